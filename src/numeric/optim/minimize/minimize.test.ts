@@ -225,7 +225,7 @@ describe("minimize", () => {
 
   test("avoids regions where the function is not finite", () => {
     const barrier = (x: Tensor): Tensor => sum(sub(x, mul(0.1, x.log()))); // minimum at 0.1
-    for (const method of ["bfgs", "lbfgs", "gd", "newton-cg", "nelder-mead"] as const) {
+    for (const method of ["bfgs", "lbfgs", "gd", "newton-cg", "newton", "nelder-mead"] as const) {
       expect(minimize(barrier, [3], { method }).params.at(0).item(), method).toBeCloseTo(0.1, 5);
     }
   });
@@ -256,7 +256,12 @@ describe("minimize", () => {
   test.each<[unknown, unknown, unknown, string]>([
     [undefined, [0, 0], {}, "minimize: "],
     [bowl, [0, 0], { tol: 1 }, 'minimize: unknown option "tol".'],
-    [bowl, [0, 0], { method: "cg" }, 'minimize: method must be "bfgs" or "lbfgs" or "newton-cg" or "gd"'],
+    [
+      bowl,
+      [0, 0],
+      { method: "cg" },
+      'minimize: method must be "bfgs" or "lbfgs" or "newton-cg" or "newton" or "gd"',
+    ],
     [bowl, [0, 0], { maxIterations: 0 }, "minimize: maxIterations must be an integer of 1 or more, got 0."],
     [bowl, [0, 0], { gradientTolerance: -1 }, "minimize: gradientTolerance must be"],
     [bowl, [0, 0], { signal: 1 }, "minimize: signal must be an AbortSignal"],

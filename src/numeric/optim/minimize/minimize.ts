@@ -1,13 +1,26 @@
 import { refuseExtra } from "../../../engine/errors/arguments.ts";
 import { DownhillError } from "../../../engine/errors/index.ts";
 import type { Tensor, TensorLike } from "../../../engine/ir/tensor.ts";
-import { hvp, valueAndGrad } from "../../../engine/transforms/index.ts";
+import { typeKey } from "../../../engine/ir/types.ts";
+import { flattenArguments } from "../../../engine/transforms/arguments.ts";
+import { hessian as denseHessian, hvp, valueAndGrad } from "../../../engine/transforms/index.ts";
 import { bound, requireCompiled } from "../../../engine/transforms/plain.ts";
 import type { Like, LikeAll, OnlyPlain, Plain, TensorsOf } from "../../../engine/tree/index.ts";
+import { treeKey } from "../../../engine/tree/index.ts";
+import { makeLru } from "../../../engine/util/lru.ts";
+import { ravel } from "../../array/shape.ts";
 import { flag, oneOf, readOptions } from "../options.ts";
+import {
+  type HessianForm,
+  hessianModel,
+  type HessianSource,
+  hessianSource,
+  type HessianTask,
+} from "./hessian.ts";
 import { nelderMead } from "./nelder-mead.ts";
 import { lbfgsB } from "./lbfgs-b.ts";
 import { alongLines, fullMemory, limitedMemory, steepest } from "./line-descent.ts";
+import { type CurvedObjective, newton } from "./newton.ts";
 import { newtonCg } from "./newton-cg.ts";
 import {
   flatParameters,
@@ -37,10 +50,16 @@ export interface Progress<P> {
 export interface SolverOptions<P = unknown> extends StopRules, Bounds {
   /**
    * `bfgs` for up to some hundreds of parameters, `lbfgs` for more, `newton-cg` if products with the Hessian are cheap
-   * and curvature is strong, `gd` (steepest descent) and `nelder-mead` (no derivatives) for comparison. Only `lbfgs`
-   * (as L-BFGS-B) supports bounds. Default `bfgs`, with bounds `lbfgs`.
+   * and curvature is strong, `newton` (factorisations of the Hessian, also sparse) for accurate minima in few iterations,
+   * `gd` (steepest descent) and `nelder-mead` (no derivatives) for comparison. Only `lbfgs` (as L-BFGS-B) and `newton`
+   * support bounds. Default `bfgs`, with bounds `lbfgs`.
    */
-  readonly method?: "bfgs" | "lbfgs" | "newton-cg" | "gd" | "nelder-mead";
+  readonly method?: "bfgs" | "lbfgs" | "newton-cg" | "newton" | "gd" | "nelder-mead";
+  /**
+   * Form of the Hessian for `newton`. `sparse`: its pattern is found automatically. Default `auto`: `dense` below 100
+   * parameters and for patterns with more than 30 % of all entries.
+   */
+  readonly hessian?: "auto" | "sparse" | "dense";
   /** True to compile the function. Default true. */
   readonly jit?: boolean;
   /** Called after each iteration; returns true to stop. */
@@ -71,6 +90,8 @@ export interface MinimizeResult<P> {
    */
   readonly evaluations: number;
   readonly hessianProducts: number;
+  /** Form of the Hessian; `undefined` for methods other than `newton`. */
+  readonly hessian: HessianForm | undefined;
 }
 
 /**
@@ -80,7 +101,8 @@ export interface MinimizeResult<P> {
  * (mini-batches), use an optimiser such as `adam` instead. For sums of squares, `leastSquares` is faster and reports
  * errors. To minimise one function many times with different data, use `solver`.
  *
- * `low` and `high` keep parameters within bounds, and move the start into them (SciPy's `L-BFGS-B`).
+ * `low` and `high` keep parameters within bounds, and move the start into them (SciPy's `L-BFGS-B`). Above some
+ * thousands of parameters, `method: "newton"` uses the sparsity of the Hessian, which it finds itself.
  *
  * @throws DownhillError `option` or `range` for options, `shape` if f does not return a scalar, `tree` for `x0` and
  * bounds.
@@ -205,7 +227,8 @@ interface MinimizeRun {
   readonly report: (outcome: SearchOutcome) => MinimizeResult<unknown>;
 }
 
-const methods = ["bfgs", "lbfgs", "newton-cg", "gd", "nelder-mead"] as const;
+const methods = ["bfgs", "lbfgs", "newton-cg", "newton", "gd", "nelder-mead"] as const;
+const hessianForms = ["auto", "sparse", "dense"] as const;
 
 function prepare(
   operation: string,
@@ -213,18 +236,28 @@ function prepare(
   options: SolverOptions<never>,
 ): (x0: unknown, args: readonly unknown[]) => MinimizeRun {
   requireCompiled(operation, f);
-  const limits = readLimits(operation, options, ["method", "jit", "low", "high"]);
+  const limits = readLimits(operation, options, ["method", "hessian", "jit", "low", "high"]);
   const { low, high, callback } = options;
   const isBounded = low !== undefined || high !== undefined;
-  const { method, jit } = readOptions<Pick<SolverOptions, "method" | "jit">>(
+  const { method, hessian, jit } = readOptions<Pick<SolverOptions, "method" | "hessian" | "jit">>(
     operation,
-    pick(options, ["method", "jit"]),
-    { method: oneOf(isBounded ? "lbfgs" : "bfgs", methods), jit: flag(true) },
+    pick(options, ["method", "hessian", "jit"]),
+    {
+      method: oneOf(isBounded ? "lbfgs" : "bfgs", methods),
+      hessian: oneOf("auto", hessianForms),
+      jit: flag(true),
+    },
   );
-  if (isBounded && method !== "lbfgs") {
+  if (isBounded && method !== "lbfgs" && method !== "newton") {
     throw new DownhillError(
       "option",
-      `${operation}: ${method} does not support bounds. With low and high, omit method or use method: "lbfgs".`,
+      `${operation}: ${method} does not support bounds. With low and high, omit method or use method: "lbfgs" or "newton".`,
+    );
+  }
+  if (options.hessian !== undefined && method !== "newton") {
+    throw new DownhillError(
+      "option",
+      `${operation}: hessian is an option of method: "newton", but the method is ${method}.`,
     );
   }
   const functionsFor = oncePerStructure(({ toTree }, { call }) => {
@@ -236,15 +269,20 @@ function prepare(
       value: onNumbers((x: Tensor, ...data: Tensor[]) => [onVector(...data)(x)], jit),
       both: onNumbers((x: Tensor, ...data: Tensor[]) => valueAndGrad(onVector(...data))(x), jit),
       times: onNumbers((x: Tensor, v: Tensor, ...data: Tensor[]) => [hvp(onVector(...data), x, v)], jit),
+      curved: (x: Tensor, ...data: Tensor[]) => onVector(...data)(x),
+      hessian: onNumbers((x: Tensor, ...data: Tensor[]) => [ravel(denseHessian(onVector(...data))(x))], jit),
+      sources: makeLru<string, HessianSource>(sourcesKept),
     };
   });
   return (x0, args) => {
     const counts = { evaluations: 0, hessianProducts: 0 };
     const flat = flatParameters(operation, x0, f);
-    const walls = isBounded ? readWalls(flat, options) : undefined;
+    const walls = isBounded || method === "newton" ? readWalls(flat, options) : undefined;
     const data = bound(f, args);
     const { operands } = data;
-    const { value, both, times } = functionsFor(flat, data);
+    const functions = functionsFor(flat, data);
+    const { value, both, times } = functions;
+    let form: HessianForm | undefined;
     const objective: Objective = {
       value: (x) => {
         counts.evaluations++;
@@ -267,8 +305,32 @@ function prepare(
         value: at.value,
         slope: slopeOf(at),
       }) === true;
+    const curved = (): CurvedObjective => {
+      const { leaves, defs } = flattenArguments(operands, operation);
+      const key = `${defs.map(treeKey).join(" ")} ${leaves.map(({ type }) => typeKey(type)).join(" ")}`;
+      let source = functions.sources.get(key);
+      if (source === undefined) {
+        const dense: HessianTask["dense"] = (x, given) => functions.hessian([x], given)[0]!;
+        source = hessianSource({ operation, asked: hessian, isCompiled: jit, f: functions.curved as never, at: flat.start, operands, dense }); // prettier-ignore
+        functions.sources.set(key, source);
+      }
+      const { evaluate, passes } = source;
+      form = source.form;
+      return {
+        valueAndGradient: objective.valueAndGradient,
+        hessian(x) {
+          const found = evaluate(x, operands);
+          counts.hessianProducts += passes();
+          return (free) => hessianModel(operation, found, free);
+        },
+      };
+    };
     const search =
-      walls === undefined ? searches[method](objective, flat.start) : lbfgsB(objective, flat.start, walls);
+      method === "newton"
+        ? newton(curved(), flat.start, walls!)
+        : walls === undefined
+          ? searches[method](objective, flat.start)
+          : lbfgsB(objective, flat.start, walls);
     return {
       run: follow(search, { ...limits, evaluations: () => counts.evaluations }, watch),
       report: ({ best, reason, iterations }) => ({
@@ -280,16 +342,21 @@ function prepare(
         message: explain(reason, best),
         iterations,
         ...counts,
+        hessian: form,
       }),
     };
   };
 }
 
-const searches: Readonly<Record<(typeof methods)[number], (f: Objective, x: Float64Array) => DescentSearch>> =
-  {
-    bfgs: (f, x) => alongLines(f, x, fullMemory),
-    lbfgs: (f, x) => alongLines(f, x, limitedMemory),
-    "newton-cg": newtonCg,
-    gd: (f, x) => alongLines(f, x, steepest),
-    "nelder-mead": (f, x) => nelderMead(f.value, x),
-  };
+/** Number of types of further arguments for which Hessians are cached. */
+const sourcesKept = 8;
+
+const searches: Readonly<
+  Record<Exclude<(typeof methods)[number], "newton">, (f: Objective, x: Float64Array) => DescentSearch>
+> = {
+  bfgs: (f, x) => alongLines(f, x, fullMemory),
+  lbfgs: (f, x) => alongLines(f, x, limitedMemory),
+  "newton-cg": newtonCg,
+  gd: (f, x) => alongLines(f, x, steepest),
+  "nelder-mead": (f, x) => nelderMead(f.value, x),
+};

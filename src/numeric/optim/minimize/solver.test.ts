@@ -53,13 +53,16 @@ describe("args", () => {
     expectClose(minimize(powers, 0, { args: ["odd", 3] }).params, 1.5);
   });
 
-  test.each(["bfgs", "lbfgs", "newton-cg", "gd", "nelder-mead"] as const)("are passed to %s", (method) => {
-    const { params } = minimize((x, centre) => sum(square(sub(x, centre))), [0, 0], {
-      method,
-      args: [[1, 2]],
-    });
-    expect([...params.data()].map((x) => x.toFixed(4))).toEqual(["1.0000", "2.0000"]);
-  });
+  test.each(["bfgs", "lbfgs", "newton-cg", "newton", "gd", "nelder-mead"] as const)(
+    "are passed to %s",
+    (method) => {
+      const { params } = minimize((x, centre) => sum(square(sub(x, centre))), [0, 0], {
+        method,
+        args: [[1, 2]],
+      });
+      expect([...params.data()].map((x) => x.toFixed(4))).toEqual(["1.0000", "2.0000"]);
+    },
+  );
 
   test("must be a list", () => {
     expect(() => minimize((x) => x, 0, { args: 3 as never })).toThrow(

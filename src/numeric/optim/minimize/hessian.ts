@@ -1,0 +1,154 @@
+import { DownhillError } from "../../../engine/errors/index.ts";
+import { defaultLimits } from "../../../engine/sparsity/index.ts";
+import { analysisOf, type SparseAnalysis } from "../../sparse/factorise.ts";
+import { unitePatterns } from "../../sparse/combine.ts";
+import { multiplyRows } from "../../sparse/products.ts";
+import { SparseDerivative } from "../../sparse/sparse-derivative.ts";
+import { SparsePattern } from "../../sparse/sparse-pattern.ts";
+import type { HessianModel } from "./newton.ts";
+
+/** Form in which a Hessian is stored. */
+export type HessianForm = "sparse" | "dense";
+
+/** Hessians of one function. */
+export interface HessianSource {
+  readonly form: HessianForm;
+  /** Number of products with the Hessian per evaluation. */
+  readonly passes: () => number;
+  /** Values and pattern of the Hessian at x. */
+  readonly evaluate: (x: Float64Array, operands: readonly unknown[]) => { readonly pattern: SparsePattern; readonly values: Float64Array }; // prettier-ignore
+}
+
+/** Number of parameters below which a dense Hessian takes less time than finding a pattern. */
+const fewParameters = 100;
+/** Share of entries above which a pattern counts as dense. */
+const denseShare = 0.3;
+/** Bytes that the intermediate values of one batch of derivative passes may take. */
+const passMemory = 256 * 2 ** 20;
+
+/** Functions of which Hessians are needed. */
+export interface HessianTask {
+  readonly operation: string;
+  readonly asked: "auto" | HessianForm;
+  readonly isCompiled: boolean;
+  /** The function of the vector of parameters and further arguments, traced. */
+  readonly f: (...given: never[]) => unknown;
+  readonly at: Float64Array;
+  readonly operands: readonly unknown[];
+  /** The Hessian as a dense matrix, by rows. */
+  readonly dense: (x: Float64Array, operands: readonly unknown[]) => Float64Array;
+}
+
+/** Chooses the form of the Hessian: as asked, or for `auto` by the number of parameters and of entries of the pattern. */
+export function hessianSource(task: HessianTask): HessianSource {
+  const { operation, asked, isCompiled, at, dense } = task;
+  const n = at.length;
+  if (asked === "sparse" && !isCompiled)
+    throw new DownhillError(
+      "option",
+      `${operation}: hessian "sparse" finds the pattern in the compiled function, so jit must not be false.`,
+    );
+  if (asked === "dense" || (asked === "auto" && (n < fewParameters || !isCompiled)))
+    return denseSource(n, dense);
+  let derivative: SparseDerivative;
+  try {
+    derivative = new SparseDerivative({
+      operation,
+      kind: "hessian",
+      f: task.f,
+      at,
+      args: task.operands,
+      limits: defaultLimits,
+      memory: passMemory,
+      check: "always",
+    });
+  } catch (error) {
+    if (asked === "sparse" || !(error instanceof DownhillError) || error.code !== "range") throw error;
+    return denseSource(n, dense);
+  }
+  if (asked === "auto" && derivative.pattern.nnz > denseShare * n * n) return denseSource(n, dense);
+  return {
+    form: "sparse",
+    passes: () => derivative.passes.forward + derivative.passes.reverse,
+    evaluate(x, operands) {
+      const { matrix } = derivative.evaluate(x, operands);
+      const { pattern } = matrix;
+      return { pattern, values: matrix.values.data({ donate: true }) as Float64Array };
+    },
+  };
+}
+
+function denseSource(n: number, dense: HessianTask["dense"]): HessianSource {
+  const pattern = SparsePattern.fromChecked(
+    [n, n],
+    Int32Array.from({ length: n + 1 }, (_, i) => i * n),
+    Int32Array.from({ length: n * n }, (_, p) => p % n),
+  );
+  return {
+    form: "dense",
+    passes: () => n,
+    evaluate: (x, operands) => ({ pattern, values: dense(x, operands) }),
+  };
+}
+
+/** A pattern with the whole diagonal, for factorisations with a shifted diagonal. */
+interface ShiftablePattern {
+  readonly pattern: SparsePattern;
+  /** Entry of the whole pattern for each entry of the given one. */
+  readonly entries: Int32Array;
+  readonly diagonal: Int32Array;
+  readonly analysis: SparseAnalysis;
+}
+
+const shiftable = /* @__PURE__ */ new WeakMap<SparsePattern, ShiftablePattern>();
+
+function withDiagonal(operation: string, given: SparsePattern): ShiftablePattern {
+  const before = shiftable.get(given);
+  if (before !== undefined) return before;
+  const n = given.shape[0];
+  const identity = SparsePattern.fromChecked(
+    [n, n],
+    Int32Array.from({ length: n + 1 }, (_, i) => i),
+    Int32Array.from({ length: n }, (_, i) => i),
+  );
+  const { pattern, ofFirst, ofSecond } = unitePatterns(given, identity);
+  const analysis = analysisOf(operation, pattern, { pivotTolerance: 0, refinements: 1 });
+  const made = { pattern, entries: ofFirst, diagonal: ofSecond, analysis };
+  shiftable.set(given, made);
+  return made;
+}
+
+/** The model of a Hessian, with rows and columns of the unit matrix for parameters that are not free. */
+export function hessianModel(
+  operation: string,
+  { pattern: given, values }: ReturnType<HessianSource["evaluate"]>,
+  free: Float64Array,
+): HessianModel {
+  const { pattern, entries, diagonal, analysis } = withDiagonal(operation, given);
+  const { rowPointers, columns } = pattern;
+  const all = new Float64Array(pattern.nnz);
+  entries.forEach((p, q) => (all[p] = values[q]!));
+  if (free.includes(0))
+    for (let i = 0; i < free.length; i++)
+      for (let p = rowPointers[i]!; p < rowPointers[i + 1]!; p++)
+        if (free[i] === 0 || free[columns[p]!] === 0) all[p] = p === diagonal[i] ? 1 : 0;
+  return {
+    diagonal: Float64Array.from(diagonal, (p) => all[p]!),
+    times(v) {
+      const out = new Float64Array(v.length);
+      multiplyRows(rowPointers, columns, all, v, out);
+      return out;
+    },
+    *factorise(shift) {
+      const steps = analysis.factoriseInSteps(all, shift);
+      let next = steps.next();
+      while (next.done !== true) {
+        yield undefined;
+        next = steps.next();
+      }
+      const factor = next.value;
+      const isPositive = factor.zeroPivots === 0 && factor.inertia?.negative === 0;
+      return isPositive ? (b) => factor.solve(b, false) : undefined;
+    },
+  };
+}
