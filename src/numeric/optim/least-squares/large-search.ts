@@ -12,11 +12,11 @@ const mostDamping = 1e-3;
 /**
  * The Levenberg–Marquardt method for `Σ r²` with bounds, for problems whose Jacobian is not stored as a dense matrix.
  *
- * The step δ minimises `|r + Jδ|² + μ|Dδ|²`, where D holds the largest norms of the columns of J so far, or multiples of
- * the reciprocals of `typical`. Coordinates at a bound do not move if the gradient points outwards, and steps are cut at
+ * The step δ minimises `|r + Jδ|² + μ|Dδ|²`. D holds the largest norms of the columns of J so far, or multiples of the
+ * reciprocals of `typical`. Coordinates at a bound do not move if the gradient points outwards, and steps are cut at
  * bounds. The ratio of the decrease to the predicted one changes μ.
  *
- * Each iterate costs one factorisation, so convergence is measured without a further one: `gradient` is the largest cosine
+ * Each iterate costs one factorisation, so convergence is measured without a further one. `gradient` is the largest cosine
  * of the angle between the residuals and a column of J, less its rounding error. `decrease` and `step` are those of the
  * last step; they are infinite while the damping is strong.
  *
@@ -82,7 +82,7 @@ export function* largeSearch(
   }
 }
 
-/** Rounding error of the residuals: their change when each parameter changes by one unit in the last place. */
+/** Rounding error of the residuals: their change when each parameter changes by its rounding error. */
 function noiseOf({ columnSizes }: Linearisation, sizes: Float64Array): number {
   return 2 ** -52 * Math.sqrt(dot(product(columnSizes, columnSizes), product(sizes, sizes)));
 }

@@ -20,7 +20,7 @@ function generator(seed: number): (deviation: number) => number {
 
 const squaresAt = (residuals: Tensor): number => sum(square(residuals)).item();
 const sizeOfGradient = (gradients: readonly Tensor[]): number =>
-  Math.max(...gradients.map((g) => g.data().reduce((top, v) => Math.max(top, Math.abs(v)), 0)));
+  Math.max(...gradients.flatMap((g) => Array.from(g.data(), Math.abs)));
 
 test("a bundle adjustment without fixed cameras ends at a minimum below the truth", () => {
   const [cameraCount, pointCount] = [extent(6, 49), extent(40, 7000)];

@@ -8,7 +8,7 @@ type Numbers = readonly number[];
 
 const mapsOf = (points: readonly Numbers[], manifold: ManifoldName | Manifold) =>
   readManifolds(
-    flatParameters("leastSquares", tensor(points as number[][]), () => 0),
+    flatParameters("leastSquares", tensor(points), () => 0),
     manifold,
     true,
   )[0]!;
@@ -51,7 +51,7 @@ const twist = ([a, b, c, u, v, w]: Numbers): number[][] => [
   [-v!, u!, 0, c!],
   [0, 0, 0, 0],
 ];
-const closeTo = (actual: readonly number[], expected: readonly number[], digits = 10): void => {
+const expectClose = (actual: readonly number[], expected: readonly number[], digits = 10): void => {
   expect(actual.length).toBe(expected.length);
   actual.forEach((v, i) => expect(v).toBeCloseTo(expected[i]!, digits));
 };
@@ -69,8 +69,8 @@ describe("se3", () => {
   ])("retract is x · exp(δ) for δ = %d, %d, %d, %d, %d, %d", (...step) => {
     const maps = mapsOf([x], "se3");
     const moved = run(maps.retract, x, step);
-    closeTo(pose(moved).flat(), times(pose(x), exponential(twist(step))).flat());
-    closeTo(run(maps.local, x, moved), step);
+    expectClose(pose(moved).flat(), times(pose(x), exponential(twist(step))).flat());
+    expectClose(run(maps.local, x, moved), step);
   });
 
   test("has the basis of a numeric derivative of retract at 0", () => {
@@ -83,7 +83,7 @@ describe("se3", () => {
         step[k] = step[6 + k] = h;
         return run(maps.retract, both, step);
       });
-      closeTo(
+      expectClose(
         [...basis[k]!],
         up!.map((v, i) => (v - down![i]!) / 2e-6),
         8,
@@ -95,7 +95,7 @@ describe("se3", () => {
 test("so3 has short steps between q and −q", () => {
   const q = unit(quaternion);
   const maps = mapsOf([q], "so3");
-  closeTo(
+  expectClose(
     run(
       maps.local,
       q,
@@ -103,7 +103,7 @@ test("so3 has short steps between q and −q", () => {
     ),
     [0, 0, 0],
   );
-  closeTo(
+  expectClose(
     run(maps.retract, q, [0, 0, 2 * Math.PI]),
     q.map((v) => -v),
   );
@@ -121,7 +121,7 @@ describe("sphere", () => {
     expect(Math.hypot(...moved)).toBeCloseTo(1, 14);
     const cosine = x.reduce((s, v, i) => s + v * moved[i]!, 0);
     expect(cosine).toBeCloseTo(Math.cos(Math.hypot(...step)), 12);
-    closeTo(run(maps.local, x, moved), step);
+    expectClose(run(maps.local, x, moved), step);
     // the basis is orthonormal, and orthogonal to x
     const basis = maps.basis([Float64Array.from(x)], []);
     basis.forEach((a, i) => {
@@ -149,7 +149,7 @@ describe("leastSquares on a manifold", () => {
     "ends on the sphere, with the solver %s",
     (linearSolver) => {
       const fit = leastSquares(towards, [0, 0, 5], { manifolds: "sphere", linearSolver });
-      closeTo(fit.params.tolist() as number[], mean, 7);
+      expectClose(fit.params.tolist() as number[], mean, 7);
       expect(Math.hypot(...(fit.params.tolist() as number[]))).toBeCloseTo(1, 14);
       expect(fit.linearSolver.unknowns).toBe(2);
       expect(fit.degreesOfFreedom).toBe(10);
@@ -180,7 +180,7 @@ describe("leastSquares on a manifold", () => {
       },
     };
     const fit = leastSquares((p: { readonly c: Tensor; readonly s: Tensor }) => ravel(sub(mul(p.s, p.c), [[3, 4], [4, 3]])), { c: [1, 0], s: 1 }, { manifolds: { c: circle } }); // prettier-ignore
-    closeTo(fit.params.c.tolist() as number[], [Math.SQRT1_2, Math.SQRT1_2], 9);
+    expectClose(fit.params.c.tolist() as number[], [Math.SQRT1_2, Math.SQRT1_2], 9);
     expect(fit.params.s.item()).toBeCloseTo(3.5 * Math.SQRT2, 9);
     expect(fit.standardErrors.c.shape).toEqual([1]);
   });
@@ -214,7 +214,7 @@ describe("leastSquares on a manifold", () => {
       linearSolver,
     });
     expect(fit.sumOfSquares).toBeLessThan(1e-18);
-    closeTo((fit.params.tolist() as number[][]).flat(), truth.flat(), 7);
+    expectClose((fit.params.tolist() as number[][]).flat(), truth.flat(), 7);
     expect(fit.linearSolver.unknowns).toBe(6 * (count - 1));
     expect(fit.standardErrors.shape).toEqual([count, 6]);
   });

@@ -214,8 +214,8 @@ export type ManifoldOption = PerParameter<ManifoldName | Manifold | null | undef
 /**
  * Reads the option `manifolds`, and prepares the computations of each parameter that is on one.
  *
- * @throws DownhillError `tree` for a tree that does not fit, `option` for what is no manifold, `shape` for a parameter
- * that has no points of the manifold along its last axis.
+ * @throws DownhillError `tree` for another structure, `option` for a value that is no manifold, `shape` for a parameter whose
+ * last axis has another size than the points.
  */
 export function readManifolds(
   flat: FlatParameters,
@@ -261,20 +261,20 @@ function mapsOf(
     };
   const retract = checked(manifold.retract, "retract", n);
   const local = checked(manifold.local, "local", t);
-  const move = (x: Tensor, given: Tensor): Tensor => ravel(vmap(retract)(points(x), steps(given)));
+  const move = (x: Tensor, step: Tensor): Tensor => ravel(vmap(retract)(points(x), steps(step)));
   return {
     count,
     pointSize: n,
     tangentSize: t,
     parts,
     move,
-    retract: onNumbers((x: Tensor, given: Tensor) => [move(x, given)], compiled),
+    retract: onNumbers((x: Tensor, step: Tensor) => [move(x, step)], compiled),
     local: onNumbers((x: Tensor, y: Tensor) => [ravel(vmap(local)(points(x), points(y)))], compiled),
     basis: onNumbers((x: Tensor) => {
       const still = zeros([count * t], { dtype: "float64" });
       return Array.from({ length: t }, (_, k) => {
         const unit = Array.from({ length: count * t }, (__, j) => (j % t === k ? 1 : 0));
-        return jvp((given: Tensor) => move(x, given), [still], [Float64Array.from(unit)])[1];
+        return jvp((step: Tensor) => move(x, step), [still], [Float64Array.from(unit)])[1];
       });
     }, compiled),
   };

@@ -1,5 +1,5 @@
 import { now } from "../../../engine/util/now.ts";
-import { Tensor } from "../../../engine/ir/tensor.ts";
+import type { Tensor } from "../../../engine/ir/tensor.ts";
 import { tensor } from "../../array/create.ts";
 import { lsmr } from "../../sparse/lsmr.ts";
 import { dot } from "../vector.ts";

@@ -92,7 +92,7 @@ function largeFunctions({ counted }: ResidualFunctions, compiled: boolean): Larg
     ),
     backward: onNumbers((x: Tensor, u: Tensor, ...data: Tensor[]) => {
       const [, back] = vjp((p: Tensor) => counted(p, ...data), x);
-      return [back(u)[0]!];
+      return [back(u)[0]];
     }, compiled),
   };
 }
@@ -257,7 +257,7 @@ class Fit {
           new SparseDerivative({
             operation,
             kind: "jacobian",
-            f: functions.counted as never,
+            f: functions.counted,
             at: flat.start,
             args: operands,
             limits: defaultLimits,

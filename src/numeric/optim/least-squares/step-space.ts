@@ -6,7 +6,7 @@ import { asTensor } from "../../../engine/prims/lift.ts";
 import { broadcastShapes, sameShape, sizeOf } from "../../../engine/util/shape.ts";
 import { expandTo } from "../../array/promote.ts";
 import { type PerParameter, valuePerParameter } from "../combine/select.ts";
-import { type Bound } from "../combine/project-box.ts";
+import type { Bound } from "../combine/project-box.ts";
 import { pathOf } from "../parameters.ts";
 import type { FlatParameters } from "../minimize/problem.ts";
 import { length } from "../minimize/project.ts";
@@ -15,8 +15,8 @@ import type { BoxBounds } from "../minimize/walls.ts";
 import type { ManifoldMaps } from "./manifolds.ts";
 
 /**
- * Coordinates of the steps that a search may take: one per parameter that is not fixed and moves by addition, and the
- * tangent coordinates of the points that are on manifolds, in the order of the parameters.
+ * Coordinates of the steps that a search may take, in the order of the parameters. A free parameter that moves by
+ * addition has one coordinate. A point on a manifold has its tangent coordinates.
  */
 export interface StepSpace extends SearchSpace {
   /** Derivatives of the parameters by the coordinates. */
@@ -55,7 +55,7 @@ export type FixedOption = PerParameter<Tensor | boolean | BooleanArray | undefin
 /** Nested arrays of booleans. */
 export type BooleanArray = readonly (boolean | BooleanArray)[];
 
-/** Places the parameters in the flat vector and their coordinates in the list of all coordinates. */
+/** Finds the offsets of the parameters in the flat vector, and of their coordinates in the list of all coordinates. */
 function placeLeaves(
   { parameters }: FlatParameters,
   maps: readonly (ManifoldMaps | undefined)[],
@@ -343,7 +343,8 @@ export function readScale(
     const [points, steps] = of === undefined ? [1, 1] : [of.pointSize, of.tangentSize];
     for (let element = 0; element < sizes.length / steps; element++) {
       const start = charts.first[from + element * points]!;
-      for (let k = 0; k < steps && start >= 0; k++) out[start + k] = sizes[element * steps + k]!;
+      if (start < 0) continue;
+      for (let k = 0; k < steps; k++) out[start + k] = sizes[element * steps + k]!;
     }
   });
   return out;

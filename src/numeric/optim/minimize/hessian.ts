@@ -26,7 +26,7 @@ const denseShare = 0.3;
 /** Bytes that the intermediate values of one batch of derivative passes may take. */
 const passMemory = 256 * 2 ** 20;
 
-/** Functions of which Hessians are needed. */
+/** A function with the forms that its Hessian is computed from. */
 export interface HessianTask {
   readonly operation: string;
   readonly asked: "auto" | HessianForm;

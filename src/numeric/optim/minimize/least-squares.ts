@@ -35,8 +35,8 @@ export interface LeastSquaresSolverOptions<P = unknown> extends StopRules, Bound
    */
   readonly weights?: TensorLike;
   /**
-   * True for parameters that keep their values: a boolean for all, or a tree of booleans, which may stand for whole
-   * subtrees and be left out, or arrays of booleans whose shapes broadcast to those of the parameters. Default false.
+   * True for parameters that keep their values: a boolean for all, or a tree. A boolean of the tree may stand for a whole
+   * subtree; parameters without one are free. Arrays of booleans broadcast to the shapes of the parameters. Default false.
    */
   readonly fixed?: FixedOption;
   /**

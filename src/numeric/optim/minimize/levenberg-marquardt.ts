@@ -16,10 +16,10 @@ export interface Residuals {
 /**
  * The Levenberg–Marquardt method for `Σ r²` with bounds and geodesic acceleration.
  *
- * The velocity v minimises `|r + Jv|² + μ|Dv|²`, where D holds the largest lengths of the columns of J so far,
- * or multiples of 1/`typical`. The acceleration a minimises `|rᵥᵥ + Ja|² + μ|Da|²`. The step `v + a/2` follows a curved valley. A step whose
- * acceleration is large compared with its velocity is refused, because the linear model is wrong there. μ falls if the
- * model predicted the sum well, and rises if it did not. Parameters at a bound do not move if their step points
+ * The velocity v minimises `|r + Jv|² + μ|Dv|²`. D holds the largest lengths of the columns of J so far, or multiples of
+ * 1/`typical`. The acceleration a minimises `|rᵥᵥ + Ja|² + μ|Da|²`. The step `v + a/2` follows a curved valley. A step
+ * whose acceleration is large compared with its velocity is refused, because the linear model is wrong there. μ falls if
+ * the model predicted the sum well, and rises if it did not. Parameters at a bound do not move if their step points
  * outwards. Steps are cut at bounds.
  *
  * Convergence is measured by the undamped Gauss-Newton step at each iterate, because a step that damping made short proves

@@ -4,19 +4,13 @@ import type { Tensor, TensorLike } from "../../../engine/ir/tensor.ts";
 import { typeKey } from "../../../engine/ir/types.ts";
 import { flattenArguments } from "../../../engine/transforms/arguments.ts";
 import { hessian as denseHessian, hvp, valueAndGrad } from "../../../engine/transforms/index.ts";
-import { bound, requireCompiled } from "../../../engine/transforms/plain.ts";
+import { bound, type BoundFunction, requireCompiled } from "../../../engine/transforms/plain.ts";
 import type { Like, LikeAll, OnlyPlain, Plain, TensorsOf } from "../../../engine/tree/index.ts";
 import { treeKey } from "../../../engine/tree/index.ts";
-import { makeLru } from "../../../engine/util/lru.ts";
+import { type Lru, makeLru } from "../../../engine/util/lru.ts";
 import { ravel } from "../../array/shape.ts";
 import { flag, oneOf, readOptions } from "../options.ts";
-import {
-  type HessianForm,
-  hessianModel,
-  type HessianSource,
-  hessianSource,
-  type HessianTask,
-} from "./hessian.ts";
+import { type HessianForm, hessianModel, type HessianSource, hessianSource } from "./hessian.ts";
 import { nelderMead } from "./nelder-mead.ts";
 import { lbfgsB } from "./lbfgs-b.ts";
 import { alongLines, fullMemory, limitedMemory, steepest } from "./line-descent.ts";
@@ -24,6 +18,8 @@ import { type CurvedObjective, newton } from "./newton.ts";
 import { newtonCg } from "./newton-cg.ts";
 import {
   flatParameters,
+  type FlatParameters,
+  type NumericVectorFunction,
   type Objective,
   oncePerStructure,
   onNumbers,
@@ -49,10 +45,10 @@ export interface Progress<P> {
 /** Options of `solver`, and of `minimize` except for the data. */
 export interface SolverOptions<P = unknown> extends StopRules, Bounds {
   /**
-   * `bfgs` for up to some hundreds of parameters, `lbfgs` for more, `newton-cg` if products with the Hessian are cheap
-   * and curvature is strong, `newton` (factorisations of the Hessian, also sparse) for accurate minima in few iterations,
-   * `gd` (steepest descent) and `nelder-mead` (no derivatives) for comparison. Only `lbfgs` (as L-BFGS-B) and `newton`
-   * support bounds. Default `bfgs`, with bounds `lbfgs`.
+   * `bfgs` is for up to some hundreds of parameters, `lbfgs` for more, and `newton-cg` for strong curvature and cheap
+   * products with the Hessian. `newton` factorises the Hessian, also a sparse one, and needs few iterations. `gd` (steepest
+   * descent) and `nelder-mead` (no derivatives) are for comparison. Only `lbfgs` (as L-BFGS-B) and `newton` support
+   * bounds. Default `bfgs`, with bounds `lbfgs`.
    */
   readonly method?: "bfgs" | "lbfgs" | "newton-cg" | "newton" | "gd" | "nelder-mead";
   /**
@@ -230,16 +226,17 @@ interface MinimizeRun {
 const methods = ["bfgs", "lbfgs", "newton-cg", "newton", "gd", "nelder-mead"] as const;
 const hessianForms = ["auto", "sparse", "dense"] as const;
 
-function prepare(
-  operation: string,
-  f: (...given: never[]) => Tensor | number,
-  options: SolverOptions<never>,
-): (x0: unknown, args: readonly unknown[]) => MinimizeRun {
-  requireCompiled(operation, f);
-  const limits = readLimits(operation, options, ["method", "hessian", "jit", "low", "high"]);
-  const { low, high, callback } = options;
-  const isBounded = low !== undefined || high !== undefined;
-  const { method, hessian, jit } = readOptions<Pick<SolverOptions, "method" | "hessian" | "jit">>(
+/** Options of a search, checked and with defaults. */
+interface SearchChoices {
+  readonly method: (typeof methods)[number];
+  readonly hessian: (typeof hessianForms)[number];
+  readonly jit: boolean;
+  readonly isBounded: boolean;
+}
+
+function readChoices(operation: string, options: SolverOptions<never>): SearchChoices {
+  const isBounded = options.low !== undefined || options.high !== undefined;
+  const choices = readOptions<Pick<SolverOptions, "method" | "hessian" | "jit">>(
     operation,
     pick(options, ["method", "hessian", "jit"]),
     {
@@ -248,6 +245,7 @@ function prepare(
       jit: flag(true),
     },
   );
+  const { method } = choices;
   if (isBounded && method !== "lbfgs" && method !== "newton") {
     throw new DownhillError(
       "option",
@@ -260,7 +258,28 @@ function prepare(
       `${operation}: hessian is an option of method: "newton", but the method is ${method}.`,
     );
   }
-  const functionsFor = oncePerStructure(({ toTree }, { call }) => {
+  return { ...choices, isBounded };
+}
+
+/** Compiled forms of the function, for one structure of the parameters. */
+interface SearchFunctions {
+  readonly value: NumericVectorFunction;
+  readonly both: NumericVectorFunction;
+  readonly times: NumericVectorFunction;
+  /** The function of the vector of parameters and further arguments, traced. */
+  readonly traced: (x: Tensor, ...data: Tensor[]) => Tensor;
+  /** The dense Hessian, by rows. */
+  readonly hessian: NumericVectorFunction;
+  /** Hessians by the types of the further arguments. */
+  readonly sources: Lru<string, HessianSource>;
+}
+
+/** Prepares functions per structure of the parameters. */
+function searchFunctions(
+  operation: string,
+  jit: boolean,
+): (flat: FlatParameters, data: BoundFunction) => SearchFunctions {
+  return oncePerStructure(({ toTree }, { call }) => {
     const onVector =
       (...data: readonly Tensor[]) =>
       (x: Tensor): Tensor =>
@@ -269,11 +288,49 @@ function prepare(
       value: onNumbers((x: Tensor, ...data: Tensor[]) => [onVector(...data)(x)], jit),
       both: onNumbers((x: Tensor, ...data: Tensor[]) => valueAndGrad(onVector(...data))(x), jit),
       times: onNumbers((x: Tensor, v: Tensor, ...data: Tensor[]) => [hvp(onVector(...data), x, v)], jit),
-      curved: (x: Tensor, ...data: Tensor[]) => onVector(...data)(x),
+      traced: (x: Tensor, ...data: Tensor[]) => onVector(...data)(x),
       hessian: onNumbers((x: Tensor, ...data: Tensor[]) => [ravel(denseHessian(onVector(...data))(x))], jit),
-      sources: makeLru<string, HessianSource>(sourcesKept),
+      sources: makeLru(sourcesKept),
     };
   });
+}
+
+/** The Hessians for further arguments of these types. */
+function sourceFor(
+  operation: string,
+  { hessian, jit }: SearchChoices,
+  functions: SearchFunctions,
+  at: Float64Array,
+  operands: readonly Tensor[],
+): HessianSource {
+  const { leaves, defs } = flattenArguments(operands, operation);
+  const key = `${defs.map(treeKey).join(" ")} ${leaves.map(({ type }) => typeKey(type)).join(" ")}`;
+  const known = functions.sources.get(key);
+  if (known !== undefined) return known;
+  const source = hessianSource({
+    operation,
+    asked: hessian,
+    isCompiled: jit,
+    f: functions.traced,
+    at,
+    operands,
+    dense: (x, given) => functions.hessian([x], given)[0]!,
+  });
+  functions.sources.set(key, source);
+  return source;
+}
+
+function prepare(
+  operation: string,
+  f: (...given: never[]) => Tensor | number,
+  options: SolverOptions<never>,
+): (x0: unknown, args: readonly unknown[]) => MinimizeRun {
+  requireCompiled(operation, f);
+  const limits = readLimits(operation, options, ["method", "hessian", "jit", "low", "high"]);
+  const choices = readChoices(operation, options);
+  const { method, isBounded, jit } = choices;
+  const { callback } = options;
+  const functionsFor = searchFunctions(operation, jit);
   return (x0, args) => {
     const counts = { evaluations: 0, hessianProducts: 0 };
     const flat = flatParameters(operation, x0, f);
@@ -281,21 +338,19 @@ function prepare(
     const data = bound(f, args);
     const { operands } = data;
     const functions = functionsFor(flat, data);
-    const { value, both, times } = functions;
-    let form: HessianForm | undefined;
     const objective: Objective = {
       value: (x) => {
         counts.evaluations++;
-        return value([x], operands)[0]![0]!;
+        return functions.value([x], operands)[0]![0]!;
       },
       valueAndGradient: (x) => {
         counts.evaluations++;
-        const [fx, gradient] = both([x], operands);
+        const [fx, gradient] = functions.both([x], operands);
         return { value: fx![0]!, gradient: gradient! };
       },
       hessianTimes: (x, v) => {
         counts.hessianProducts++;
-        return times([x, v], operands)[0]!;
+        return functions.times([x, v], operands)[0]!;
       },
     };
     const watch = (at: Iterate, iteration: number): boolean =>
@@ -305,29 +360,18 @@ function prepare(
         value: at.value,
         slope: slopeOf(at),
       }) === true;
-    const curved = (): CurvedObjective => {
-      const { leaves, defs } = flattenArguments(operands, operation);
-      const key = `${defs.map(treeKey).join(" ")} ${leaves.map(({ type }) => typeKey(type)).join(" ")}`;
-      let source = functions.sources.get(key);
-      if (source === undefined) {
-        const dense: HessianTask["dense"] = (x, given) => functions.hessian([x], given)[0]!;
-        source = hessianSource({ operation, asked: hessian, isCompiled: jit, f: functions.curved as never, at: flat.start, operands, dense }); // prettier-ignore
-        functions.sources.set(key, source);
-      }
-      const { evaluate, passes } = source;
-      form = source.form;
-      return {
-        valueAndGradient: objective.valueAndGradient,
-        hessian(x) {
-          const found = evaluate(x, operands);
-          counts.hessianProducts += passes();
-          return (free) => hessianModel(operation, found, free);
-        },
-      };
-    };
+    const source = method === "newton" ? sourceFor(operation, choices, functions, flat.start, operands) : undefined; // prettier-ignore
+    const curved = ({ evaluate, passes }: HessianSource): CurvedObjective => ({
+      valueAndGradient: objective.valueAndGradient,
+      hessian(x) {
+        const found = evaluate(x, operands);
+        counts.hessianProducts += passes();
+        return (free) => hessianModel(operation, found, free);
+      },
+    });
     const search =
       method === "newton"
-        ? newton(curved(), flat.start, walls!)
+        ? newton(curved(source!), flat.start, walls!)
         : walls === undefined
           ? searches[method](objective, flat.start)
           : lbfgsB(objective, flat.start, walls);
@@ -342,7 +386,7 @@ function prepare(
         message: explain(reason, best),
         iterations,
         ...counts,
-        hessian: form,
+        hessian: source?.form,
       }),
     };
   };

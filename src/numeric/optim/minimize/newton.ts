@@ -115,8 +115,8 @@ const mostTrials = 30;
 const edge = 0.1;
 
 /**
- * Finds a shift λ ≥ 0 so that the solution of (H + λD²) p = side is at the edge of the trust region, or inside with λ = 0, by
- * Newton's method for 1/|Dp| between bounds of λ.
+ * Finds a shift λ ≥ 0 so that the solution of (H + λD²) p = side is at the edge of the trust region, or inside with λ = 0.
+ * Uses Newton's method for 1/|Dp| between bounds of λ.
  */
 function* stepWithin(
   { factorise }: HessianModel,
