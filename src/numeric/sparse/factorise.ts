@@ -135,7 +135,11 @@ export function analyse(pattern: SparsePattern, options: FactoriseOptions = {}):
 }
 
 /** `analyse`, in the name of another operation. */
-function analysisOf(operation: string, pattern: SparsePattern, options: FactoriseOptions): SparseAnalysis {
+export function analysisOf(
+  operation: string,
+  pattern: SparsePattern,
+  options: FactoriseOptions,
+): SparseAnalysis {
   const settings = readSettings(operation, options);
   if (typeof settings.ordering !== "string") return new SparseAnalysis(operation, pattern, settings);
   const key = JSON.stringify(settings);

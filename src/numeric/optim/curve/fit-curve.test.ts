@@ -306,21 +306,24 @@ describe("fitCurve", () => {
     );
   });
 
-  test.each(["soft-l1", "huber", "cauchy", "arctan", "tukey"] as const)("%s is robust against outliers", (loss) => {
-    const t = even(0, 10, 60);
-    const noise = normal(key(8), 60).data();
-    const data = t.map(
-      (ti, i) => 4 * Math.exp(-0.5 * ti) + 1 + 0.05 * noise[i]! + (i % 9 === 4 ? 3 + noise[i]! : 0),
-    );
-    const robust = fitCurve(decay, t, data, { parameters, loss });
-    expect(Math.abs(robust.params.b - 0.5)).toBeLessThan(0.06);
-    expect(Math.abs(robust.params.c - 1)).toBeLessThan(0.07);
-    expect(robust.lossScale).toBeGreaterThan(0.03);
-    expect(robust.lossScale).toBeLessThan(0.12);
-    const plain = fitCurve(decay, t, data, { parameters });
-    expect(Math.abs(plain.params.c - 1)).toBeGreaterThan(0.2);
-    expect(plain.lossScale).toBeNull();
-  });
+  test.each(["soft-l1", "huber", "cauchy", "arctan", "tukey"] as const)(
+    "%s is robust against outliers",
+    (loss) => {
+      const t = even(0, 10, 60);
+      const noise = normal(key(8), 60).data();
+      const data = t.map(
+        (ti, i) => 4 * Math.exp(-0.5 * ti) + 1 + 0.05 * noise[i]! + (i % 9 === 4 ? 3 + noise[i]! : 0),
+      );
+      const robust = fitCurve(decay, t, data, { parameters, loss });
+      expect(Math.abs(robust.params.b - 0.5)).toBeLessThan(0.06);
+      expect(Math.abs(robust.params.c - 1)).toBeLessThan(0.07);
+      expect(robust.lossScale).toBeGreaterThan(0.03);
+      expect(robust.lossScale).toBeLessThan(0.12);
+      const plain = fitCurve(decay, t, data, { parameters });
+      expect(Math.abs(plain.params.c - 1)).toBeGreaterThan(0.2);
+      expect(plain.lossScale).toBeNull();
+    },
+  );
 
   test("stays within bounds, and searches a start there", () => {
     const bound = fitCurve(decay, x, y, { parameters, low: { c: 1.1, a: 0 }, high: { b: 5 } });

@@ -263,6 +263,7 @@ class Fit {
             limits: defaultLimits,
             memory: passMemory,
             check: "always",
+            skipsZeros: false,
           }),
       );
       large.derivatives.set(key, derivative);

@@ -61,6 +61,7 @@ export function hessianSource(task: HessianTask): HessianSource {
       limits: defaultLimits,
       memory: passMemory,
       check: "always",
+      skipsZeros: false,
     });
   } catch (error) {
     if (asked === "sparse" || !(error instanceof DownhillError) || error.code !== "range") throw error;
