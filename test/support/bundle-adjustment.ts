@@ -1,4 +1,4 @@
-// Reads bundle adjustments in the BAL format, and states their residuals.
+// Residuals of bundle adjustments, with the camera of the BAL data sets.
 import { add, cos, div, less, mul, neg, ravel, reshape, sin, slice, sqrt, square, stack, sub, take, tensor, where, type Tensor } from "downhill"; // prettier-ignore
 
 /** Observations of points by cameras, with a start. */
@@ -12,25 +12,6 @@ export interface BundleAdjustment {
   readonly observed: number[][];
 }
 
-export function readBundleAdjustment(text: string): BundleAdjustment {
-  const numbers = text
-    .split(/\s+/)
-    .filter((word) => word !== "")
-    .map(Number);
-  const [cameraCount, pointCount, count] = numbers as [number, number, number];
-  const at = (i: number, width: number, from: number): number[] =>
-    numbers.slice(from + i * width, from + (i + 1) * width);
-  const observations = Array.from({ length: count }, (_, i) => at(i, 4, 3));
-  const first = 3 + 4 * count;
-  return {
-    cameras: Array.from({ length: cameraCount }, (_, i) => at(i, 9, first)),
-    points: Array.from({ length: pointCount }, (_, i) => at(i, 3, first + 9 * cameraCount)),
-    camera: Int32Array.from(observations, (o) => o[0]!),
-    point: Int32Array.from(observations, (o) => o[1]!),
-    observed: observations.map((o) => o.slice(2)),
-  };
-}
-
 /** Parameters of a bundle adjustment. */
 export interface BundleParameters {
   readonly cameras: Tensor;
@@ -41,7 +22,7 @@ const columnsOf = (x: Tensor, count: number): Tensor[] =>
   Array.from({ length: count }, (_, k) => reshape(slice(x, null, [k, k + 1]), [x.shape[0]!]));
 
 /** x rotated by an angle-axis vector (Rodrigues), by columns. */
-export function rotateColumns(w: readonly Tensor[], x: readonly Tensor[]): Tensor[] {
+function rotateColumns(w: readonly Tensor[], x: readonly Tensor[]): Tensor[] {
   const dot = (a: readonly Tensor[], b: readonly Tensor[]): Tensor => a.map((ai, k) => mul(ai, b[k]!)).reduce((s, t) => add(s, t)); // prettier-ignore
   const squared = dot(w, w);
   const isSmall = less(squared, 1e-12);

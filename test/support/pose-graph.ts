@@ -28,7 +28,7 @@ export interface PlanarGraph {
 }
 
 /** Upper triangular U with UᵀU equal to a symmetric matrix, which is given by rows of its upper triangle. */
-export function upperRoot(upper: readonly number[], n: number): number[] {
+function upperRoot(upper: readonly number[], n: number): number[] {
   const a = Array.from({ length: n }, () => new Array<number>(n).fill(0));
   let at = 0;
   for (let i = 0; i < n; i++) for (let j = i; j < n; j++) a[i]![j] = a[j]![i] = upper[at++]!;

@@ -134,7 +134,15 @@ export function prepareLeastSquares(
     if (large === undefined) largeOf.set(functions, (large = largeFunctions(functions, jit)));
     const space = makeStepSpace(flat, readWalls(flat, options), options.fixed, functions.maps);
     const typical = readScale(flat, options.scale, functions.maps, space);
-    const fit = new Fit({ operation, flat, functions, large, space, typical, operands: data.operands });
+    const fit = new LeastSquaresSearch({
+      operation,
+      flat,
+      functions,
+      large,
+      space,
+      typical,
+      operands: data.operands,
+    });
     const choice = chooseSolver(linearSolver, space.size, jit, () => fit.sparse());
     const isLarge = choice.solver !== "dense";
     const rules: Limits =
@@ -188,7 +196,7 @@ function watcher(
 }
 
 /** Functions and data of one fit. */
-interface FitTask {
+interface LeastSquaresTask {
   readonly operation: string;
   readonly flat: FlatParameters;
   readonly functions: ResidualFunctions;
@@ -199,13 +207,13 @@ interface FitTask {
 }
 
 /** One fit: evaluations with their counts, and the search. */
-class Fit {
+class LeastSquaresSearch {
   readonly counts = { evaluations: 0, jacobians: 0 };
-  readonly #task: FitTask;
+  readonly #task: LeastSquaresTask;
   readonly #seconds: SolverSeconds = noSeconds();
   #sparse: SparseProblem | undefined;
 
-  constructor(task: FitTask) {
+  constructor(task: LeastSquaresTask) {
     this.#task = task;
   }
 

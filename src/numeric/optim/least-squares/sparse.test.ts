@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { add, at, concatenate, exp, mul, slice, sort, square, sub, sum, type Tensor } from "downhill";
 import { leastSquares, leastSquaresAsync, leastSquaresSolver } from "downhill/optim";
+import { type DescentSearch, finish, follow, readLimits } from "../minimize/stop.ts";
 import { planarResiduals, readPlanarGraph } from "../../../../test/support/pose-graph.ts";
 
 const w100 = readPlanarGraph(readFileSync(new URL("testdata/w100.g2o", import.meta.url), "utf8"));
@@ -152,5 +153,22 @@ describe("leastSquaresAsync", () => {
     expect(fit.sumOfSquares).toBe(seen.at(-1));
     expect(fit.sumOfSquares).toBeLessThan(seen[0]!);
     expect(fit.iterations).toBe(2);
+  });
+
+  test("stops between the stages of an iteration, and returns the point before it", () => {
+    const controller = new AbortController();
+    const stages: number[] = [];
+    function* search(): DescentSearch {
+      yield { x: new Float64Array([1]), value: 3, gradient: new Float64Array([1]), decrease: Infinity, step: Infinity }; // prettier-ignore
+      for (let stage = 0; stage < 5; stage++) {
+        stages.push(stage);
+        if (stage === 1) controller.abort();
+        yield undefined;
+      }
+    }
+    const limits = { ...readLimits("leastSquares", { signal: controller.signal }, []), evaluations: () => 0 };
+    const outcome = finish(follow(search(), limits, () => false));
+    expect(outcome).toMatchObject({ reason: "aborted", iterations: 0, best: { value: 3 } });
+    expect(stages).toEqual([0, 1]);
   });
 });
