@@ -129,7 +129,7 @@ const operands: Readonly<Record<string, readonly unknown[]>> = {
   warmup: [1],
   ...Object.fromEntries("toDot toHtml toMermaid toSvg".split(" ").map((name) => [name, [table]])),
   ...Object.fromEntries(
-    "checkpoint grad hessian jacfwd jacrev jit leastSquares leastSquaresAsync leastSquaresSolver minimize minimizeAsync solver valueAndGrad vmap"
+    "checkpoint grad hessian jacfwd jacrev jit leastSquares leastSquaresAsync leastSquaresSolver minimize minimizeAsync solver sparseHessian sparseJacobian valueAndGrad vmap"
       .split(" ")
       .map((name) => [
         name,
