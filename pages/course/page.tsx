@@ -44,7 +44,7 @@ function Begin(): JSX.Element {
         A derivative says how fast a result changes when an input changes. Programs that learn use millions of
         them. You can write your first one now: replace <code>x</code> in the second line, and press “Check”.
       </p>
-      <PuzzleBox chapter={first.slug} puzzle={puzzles[0]!} title={firstLink.title}>
+      <PuzzleBox chapter={first.slug} puzzle={puzzles[0]!} title={firstLink.title} level="h2">
         <p>
           The library compared your function with a difference quotient.{" "}
           <a href={`./${first.slug}/`}>Go on with chapter 1: {first.title}</a>

@@ -80,11 +80,13 @@ export function pageState({ isPacked = false }: AddressOptions = {}): PageState 
   ): Signal<T> {
     if (kept.has(key)) throw new Error(`two values of a page have the name ${key} in its address`);
     const held = signal(initial);
+    const initialText = write(initial);
     kept.set(key, {
       signal: held,
-      initial: write(initial),
-      write: () => (untouched.value.has(held) ? write(initial) : write(held.value)),
+      initial: initialText,
+      write: () => (untouched.value.has(held) ? initialText : write(held.value)),
       read: (text) => {
+        if (text === initialText && untouched.peek().has(held)) return; // as the page has set it
         setAutomatic(held, false);
         held.value = read(text);
       },

@@ -46,6 +46,7 @@ export function Player({ step, last, label, unit = "step", seconds = 6 }: Player
     const from = Math.min(step.peek(), last);
     let [request, begun] = [0, 0];
     const advance = (now: number): void => {
+      if (!isPlaying.peek()) return; // stopped since the last frame
       begun ||= now;
       const next = Math.min(last, from + Math.floor((now - begun) * perMillisecond));
       step.value = next;

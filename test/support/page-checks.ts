@@ -66,7 +66,9 @@ export async function focusFaults(page: Page): Promise<[unmarked: string[], miss
     document.addEventListener("focusin", ({ target }) => {
       const e = target as Element;
       missed.delete(e);
-      const [own, inner] = [e, e.querySelector("rect:last-of-type") ?? e].map((at) => getComputedStyle(at));
+      const [own, inner] = [e, e.querySelector("rect:last-of-type, .map-grip") ?? e].map((at) =>
+        getComputedStyle(at),
+      );
       const isMarked =
         (own!.outlineStyle !== "none" && Number.parseFloat(own!.outlineWidth) > 0) ||
         Number.parseFloat(inner!.strokeWidth) > 2;

@@ -27,7 +27,7 @@ export function CodeField({ text, label, change, run, describedBy }: CodeFieldPr
         aria-describedby={describedBy}
         rows={lines.length}
         cols={Math.max(40, ...lines.map((line) => line.length))}
-        wrap="off"
+        wrap="soft"
         spellcheck={false}
         autocapitalize="off"
         autocomplete="off"

@@ -13,12 +13,20 @@ interface PuzzleBoxProps {
   readonly chapter: string;
   readonly puzzle: Puzzle;
   readonly title: string;
+  /** Level of the heading: one below that of the part of the page. Default `h3`. */
+  readonly level?: "h2" | "h3";
   /** Shown when the puzzle is solved. */
   readonly children?: ComponentChildren;
 }
 
 /** A puzzle. Its code is stored with the progress. */
-export function PuzzleBox({ chapter, puzzle, title, children }: PuzzleBoxProps): JSX.Element {
+export function PuzzleBox({
+  chapter,
+  puzzle,
+  title,
+  level: Heading = "h3",
+  children,
+}: PuzzleBoxProps): JSX.Element {
   const { id, task, start, names, hints, solution } = puzzle;
   const key = `${chapter}/${id}`;
   const text = useComputed(() => progress.value.drafts[key] ?? start);
@@ -48,10 +56,10 @@ export function PuzzleBox({ chapter, puzzle, title, children }: PuzzleBoxProps):
 
   return (
     <section class="puzzle" id={`puzzle-${id}`} aria-labelledby={heading}>
-      <h3 id={heading}>
+      <Heading id={heading} class="puzzle-title">
         {title}
         {isSolved.value && <span class="solved"> ✓ solved</span>}
-      </h3>
+      </Heading>
       <Paragraphs text={task} />
       <CodeField
         text={text.value}

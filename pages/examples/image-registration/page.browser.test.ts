@@ -34,7 +34,7 @@ describePageInCi("two superimposed pictures", {
     const turn = Number(new URLSearchParams(new URL(page.url()).hash.slice(1)).get("start-turn"));
     expect(turn).toBeGreaterThan(0);
     await page.getByRole("slider", { name: "iteration of the search" }).press("End");
-    expect(await page.locator("#window .finding").textContent()).toContain("Found, after");
+    await page.locator("#window .finding", { hasText: "Found, after" }).waitFor();
   },
 
   "the player stays at the end when its run becomes longer": async ({ open }) => {
