@@ -287,6 +287,8 @@ const wide: Readonly<Record<string, Use>> = {
   "optim lbfgs maxEvaluations": (n) => optim.lbfgs({ maxEvaluations: n }).init(v),
   "optim minimize maxIterations": (n) => optim.minimize(square, [1], { maxIterations: n }).value,
   "optim minimize maxEvaluations": (n) => optim.minimize(square, [1], { maxEvaluations: n }).value,
+  "optim leastSquaresSolver lossBlock": (n) =>
+    optim.leastSquaresSolver((x: Tensor) => x.sub(1), { loss: "huber", lossBlock: n })([3, 2]).sumOfSquares,
   "optim root maxIterations": (n) => optim.root((x: Tensor) => x.sub(1), [1], { maxIterations: n }),
   "optim brentq maxIterations": (n) => optim.brentq((x: Tensor) => x.sub(1), 0, 3, { maxIterations: n }),
   "optim fixedPoint maxIterations": (n) =>
