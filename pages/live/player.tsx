@@ -21,8 +21,9 @@ interface PlayerProps {
 
 /**
  * Play and pause, single steps, a slider over all steps, and a speed. At step 0, playback starts when the drawing of
- * the figure becomes visible. It stops at the end and restarts from the beginning. For readers who prefer reduced motion nothing
- * plays: the player shows the last step, and its play button jumps there.
+ * the figure becomes visible, unless the reader has used the player. It stops at the end and restarts from the
+ * beginning. For readers who prefer reduced motion nothing plays: the player shows the last step, and its play button
+ * jumps there.
  */
 export function Player({ step, last, label, unit = "step", seconds = 6 }: PlayerProps): JSX.Element {
   const isPlaying = useSignal(false);
@@ -30,11 +31,12 @@ export function Player({ step, last, label, unit = "step", seconds = 6 }: Player
   const shown = Math.min(step.value, last);
   const id = useId();
   const frame = useRef<HTMLDivElement>(null);
+  const isUsed = useRef(false);
   useEffect(() => {
     if (last === 0) return;
     const drawing = frame.current!.closest(".live-body")?.querySelector("svg");
     return whenVisible(drawing ?? frame.current!, () => {
-      if (step.peek() !== 0 || isPlaying.peek()) return;
+      if (isUsed.current || step.peek() !== 0 || isPlaying.peek()) return;
       setAutomatic(step, true);
       if (wantsLessMotion()) step.value = last;
       else isPlaying.value = true;
@@ -57,6 +59,7 @@ export function Player({ step, last, label, unit = "step", seconds = 6 }: Player
     return () => cancelAnimationFrame(request);
   }, [isPlaying.value, speed.value, last]);
   const go = (to: number): void => {
+    isUsed.current = true;
     isPlaying.value = false;
     setAutomatic(step, false);
     step.value = Math.min(last, Math.max(0, to));
@@ -67,6 +70,7 @@ export function Player({ step, last, label, unit = "step", seconds = 6 }: Player
         type="button"
         aria-pressed={isPlaying.value}
         onClick={() => {
+          isUsed.current = true;
           setAutomatic(step, false);
           if (!isPlaying.value && shown >= last) step.value = wantsLessMotion() ? last : 0;
           else if (!isPlaying.value && wantsLessMotion()) return go(last);
