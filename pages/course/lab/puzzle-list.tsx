@@ -30,7 +30,7 @@ export function PuzzleList({ chapter }: { readonly chapter: string }): JSX.Eleme
         const puzzle = loaded.value?.puzzles.find((one) => one.id === id);
         const Box = loaded.value?.Box;
         return puzzle === undefined || Box === undefined ? (
-          <section class="puzzle is-loading">
+          <section class="puzzle is-loading" id={`puzzle-${id}`}>
             <h3>{title}</h3>
           </section>
         ) : (
