@@ -26,6 +26,12 @@ export function toDense({ pattern, values }: SparseEntries): Tensor {
   return reshape(scatterAdd(into, indices(flat), values, 0), [rows, columnCount]);
 }
 
+/** Pattern of an n × n diagonal matrix. */
+export function diagonalPattern(n: number): SparsePattern {
+  const upTo = (length: number): Int32Array => Int32Array.from({ length }, (_, i) => i);
+  return SparsePattern.fromChecked([n, n], upTo(n + 1), upTo(n));
+}
+
 /** Entries of a sum: its pattern, and the entry that each entry of the operands is added to. */
 interface Union {
   readonly pattern: SparsePattern;

@@ -1,7 +1,7 @@
 // Multifrontal LU factorisation of unsymmetric matrices on the pattern of A + Aᵀ, with threshold pivoting.
 import { grown } from "./combine.ts";
 import { factoriseLuFront, type LuFront, type LuPivotRule } from "./lu-front.ts";
-import type { FactorProgress } from "./multifrontal.ts";
+import { eliminateInSteps, type FactorProgress } from "./multifrontal.ts";
 import type { SymbolicFactor } from "./symbolic.ts";
 
 const none = -1;
@@ -41,8 +41,6 @@ interface LuContribution {
   readonly elements: number;
 }
 
-const operationsPerReport = 5e6;
-
 /** Factorises a matrix; yields between supernodes. */
 export function* factoriseLuInSteps(
   symbolic: SymbolicFactor,
@@ -51,14 +49,7 @@ export function* factoriseLuInSteps(
   rule: LuPivotRule,
 ): Generator<FactorProgress, LuFactors> {
   const factorisation = new MultifrontalLu(symbolic, lists, values, rule);
-  const supernodes = symbolic.parent.length;
-  let operations = 0;
-  for (let s = 0; s < supernodes; s++) {
-    operations += factorisation.eliminate(s);
-    if (operations < operationsPerReport) continue;
-    operations = 0;
-    yield { supernode: s + 1, supernodes };
-  }
+  yield* eliminateInSteps(symbolic.parent.length, (s) => factorisation.eliminate(s));
   return factorisation.result();
 }
 

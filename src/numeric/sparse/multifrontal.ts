@@ -40,6 +40,20 @@ interface ContributionBlock {
 /** Operations between two reports of progress. */
 const operationsPerReport = 5e6;
 
+/** Eliminates all supernodes, and reports progress in between. `eliminate` returns an estimate of its operations. */
+export function* eliminateInSteps(
+  supernodes: number,
+  eliminate: (s: number) => number,
+): Generator<FactorProgress, void> {
+  let operations = 0;
+  for (let s = 0; s < supernodes; s++) {
+    operations += eliminate(s);
+    if (operations < operationsPerReport) continue;
+    operations = 0;
+    yield { supernode: s + 1, supernodes };
+  }
+}
+
 /**
  * Factorises a matrix given by the values of its lower triangle. Yields between supernodes, so that a caller can let
  * other work run or stop.
@@ -50,14 +64,7 @@ export function* factoriseInSteps(
   rule: PivotRule,
 ): Generator<FactorProgress, LdlFactors> {
   const factorisation = new Multifrontal(symbolic, values, rule);
-  const supernodes = symbolic.parent.length;
-  let operations = 0;
-  for (let s = 0; s < supernodes; s++) {
-    operations += factorisation.eliminate(s);
-    if (operations < operationsPerReport) continue;
-    operations = 0;
-    yield { supernode: s + 1, supernodes };
-  }
+  yield* eliminateInSteps(symbolic.parent.length, (s) => factorisation.eliminate(s));
   return factorisation.result();
 }
 

@@ -1,5 +1,5 @@
 import { refuseExtra } from "../../engine/errors/arguments.ts";
-import { productPattern, unitePatterns } from "./combine.ts";
+import { diagonalPattern, productPattern, unitePatterns } from "./combine.ts";
 import { SparsePattern } from "./sparse-pattern.ts";
 
 /** Products AᵀA for matrices A of one pattern. */
@@ -26,13 +26,8 @@ export function normalProduct(pattern: SparsePattern): NormalProduct {
   if (arguments.length > 1) refuseExtra("normalProduct", arguments, 1);
   const n = pattern.shape[1];
   const groups = groupRows(pattern);
-  const identity = SparsePattern.fromChecked(
-    [n, n],
-    Int32Array.from({ length: n + 1 }, (_, i) => i),
-    Int32Array.from({ length: n }, (_, i) => i),
-  );
   const product = productPattern(groups.pattern.transposed.pattern, groups.pattern);
-  const square = unitePatterns(product, identity).pattern;
+  const square = unitePatterns(product, diagonalPattern(n)).pattern;
   const positions = positionsOf(groups.pattern, square);
   const mirror = square.transposed.from;
   const { rows, columns } = square;

@@ -19,6 +19,7 @@ import type {
   PlanTensors,
 } from "../../engine/sparsity/index.ts";
 import {
+  defaultLimits,
   evaluateEntries,
   localEquation,
   searchDerivative,
@@ -53,6 +54,9 @@ export interface SparseTask {
  */
 const largestShare = 0.5;
 const largestWork = 1e8;
+
+/** Bytes that the intermediate values of one batch of derivative passes may take by default. */
+export const defaultMemory: number = 256 * 2 ** 20;
 
 /** Compiled code of a plan. */
 interface CompiledPlan extends PlannedDerivative {
@@ -263,6 +267,19 @@ export class SparseDerivative {
 /** True if two plans of one function differ only in the content of their tensors. */
 function isSameCode(a: PlannedDerivative, b: PlannedDerivative): boolean {
   return a.isSplit === b.isSplit && JSON.stringify(a.counts) === JSON.stringify(b.counts);
+}
+
+/** The derivative for a solver: default limits, and local patterns are compared at any cost. */
+export function derivativeForSolver(
+  task: Pick<SparseTask, "operation" | "kind" | "f" | "at" | "args">,
+): SparseDerivative {
+  return new SparseDerivative({
+    ...task,
+    limits: defaultLimits,
+    memory: defaultMemory,
+    check: "always",
+    skipsZeros: false,
+  });
 }
 
 function integers(elements: Int32Array): Tensor {

@@ -9,7 +9,7 @@ import type { AnyFunction } from "../../engine/transforms/plain.ts";
 import { requireCompiled } from "../../engine/transforms/plain.ts";
 import type { Like, LikeAll } from "../../engine/tree/index.ts";
 import type { PatternCheck } from "./sparse-derivative.ts";
-import { SparseDerivative } from "./sparse-derivative.ts";
+import { defaultMemory, SparseDerivative } from "./sparse-derivative.ts";
 import type { SparseMatrix } from "./sparse-matrix.ts";
 import type { SparsePattern } from "./sparse-pattern.ts";
 
@@ -106,8 +106,6 @@ export function sparseHessian(f: AnyFunction, options: SparseDerivativeOptions):
   if (arguments.length > 2) refuseExtra("sparseHessian", arguments, 2);
   return makeDerivative("sparseHessian", "hessian", f, options);
 }
-
-const defaultMemory = 256 * 2 ** 20;
 
 function makeDerivative(
   operation: string,

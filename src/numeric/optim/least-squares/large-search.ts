@@ -98,8 +98,7 @@ function cosine(
   let top = 0;
   for (let j = 0; j < gradient.length; j++) {
     if (free[j] === 0 || columnSizes[j] === 0) continue;
-    const size = Math.abs(gradient[j]!) / columnSizes[j]!;
-    if (!(size <= top)) top = size;
+    top = Math.max(top, Math.abs(gradient[j]!) / columnSizes[j]!);
   }
   return Math.max(0, top - noise) / Math.sqrt(value);
 }

@@ -7,8 +7,7 @@ import { bound, requireCompiled } from "../../../engine/transforms/plain.ts";
 import { treeKey } from "../../../engine/tree/index.ts";
 import { makeLru } from "../../../engine/util/lru.ts";
 import { now } from "../../../engine/util/now.ts";
-import { defaultLimits } from "../../../engine/sparsity/index.ts";
-import { SparseDerivative } from "../../sparse/sparse-derivative.ts";
+import { derivativeForSolver, type SparseDerivative } from "../../sparse/sparse-derivative.ts";
 import type { SparsePattern } from "../../sparse/sparse-pattern.ts";
 import type {
   LeastSquaresResult,
@@ -259,20 +258,14 @@ class LeastSquaresSearch {
     const key = `${defs.map(treeKey).join(" ")} ${leaves.map(({ type }) => typeKey(type)).join(" ")}`;
     let derivative = large.derivatives.get(key);
     if (derivative === undefined) {
-      derivative = this.#timed(
-        "pattern",
-        () =>
-          new SparseDerivative({
-            operation,
-            kind: "jacobian",
-            f: functions.counted,
-            at: flat.start,
-            args: operands,
-            limits: defaultLimits,
-            memory: passMemory,
-            check: "always",
-            skipsZeros: false,
-          }),
+      derivative = this.#timed("pattern", () =>
+        derivativeForSolver({
+          operation,
+          kind: "jacobian",
+          f: functions.counted,
+          at: flat.start,
+          args: operands,
+        }),
       );
       large.derivatives.set(key, derivative);
     }
@@ -337,6 +330,3 @@ class LeastSquaresSearch {
     return result;
   }
 }
-
-/** Bytes that the intermediate values of one batch of derivative passes may take. */
-const passMemory = 256 * 2 ** 20;

@@ -5,6 +5,7 @@ import { normalProduct, type NormalProduct } from "../../sparse/normal-product.t
 import { multiplyColumns, multiplyRows } from "../../sparse/products.ts";
 import type { SparseDerivative } from "../../sparse/sparse-derivative.ts";
 import type { SparsePattern } from "../../sparse/sparse-pattern.ts";
+import { holdCoordinates, withoutReports } from "../minimize/search-space.ts";
 import { dot } from "../vector.ts";
 import type { LargeProblem, Linearisation, SolverSeconds } from "./linearisation.ts";
 import type { StepSpace } from "./step-space.ts";
@@ -151,19 +152,13 @@ export class SparseProblem implements LargeProblem {
         return dot(change, change);
       },
       *solve(free, shift) {
-        const held = free.includes(0);
-        const matrix = held ? withoutHeld(products, structure, free) : products;
+        const matrix = holdCoordinates(products, normal.pattern, diagonal, free);
         const start = now();
-        const steps = analysis.factoriseInSteps(matrix, shift);
-        let next = steps.next();
-        while (next.done !== true) {
-          yield undefined;
-          next = steps.next();
-        }
+        const factor = yield* withoutReports(analysis.factoriseInSteps(matrix, shift));
         const middle = now();
         seconds.factorisation += (middle - start) / 1000;
-        if (next.value.zeroPivots > 0) return undefined;
-        const step = next.value.solve(
+        if (factor.zeroPivots > 0) return undefined;
+        const step = factor.solve(
           gradient.map((g, j) => (free[j] === 0 ? 0 : -g)),
           false,
         );
@@ -177,18 +172,4 @@ export class SparseProblem implements LargeProblem {
 /** Elements of a tensor that has no other users. */
 function numbersOf(x: Tensor): Float64Array {
   return x.data({ donate: true }) as Float64Array;
-}
-
-/** JᵀJ with rows and columns of the unit matrix for the coordinates that are not free. */
-export function withoutHeld(
-  products: Float64Array,
-  { normal, diagonal }: NormalStructure,
-  free: Float64Array,
-): Float64Array {
-  const { rowPointers, columns } = normal.pattern;
-  const out = products.slice();
-  for (let j = 0; j < free.length; j++)
-    for (let p = rowPointers[j]!; p < rowPointers[j + 1]!; p++)
-      if (free[j] === 0 || free[columns[p]!] === 0) out[p] = p === diagonal[j] ? 1 : 0;
-  return out;
 }

@@ -3,7 +3,8 @@ import { LdlFactor } from "../../sparse/ldl.ts";
 import { inverseDiagonal } from "../../sparse/selected-inverse.ts";
 import { covarianceAmong, type ColumnMatrix } from "../minimize/qr.ts";
 import type { SearchSpace } from "../minimize/search-space.ts";
-import { type SparseProblem, withoutHeld } from "./sparse-problem.ts";
+import { holdCoordinates } from "../minimize/search-space.ts";
+import type { SparseProblem } from "./sparse-problem.ts";
 
 /** Covariances of the coordinates at the result of a fit, without the factor s². NaN for those at a bound. */
 export interface Uncertainty {
@@ -54,7 +55,7 @@ export function sparseUncertainty(
   for (const i of free) isFree[i] = 1;
   const norms = Float64Array.from(diagonal, (p) => Math.sqrt(products[p]!));
   const hasEffect = free.every((i) => norms[i]! > 0 && norms[i]! < Infinity);
-  const matrix = withoutHeld(products, structure, isFree);
+  const matrix = holdCoordinates(products, normal.pattern, diagonal, isFree);
   const { rowPointers, columns } = normal.pattern;
   for (let i = 0; i < size; i++)
     for (let p = rowPointers[i]!; p < rowPointers[i + 1]!; p++)

@@ -1,11 +1,11 @@
 import { DownhillError } from "../../../engine/errors/index.ts";
-import { defaultLimits } from "../../../engine/sparsity/index.ts";
 import { analysisOf, type SparseAnalysis } from "../../sparse/factorise.ts";
-import { unitePatterns } from "../../sparse/combine.ts";
+import { diagonalPattern, unitePatterns } from "../../sparse/combine.ts";
 import { multiplyRows } from "../../sparse/products.ts";
-import { SparseDerivative } from "../../sparse/sparse-derivative.ts";
+import { derivativeForSolver, type SparseDerivative } from "../../sparse/sparse-derivative.ts";
 import { SparsePattern } from "../../sparse/sparse-pattern.ts";
 import type { HessianModel } from "./newton.ts";
+import { holdCoordinates, withoutReports } from "./search-space.ts";
 
 /** Form in which a Hessian is stored. */
 export type HessianForm = "sparse" | "dense";
@@ -23,8 +23,6 @@ export interface HessianSource {
 const fewParameters = 100;
 /** Share of entries above which a pattern counts as dense. */
 const denseShare = 0.3;
-/** Bytes that the intermediate values of one batch of derivative passes may take. */
-const passMemory = 256 * 2 ** 20;
 
 /** A function with the forms that its Hessian is computed from. */
 export interface HessianTask {
@@ -52,17 +50,7 @@ export function hessianSource(task: HessianTask): HessianSource {
     return denseSource(n, dense);
   let derivative: SparseDerivative;
   try {
-    derivative = new SparseDerivative({
-      operation,
-      kind: "hessian",
-      f: task.f,
-      at,
-      args: task.operands,
-      limits: defaultLimits,
-      memory: passMemory,
-      check: "always",
-      skipsZeros: false,
-    });
+    derivative = derivativeForSolver({ operation, kind: "hessian", f: task.f, at, args: task.operands });
   } catch (error) {
     if (asked === "sparse" || !(error instanceof DownhillError) || error.code !== "range") throw error;
     return denseSource(n, dense);
@@ -107,12 +95,7 @@ function withDiagonal(operation: string, given: SparsePattern): ShiftablePattern
   const before = shiftable.get(given);
   if (before !== undefined) return before;
   const n = given.shape[0];
-  const identity = SparsePattern.fromChecked(
-    [n, n],
-    Int32Array.from({ length: n + 1 }, (_, i) => i),
-    Int32Array.from({ length: n }, (_, i) => i),
-  );
-  const { pattern, ofFirst, ofSecond } = unitePatterns(given, identity);
+  const { pattern, ofFirst, ofSecond } = unitePatterns(given, diagonalPattern(n));
   const analysis = analysisOf(operation, pattern, { pivotTolerance: 0, refinements: 1 });
   const made = { pattern, entries: ofFirst, diagonal: ofSecond, analysis };
   shiftable.set(given, made);
@@ -127,12 +110,9 @@ export function hessianModel(
 ): HessianModel {
   const { pattern, entries, diagonal, analysis } = withDiagonal(operation, given);
   const { rowPointers, columns } = pattern;
-  const all = new Float64Array(pattern.nnz);
-  entries.forEach((p, q) => (all[p] = values[q]!));
-  if (free.includes(0))
-    for (let i = 0; i < free.length; i++)
-      for (let p = rowPointers[i]!; p < rowPointers[i + 1]!; p++)
-        if (free[i] === 0 || free[columns[p]!] === 0) all[p] = p === diagonal[i] ? 1 : 0;
+  const whole = new Float64Array(pattern.nnz);
+  entries.forEach((p, q) => (whole[p] = values[q]!));
+  const all = holdCoordinates(whole, pattern, diagonal, free);
   return {
     diagonal: Float64Array.from(diagonal, (p) => all[p]!),
     times(v) {
@@ -141,13 +121,7 @@ export function hessianModel(
       return out;
     },
     *factorise(shift) {
-      const steps = analysis.factoriseInSteps(all, shift);
-      let next = steps.next();
-      while (next.done !== true) {
-        yield undefined;
-        next = steps.next();
-      }
-      const factor = next.value;
+      const factor = yield* withoutReports(analysis.factoriseInSteps(all, shift));
       const isPositive = factor.zeroPivots === 0 && factor.inertia?.negative === 0;
       return isPositive ? (b) => factor.solve(b, false) : undefined;
     },

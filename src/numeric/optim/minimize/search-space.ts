@@ -1,4 +1,5 @@
 import { subtract } from "../vector.ts";
+import type { SparsePattern } from "../../sparse/sparse-pattern.ts";
 import type { BoxBounds } from "./walls.ts";
 
 /** Coordinates of the steps that a search may take from a point. */
@@ -41,4 +42,31 @@ export function freeCoordinates(
   return Float64Array.from(positions, (at, i) =>
     (at === low[i] && slope(i) > 0) || (at === high[i] && slope(i) < 0) ? 0 : 1,
   );
+}
+
+/**
+ * Values of a symmetric matrix, with rows and columns of the unit matrix for the coordinates that are not free. Returns
+ * the given values if all coordinates are free.
+ */
+export function holdCoordinates(
+  values: Float64Array,
+  { rowPointers, columns }: SparsePattern,
+  diagonal: Int32Array,
+  free: Float64Array,
+): Float64Array {
+  if (!free.includes(0)) return values;
+  const out = values.slice();
+  for (let j = 0; j < free.length; j++)
+    for (let p = rowPointers[j]!; p < rowPointers[j + 1]!; p++)
+      if (free[j] === 0 || free[columns[p]!] === 0) out[p] = p === diagonal[j] ? 1 : 0;
+  return out;
+}
+
+/** Runs a long computation and yields `undefined` for each of its reports, as a search does within an iteration. */
+export function* withoutReports<T>(steps: Iterator<unknown, T>): Generator<undefined, T, void> {
+  for (;;) {
+    const next = steps.next();
+    if (next.done === true) return next.value;
+    yield undefined;
+  }
 }
