@@ -48,7 +48,13 @@ beforeAll(async () => {
   network = toHtml(traceTable(loss, { at: [params, rows(4, 3), rows(4, 3)], names: ["params"] }));
 });
 
-const programRows = (page: Page): Promise<string[]> => page.locator(".lists section").first().locator(".row").allInnerTexts(); // prettier-ignore
+/** Returns the texts of the program's rows. A rebuilt list creates its rows only in the next frame, hence the wait. */
+async function programRows(page: Page): Promise<string[]> {
+  const rows = page.locator(".lists section").first().locator(".row");
+  await rows.first().waitFor();
+  return rows.allInnerTexts();
+}
+
 const titles = (page: Page): Promise<string[]> => page.locator(".dh-box .dh-title").allTextContents();
 /** Vertical centre of the box with this title, in pixels from the top of the window. */
 const heightOf = async (page: Page, title: string): Promise<number> => {
