@@ -105,6 +105,9 @@ const execArgv = process.versions.node.startsWith("20.") ? ["--interrupt-budget=
  */
 const setupFiles = "test/support/verify-suite.ts";
 
+/** Set by scripts/test.mjs for the whole suite: long tables of tests run in part. */
+const runner = process.env.DOWNHILL_SAMPLE === "1" ? "test/support/sampling-runner.ts" : undefined;
+
 const globalSetup = "test/support/chromium-server.ts"; // one browser for all
 
 export default defineConfig({
@@ -126,6 +129,7 @@ export default defineConfig({
     hookTimeout: 120_000,
     expect: { poll: { timeout: 60_000 } }, // a second by default, which a page on a busy machine does not keep
     experimental: { fsModuleCache: true },
+    ...(runner === undefined ? {} : { runner }),
     execArgv,
     projects: [
       {

@@ -57,6 +57,8 @@ const projects = rest.filter((_, i) => rest[i - 1] === "--project");
 const files = rest.filter((arg) => arg.endsWith(".ts"));
 const isAskedFor = projects.includes("plugin") || files.some((file) => file.includes("plugin/"));
 const isWhole = projects.length + files.length === 0;
+if (isWhole && process.env.CI !== "true" && process.env.DOWNHILL_THOROUGH !== "1")
+  process.env.DOWNHILL_SAMPLE = "1"; // see vitest.config.mjs
 const isRequired = isAskedFor || (isWhole && process.env.REQUIRE_PLUGIN !== undefined);
 if (isRequired || (isWhole && existsSync(`${root}/plugin/node_modules`))) {
   if (node(["scripts/plugin.mjs"]) !== 0) {

@@ -1,7 +1,7 @@
 // Random programs over matrices of many shapes and sizes, in both floating types, with their derivatives, on every
 // backend. All must return the same bits.
 import * as fc from "fast-check";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect } from "vitest";
 import { testWith } from "./support/conditions.ts";
 import { configure } from "downhill";
 import { makeWasmBackend, wasmBackend, wasmFeatures } from "../src/engine/backends/wasm/index.ts";
@@ -9,22 +9,26 @@ import { compileProgram } from "../src/engine/runtime/executable.ts";
 import { traceProgram } from "../src/engine/trace/staging.ts";
 import type { Tally } from "./support/random-agreement.ts";
 import { expectAgreement, trials } from "./support/random-agreement.ts";
-import { extent } from "./support/extent.ts";
+import { extent, testInCi } from "./support/extent.ts";
 import { functionOf, largeDims, pointOf, recipes, smallDims } from "./support/random-programs.ts";
 
 afterEach(() => configure({}));
 
 describe("random programs on matrices of many shapes", () => {
-  test("have the same bits by every backend, with and without passes, jitted, and so do all transforms of them", () => {
-    configure({ reproducible: true });
-    const tally: Tally = new Map();
-    // `npm run soak` draws 100,000
-    fc.assert(
-      fc.property(trials(), (trial) => expectAgreement(trial, tally)),
-      { numRuns: extent(20, 40), seed: 5 },
-    );
-    expect(tally.size).toBeGreaterThan(40); // of ways
-  }, 300_000);
+  testInCi(
+    "have the same bits by every backend, with and without passes, jitted, and so do all transforms of them",
+    () => {
+      configure({ reproducible: true });
+      const tally: Tally = new Map();
+      // `npm run soak` draws 100,000
+      fc.assert(
+        fc.property(trials(), (trial) => expectAgreement(trial, tally)),
+        { numRuns: extent(20, 40), seed: 5 },
+      );
+      expect(tally.size).toBeGreaterThan(40); // of ways
+    },
+    300_000,
+  );
 
   testWith("an engine with relaxed SIMD", wasmFeatures().relaxed)(
     "differ by little where products may be rounded once",

@@ -45,10 +45,9 @@ const powerText = `export function power(x: number, steps: number[]): number {
   return y;
 }
 `;
-/** In the quick extent, one page of each kind. The remaining pages are reports with other pictures. */
+/** In the quick extent the page with most controls and the one with most text. */
 const names = Object.keys(commands).filter(
-  (name) =>
-    extent(0, 1, 1) === 1 || ["trace", "trace of a loop", "race", "study", "training", "fit"].includes(name),
+  (name) => extent(0, 1, 1) === 1 || ["trace", "race"].includes(name),
 );
 let folder: string;
 const pages: Record<string, string> = {};

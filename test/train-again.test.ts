@@ -144,7 +144,7 @@ test("a refused --resume changes no file", async () => {
 });
 
 describe("a second run in the folder of a running one", () => {
-  test("is refused with the owner of the folder, and may use it when the owner has ended", async () => {
+  testInCi("is refused with the owner of the folder, and may use it when the owner has ended", async () => {
     const { child, ended } = await begun("shared");
     expect(lockOf("shared")).toBe(true);
     const second = await train("--hidden", "none", "--epochs", "1", "--checkpoint", "shared", "--resume");
@@ -182,7 +182,7 @@ describe("a second run in the folder of a running one", () => {
     expect(resumed.lines.at(-1)).toMatchObject({ stopped: "finished", epochs: epochs + 1 });
   });
 
-  test("quits at the second Ctrl-C, and still releases the folder", async () => {
+  testInCi("quits at the second Ctrl-C, and still releases the folder", async () => {
     const { child, ended } = await begun("twice");
     child.kill("SIGINT");
     child.kill("SIGTERM");

@@ -62,7 +62,7 @@ const some = <T extends readonly [string, ...unknown[]]>(all: readonly T[], name
 
 describe("downhill train digits", () => {
   // All twenty seeds: npm run soak.
-  test.each([0, 1, 2].slice(0, extent(1, 3)))(
+  testInCi.each([0, 1, 2].slice(0, extent(1, 3)))(
     "seed %d gets 955 of 1,000 held-out digits right",
     async (seed) => {
       const { start, epochs, done, status } = await trainDigits(seed);
@@ -82,7 +82,7 @@ describe("downhill train digits", () => {
     },
   );
 
-  test("is the same run for the same seed, bit for bit, and another for another", async () => {
+  testInCi("is the same run for the same seed, bit for bit, and another for another", async () => {
     const losses = async (seed: number): Promise<unknown> => {
       const { epochs, done } = await trainJson(
         "digits",
@@ -233,7 +233,7 @@ describe("downhill train digits", () => {
     );
   });
 
-  test("writes the report if the reader of its lines has stopped, like head", async () => {
+  testInCi("writes the report if the reader of its lines has stopped, like head", async () => {
     const child = spawn(process.execPath, [bin, "train", "digits", "--epochs", "4", "--out", "piped.html"], {
       cwd: folder,
       env,
@@ -487,7 +487,7 @@ describe("the options of training", () => {
 });
 
 describe("Ctrl-C", () => {
-  test("ends the run after its step, with the report of the finished part", async () => {
+  testInCi("ends the run after its step, with the report of the finished part", async () => {
     const child = spawn(
       process.execPath,
       [bin, "train", "digits", "--epochs", "100000", "--json", "--out", "stopped.html"],

@@ -28,7 +28,7 @@ import { engine } from "../../src/engine/runtime/engine.ts";
 import type { CompiledRecord, RecordStore } from "../../src/engine/runtime/region-records.ts";
 import { keeperOf, makeRecords } from "../../src/engine/runtime/region-records.ts";
 import { testOnPosix } from "../support/conditions.ts";
-import { extent } from "../support/extent.ts";
+import { extent, testInCi } from "../support/extent.ts";
 import { numbersIn } from "../support/plain-differences.ts";
 import { formOfText } from "../support/plain-region.ts";
 import type { PlainCase } from "./cases.ts";
@@ -279,7 +279,7 @@ describe("a record", () => {
     expect(kept.size).toBe(2);
   });
 
-  test("shares its loops among threads like code compiled here", async () => {
+  testInCi("shares its loops among threads like code compiled here", async () => {
     const { sines } = await compile<{ sines: AnyFunction }>(`function sines(xs: Float64Array) {
   "use ad";
   const ys = new Float64Array(xs.length);

@@ -95,13 +95,14 @@ async function giveBack(tab: Tab): Promise<void> {
 
 /**
  * A group of tests of pages in Chromium. Without Chromium they are skipped, and their names say how to install it; with
- * `REQUIRE_BROWSER=1` they fail instead.
+ * `REQUIRE_BROWSER=1` they fail instead. A run of the whole suite outside CI runs the first test of each group, so
+ * the first opens the page and reads what matters most.
  */
 export function describeInBrowser(
   name: string,
   tests: Readonly<Record<string, (browser: BrowserTest) => Promise<void>>>,
 ): void {
-  describeTests(name, tests, false);
+  describeTests(name, tests, process.env["DOWNHILL_SAMPLE"] === "1" ? 1 : Infinity);
 }
 
 /**
@@ -112,17 +113,17 @@ export function describePageInCi(
   name: string,
   tests: Readonly<Record<string, (browser: BrowserTest) => Promise<void>>>,
 ): void {
-  describeTests(name, tests, extent(0, 1, 1) === 0 && process.env["ALL_PAGES"] !== "1");
+  const isRun = extent(0, 1, 1) === 1 || process.env["ALL_PAGES"] === "1";
+  describeTests(name, tests, isRun ? Infinity : 0);
 }
 
 function describeTests(
   name: string,
   tests: Readonly<Record<string, (browser: BrowserTest) => Promise<void>>>,
-  isLeftOut: boolean,
+  count: number, // of the first tests, which run
 ): void {
   const isMissing = inject("chromium") === "";
   const isSkipped = isMissing && process.env["REQUIRE_BROWSER"] !== "1";
-  const testPage = isSkipped ? testWith(`Chromium (${INSTALL})`, false) : testWith(inCi, !isLeftOut);
 
   describe(name, () => {
     let folder: string;
@@ -132,7 +133,8 @@ function describeTests(
     });
     afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-    for (const [title, body] of Object.entries(tests)) {
+    for (const [i, [title, body]] of Object.entries(tests).entries()) {
+      const testPage = isSkipped ? testWith(`Chromium (${INSTALL})`, false) : testWith(inCi, i < count);
       testPage(title, async () => {
         if (isMissing) expect.unreachable(`Chromium is missing: ${INSTALL}`);
         const troubles: string[] = [];

@@ -5,6 +5,7 @@ import * as data from "downhill/data";
 import { gradientVariance } from "downhill/landscapes";
 import * as optim from "downhill/optim";
 import { describe, expect, test } from "vitest";
+import { testInCi } from "../../../test/support/extent.ts";
 import { runProgram } from "../../../test/support/run-program.ts";
 import { learn } from "./augmentation.ts";
 import { bestLine, itemCount, items, leastLoss, leastSteps, lineStart, loss, runBatches } from "./line.ts";
@@ -123,7 +124,7 @@ describe("the variance of the gradient", () => {
   });
 });
 
-test("throughput rises with the batch, and so does memory", () => {
+testInCi("throughput rises with the batch, and so does memory", () => {
   // The fastest of several runs, because other processes may be active.
   const runs = Array.from({ length: 5 }, () => [...throughput([1, 64, 1024], 10)]);
   const [one, some, many] = runs[0]!;
@@ -144,13 +145,13 @@ describe("augmentation on a hundred digits", () => {
     expect(plain.testLoss).toBeGreaterThan(0.5);
   });
 
-  test("rotation and noise narrow the gap and improve the test accuracy", () => {
+  testInCi("rotation and noise narrow the gap and improve the test accuracy", () => {
     const turned = endOf({ turn: 25, noise: 0.1, shift: 0 });
     expect(gap(turned)).toBeLessThan(0.85 * gap(plain));
     expect(turned.testAccuracy).toBeGreaterThan(plain.testAccuracy + 0.01);
   });
 
-  test("shifting by a whole pixel of eight is too much", () => {
+  testInCi("shifting by a whole pixel of eight is too much", () => {
     const moved = endOf({ turn: 25, noise: 0.1, shift: 1 });
     expect(moved.testAccuracy).toBeLessThan(plain.testAccuracy);
   });

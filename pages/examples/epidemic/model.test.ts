@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { testInCi } from "../../../test/support/extent.ts";
 import {
   avoidedByPercent,
   casesOf,
@@ -25,7 +26,7 @@ test("cases initially grow by (R₀ − 1)/infectious per day", () => {
   expect(Math.log(cases[5]! / cases[4]!)).toBeCloseTo((truth.reproduction - 1) / truth.infectious, 3);
 });
 
-test("the true parameters and the true course are within twice the stated limits, from a week on", () => {
+testInCi("the true parameters and the true course are within twice the stated limits, from a week on", () => {
   for (const until of [7, 15, 30, 60, 120]) {
     const { found, factors, cases, low, high } = forecast(counts, until);
     for (const name of parameters)

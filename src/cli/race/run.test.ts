@@ -5,7 +5,7 @@ import { findLandscape, race, type Race, zoo } from "downhill/landscapes";
 import { adam, sgd } from "downhill/optim";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { recordOutput } from "../../../test/support/command.ts";
-import { extent } from "../../../test/support/extent.ts";
+import { extent, testInCi } from "../../../test/support/extent.ts";
 import { optionValues } from "../shared/option-values.ts";
 import { raceCommand, type RaceRequest } from "./command.ts";
 import { showRace } from "./run.ts";
@@ -60,7 +60,7 @@ describe("downhill race", () => {
     expect(runs.filter(({ outcome }) => outcome === "diverged")).toEqual([]);
   });
 
-  test("reports why the page of a race cannot compute", async () => {
+  testInCi("reports why the page of a race cannot compute", async () => {
     const out = join(folder, "plays.html");
     const reasonOf = async (request: Partial<RaceRequest>): Promise<string> =>
       /cannot compute new ones: (.*)\.\n$/.exec(await written({ landscape: "bowl", out, ...request }))?.[1] ??
@@ -207,7 +207,7 @@ describe("a plain function in a file", () => {
     expect(three.runs[0]!.points[0]).toEqual([0, 2, 3]);
   });
 
-  test("of one number, on a page, and in a file with only one", async () => {
+  testInCi("of one number, on a page, and in a file with only one", async () => {
     expect((await asJson({ landscape: `${file}#one`, start: "3" })).landscape.coordinates).toEqual(["x"]);
     const only = join(folder, "only.mjs");
     writeFileSync(

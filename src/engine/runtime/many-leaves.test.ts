@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from "vitest";
+import { testInCi } from "../../../test/support/extent.ts";
 import { sin, sum, tensor } from "../../numeric/array/index.ts";
 import "../../numeric/array/methods.ts";
 import type { Tensor } from "../ir/tensor.ts";
@@ -12,7 +13,7 @@ import { jit } from "./jit.ts";
 
 afterEach(() => configure({}));
 
-test("takes and returns a thousand arrays, or numbers, which were too many parameters", () => {
+testInCi("takes and returns a thousand arrays, or numbers, which were too many parameters", () => {
   configure({ reproducible: true }); // the same bits as one operation after the other
   const n = 1001;
   const double = jit((xs: readonly Tensor[]) => xs.map((x, i) => x.mul(2).add(i)));

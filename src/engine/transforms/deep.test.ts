@@ -63,35 +63,38 @@ describe(`chains of ${deep} operations`, () => {
     expect(grad(jit(chain(deep / 5)))(0.5).item()).toBeCloseTo(expected(deep / 5, 0.5)[1], 12);
   }, 90_000);
 
-  test("go through every transform and pass of programs, in lengths that grow no faster than they do", () => {
-    const counts = (n: number): readonly number[] => {
-      const program = makeProgram(chain(n))(0.5);
-      const forward = tools.jvpProgram(program, [true], [true], [false]).program;
-      const { known, unknown } = tools.partialEvalProgram(forward, [false, true], [false, true]);
-      const { program: backward } = tools.transposeProgram(
-        unknown,
-        unknown.ins.map((_, i) => i === unknown.ins.length - 1),
-        unknown.ins.map(() => false),
-        [],
-      );
-      const batched = tools.batchProgram(program, 2, [true], [true]).program;
-      const all: readonly Program[] = [
-        program,
-        forward,
-        known,
-        unknown,
-        backward,
-        batched,
-        optimize(backward),
-      ];
-      for (const p of [backward, batched]) checkProgram(p);
-      expect(hashProgram(backward)).toMatch(/^[0-9a-f]+$/);
-      expect(printProgram(backward).split("\n").length).toBeGreaterThan(n / 2);
-      return all.map(countEquations);
-    };
-    const short = counts(deep / 10);
-    counts(deep).forEach((n, i) => expect(n / short[i]!).toBeCloseTo(10, 0));
-  });
+  testInCi(
+    "go through every transform and pass of programs, in lengths that grow no faster than they do",
+    () => {
+      const counts = (n: number): readonly number[] => {
+        const program = makeProgram(chain(n))(0.5);
+        const forward = tools.jvpProgram(program, [true], [true], [false]).program;
+        const { known, unknown } = tools.partialEvalProgram(forward, [false, true], [false, true]);
+        const { program: backward } = tools.transposeProgram(
+          unknown,
+          unknown.ins.map((_, i) => i === unknown.ins.length - 1),
+          unknown.ins.map(() => false),
+          [],
+        );
+        const batched = tools.batchProgram(program, 2, [true], [true]).program;
+        const all: readonly Program[] = [
+          program,
+          forward,
+          known,
+          unknown,
+          backward,
+          batched,
+          optimize(backward),
+        ];
+        for (const p of [backward, batched]) checkProgram(p);
+        expect(hashProgram(backward)).toMatch(/^[0-9a-f]+$/);
+        expect(printProgram(backward).split("\n").length).toBeGreaterThan(n / 2);
+        return all.map(countEquations);
+      };
+      const short = counts(deep / 10);
+      counts(deep).forEach((n, i) => expect(n / short[i]!).toBeCloseTo(10, 0));
+    },
+  );
 
   testInCi("take time in proportion to their length", () => {
     // a walk that is quadratic anywhere would take 100 times as long

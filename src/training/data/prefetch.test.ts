@@ -8,7 +8,7 @@ import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import "../../numeric/array/methods.ts";
 import "../../engine/runtime/install.ts";
-import { extent } from "../../../test/support/extent.ts";
+import { extent, testInCi } from "../../../test/support/extent.ts";
 import { DownhillError } from "../../engine/errors/index.ts";
 import type { BatchLeaf } from "./column.ts";
 import { dataset } from "./dataset.ts";
@@ -384,7 +384,7 @@ describe("a program with a worker", () => {
     expect([status, stderr, stdout]).toEqual([0, "", "2,4\n6,8\n10,12\ndone\n"]);
   });
 
-  test("is not kept alive by an abandoned loop, nor by a worker that never ends", async () => {
+  testInCi("is not kept alive by an abandoned loop, nor by a worker that never ends", async () => {
     const endless = moduleOf("export const map = (x) => { if (x.data[0] > 1) for (;;); return x; };");
     const { status, stdout, stderr } = await run(`${begin(endless)}
       const { value } = await batches[Symbol.asyncIterator]().next();

@@ -19,7 +19,7 @@ import {
   streamTable,
   writeNpy,
 } from "./index.ts";
-import { extent } from "../../../test/support/extent.ts";
+import { extent, testInCi } from "../../../test/support/extent.ts";
 import { chance, idxHeader, outcomeOf, readers, spoilt } from "./testdata/strangers.ts";
 
 const mega = 2 ** 20;
@@ -80,7 +80,7 @@ describe("a gzip bomb", () => {
     );
   });
 
-  test("of text, or of anything, is unpacked up to the limit", async () => {
+  testInCi("of text, or of anything, is unpacked up to the limit", async () => {
     const text = bomb(new TextEncoder().encode("x,y\n"), 80);
     await expect(gunzip(text, "t.csv")).rejects.toThrow("t.csv: unpacks to more than");
     await expect(gunzip(text, "t.csv", { maxUnpackedBytes: 10 })).rejects.toThrow("more than 10 bytes, from");

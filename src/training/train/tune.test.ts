@@ -5,6 +5,7 @@ import { adam, lbfgs, type Optimizer, sgd } from "downhill/optim";
 import { foldIn, key, normal } from "downhill/random";
 import { evaluator, fit, tune, type TuneOptions, type TuneRound } from "downhill/train";
 import { describe, expect, test } from "vitest";
+import { testInCi } from "../../../test/support/extent.ts";
 
 interface Point {
   readonly w: Tensor;
@@ -165,7 +166,7 @@ describe("on handwritten digits", () => {
     return trained(hyperparameters.learningRate, hyperparameters.momentum);
   };
 
-  test("a rate that is far too low becomes one that beats it, and the default of sgd", async () => {
+  testInCi("a rate that is far too low becomes one that beats it, and the default of sgd", async () => {
     const found = await tuned(1e-4);
     expect(found).toBeLessThan(0.25 * (await trained(1e-4, 0.9)));
     expect(found).toBeLessThan(0.25 * (await trained(0.001, 0)));

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { testInCi } from "../../../../test/support/extent.ts";
 import { add, at, concatenate, exp, mul, slice, sort, square, sub, sum, type Tensor } from "downhill";
 import { leastSquares, leastSquaresAsync, leastSquaresSolver } from "downhill/optim";
 import { type DescentSearch, finish, follow, readLimits } from "../minimize/stop.ts";
@@ -73,7 +74,7 @@ describe.each(["sparse", "lsmr"] as const)("the solver %s", (linearSolver) => {
     expect(at(bounded.standardErrors, x.indexOf(0.6)).item()).toBeNaN();
   });
 
-  test("takes a scale, weights and a robust loss", () => {
+  testInCi("takes a scale, weights and a robust loss", () => {
     const options = { scale: 2, loss: "cauchy", lossScale: 0.3, weights: start.concat(start.slice(1)).map((_, i) => 1 + (i % 3)) } as const; // prettier-ignore
     const fit = leastSquares(chain, start, { ...options, args: [observed], linearSolver });
     const expected = leastSquares(chain, start, { ...options, args: [observed], linearSolver: "dense" });

@@ -3,7 +3,7 @@ import { linspace } from "downhill";
 import { defineLandscape, findLandscape, findPreset, presets, race } from "downhill/landscapes";
 import { sgd } from "downhill/optim";
 import { describe, expect, test } from "vitest";
-import { extent } from "../../../../test/support/extent.ts";
+import { extent, testInCi } from "../../../../test/support/extent.ts";
 import { meanOf } from "../numbers.ts";
 import { onRareLosses } from "./adam-diverges.ts";
 import { compareOnDigits, compareRepeated, varianceOnDigits } from "./batches.ts";
@@ -203,7 +203,7 @@ test.each([0, 1, 2])(
   },
 );
 
-test("gradient variance on the digits falls as 1/b over three powers of ten", () => {
+testInCi("gradient variance on the digits falls as 1/b over three powers of ten", () => {
   const { batches, ofOneItem } = varianceOnDigits();
   for (const { batchSize, measured, predicted } of batches) {
     expect(predicted).toBe(ofOneItem / batchSize);
@@ -212,7 +212,7 @@ test("gradient variance on the digits falls as 1/b over three powers of ten", ()
   expect(batches[0]!.measured / batches.at(-1)!.measured).toBeGreaterThan(900);
 });
 
-test("batch sizes: small batches are ahead per pass, and single items are slow per second", async () => {
+testInCi("batch sizes: small batches are ahead per pass, and single items are slow per second", async () => {
   const [full, small, one] = await compareOnDigits();
   expect(small!.losses[1]).toBeLessThan(full!.losses[12]!);
   expect(one!.losses[1]).toBeLessThan(full!.losses[12]!);

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { extent } from "../../../../test/support/extent.ts";
+import { extent, testInCi } from "../../../../test/support/extent.ts";
 import { threadMemory } from "../../../../test/support/thread-world.ts";
 import type { Outcome, Oddity, Scenario } from "./testdata/scenario.ts";
 
@@ -118,7 +118,7 @@ describe("a run on ranks", () => {
     expect(second!.told).toEqual([]);
   });
 
-  test("with fast sums ends equally on all ranks, close to the result of the tree", async () => {
+  testInCi("with fast sums ends equally on all ranks, close to the result of the tree", async () => {
     const fast = await on(4, { shards: 4, reduce: "fast", validation: true });
     agreed(fast);
     const [tree] = await on(4, { shards: 4, validation: true });
@@ -201,7 +201,7 @@ describe("one rank alone", () => {
     }
   });
 
-  test("whose data fail or end early ends the other ranks too", async () => {
+  testInCi("whose data fail or end early ends the other ranks too", async () => {
     const failed = await on(2, { shards: 2, data: "stream", odd: { rank: 1, what: "throws in its data" } });
     expect(failed.map(({ error }) => error?.message)).toEqual([
       "fit: rank 1 has failed, which ends the run: no data today",
@@ -235,17 +235,20 @@ describe("checkpoints of ranks", () => {
     }
   });
 
-  test("with another number of shards are refused on all ranks, and so is a folder that holds a run", async () => {
-    const path = join(folder, "shards");
-    await on(2, { shards: 4, folder: path, epochs: 1 });
-    for (const [rest, message] of [
-      [{ shards: 2, resume: true }, "its batches were cut into 4 shards, here into 2"],
-      [{ shards: 4 }, "there is a checkpoint of step 7 already"],
-    ] as const) {
-      const outcomes = await on(2, { folder: path, epochs: 2, ...rest });
-      for (const { error } of outcomes) expect(error?.message).toContain(message);
-    }
-  });
+  testInCi(
+    "with another number of shards are refused on all ranks, and so is a folder that holds a run",
+    async () => {
+      const path = join(folder, "shards");
+      await on(2, { shards: 4, folder: path, epochs: 1 });
+      for (const [rest, message] of [
+        [{ shards: 2, resume: true }, "its batches were cut into 4 shards, here into 2"],
+        [{ shards: 4 }, "there is a checkpoint of step 7 already"],
+      ] as const) {
+        const outcomes = await on(2, { folder: path, epochs: 2, ...rest });
+        for (const { error } of outcomes) expect(error?.message).toContain(message);
+      }
+    },
+  );
 
   test("that cannot be written end all ranks", async () => {
     const path = join(folder, "full");

@@ -343,41 +343,44 @@ describe("threads that share work", () => {
     },
   );
 
-  test("have private memory within a kernel: for locals carried between its parts, and for products", async () => {
-    const pool = await started(openPool(3));
-    const n = 64;
-    const block = k.makeBlock();
-    block.forEach("i", k.i32(0), k.i32(n), (loop, i) => {
-      const x = loop.let("x", k.load("f64", "in", i));
-      let y = x;
-      for (let step = 0; step < 12; step++)
-        y = loop.let(`y${step}`, k.add(k.call(exp64, k.neg(k.abs(y))), x));
-      loop.contract({
-        name: "dot",
-        type: "f64",
-        out: { buffer: "out", offset: k.mul(i, k.i32(36)) },
-        left: { buffer: "left", offset: k.i32(0) },
-        right: { buffer: "right", offset: k.mul(i, k.i32(600)) },
-        dims: [row(6, 6, 100), column(6, 1, 100), sum(100, 1, 1)],
-        accumulate: false,
+  testInCi(
+    "have private memory within a kernel: for locals carried between its parts, and for products",
+    async () => {
+      const pool = await started(openPool(3));
+      const n = 64;
+      const block = k.makeBlock();
+      block.forEach("i", k.i32(0), k.i32(n), (loop, i) => {
+        const x = loop.let("x", k.load("f64", "in", i));
+        let y = x;
+        for (let step = 0; step < 12; step++)
+          y = loop.let(`y${step}`, k.add(k.call(exp64, k.neg(k.abs(y))), x));
+        loop.contract({
+          name: "dot",
+          type: "f64",
+          out: { buffer: "out", offset: k.mul(i, k.i32(36)) },
+          left: { buffer: "left", offset: k.i32(0) },
+          right: { buffer: "right", offset: k.mul(i, k.i32(600)) },
+          dims: [row(6, 6, 100), column(6, 1, 100), sum(100, 1, 1)],
+          accumulate: false,
+        });
+        loop.store("sum", i, y);
       });
-      loop.store("sum", i, y);
-    });
-    const routine: Routine = {
-      name: "private",
-      inputs: [buffer("in", "f64", n), buffer("left", "f64", 600), buffer("right", "f64", 600 * n)],
-      outputs: [buffer("out", "f64", 36 * n), buffer("sum", "f64", n)],
-      temps: [],
-      arenaBytes: 0,
-      body: block.statements,
-    };
-    const options = { chunkWork: 1, limit: 1 };
-    const expected = outcome(routine, interpBackend.compile(routine));
-    expectSame(outcome(routine, compile(routine, undefined, options)), expected, () => "alone");
-    const run = compile(routine, pool, options);
-    for (let repeat = 0; repeat < 20; repeat++) untilShared(pool, () => expectSame(outcome(routine, run), expected, () => "shared")); // prettier-ignore
-    pool.close();
-  });
+      const routine: Routine = {
+        name: "private",
+        inputs: [buffer("in", "f64", n), buffer("left", "f64", 600), buffer("right", "f64", 600 * n)],
+        outputs: [buffer("out", "f64", 36 * n), buffer("sum", "f64", n)],
+        temps: [],
+        arenaBytes: 0,
+        body: block.statements,
+      };
+      const options = { chunkWork: 1, limit: 1 };
+      const expected = outcome(routine, interpBackend.compile(routine));
+      expectSame(outcome(routine, compile(routine, undefined, options)), expected, () => "alone");
+      const run = compile(routine, pool, options);
+      for (let repeat = 0; repeat < 20; repeat++) untilShared(pool, () => expectSame(outcome(routine, run), expected, () => "shared")); // prettier-ignore
+      pool.close();
+    },
+  );
 
   test("share loops with computed bounds if they are long", async () => {
     const pool = await started(openPool(2));
@@ -537,7 +540,7 @@ describe("threads that share work", () => {
     }
   });
 
-  test("access arrays beyond the size of the memory at their start", async () => {
+  testInCi("access arrays beyond the size of the memory at their start", async () => {
     const pool = await started(openPool(3));
     const n = 300_000;
     const before = arena.stats().size;
