@@ -1,5 +1,5 @@
 // Sparse matrices for tests: random ones of several kinds, and grids.
-import { SparseMatrix } from "../../src/numeric/sparse/sparse-matrix.ts";
+import { SparseMatrix } from "../../src/numeric/sparse/matrix/sparse-matrix.ts";
 import { seeded } from "./sampling.ts";
 
 /** `count` numbers from −1 to 1. */

@@ -2,7 +2,7 @@ import { tensor, type Tensor } from "downhill";
 import { describe, expect, test } from "vitest";
 import { gridMatrix, randomMatrix, randomValues } from "../../../test/support/sparse-matrices.ts";
 import { lsmr } from "./lsmr.ts";
-import { SparseMatrix } from "./sparse-matrix.ts";
+import { SparseMatrix } from "./matrix/sparse-matrix.ts";
 
 const identity = (n: number): SparseMatrix => {
   const places = Array.from({ length: n }, (_, i) => i);

@@ -5,10 +5,10 @@ import { checkInteger } from "../../engine/ir/plain-number.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
 import { asTensor } from "../../engine/prims/lift.ts";
 import { convert } from "../../engine/prims/linear.ts";
-import { floatsOf, fromFloats } from "./entries.ts";
-import { readVectors } from "./products.ts";
-import type { SparseMatrix } from "./sparse-matrix.ts";
-import type { MatrixShape } from "./sparse-pattern.ts";
+import { floatsOf, fromFloats } from "./matrix/entries.ts";
+import { readVectors } from "./matrix/products.ts";
+import type { SparseMatrix } from "./matrix/sparse-matrix.ts";
+import type { MatrixShape } from "./matrix/sparse-pattern.ts";
 
 /** A linear map by its products, for matrices that are not stored. */
 export interface LinearOperator {

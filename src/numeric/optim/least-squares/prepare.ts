@@ -7,8 +7,8 @@ import { bound, requireCompiled } from "../../../engine/transforms/plain.ts";
 import { treeKey } from "../../../engine/tree/index.ts";
 import { makeLru } from "../../../engine/util/lru.ts";
 import { now } from "../../../engine/util/now.ts";
-import { derivativeForSolver, type SparseDerivative } from "../../sparse/sparse-derivative.ts";
-import type { SparsePattern } from "../../sparse/sparse-pattern.ts";
+import { derivativeForSolver, type SparseDerivative } from "../../sparse/derivative/sparse-derivative.ts";
+import type { SparsePattern } from "../../sparse/matrix/sparse-pattern.ts";
 import type {
   LeastSquaresResult,
   LeastSquaresSolverOptions,

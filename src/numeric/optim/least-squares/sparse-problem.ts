@@ -1,10 +1,10 @@
 import { now } from "../../../engine/util/now.ts";
 import type { Tensor } from "../../../engine/ir/tensor.ts";
-import { analysisOf, type SparseAnalysis } from "../../sparse/factorise.ts";
-import { normalProduct, type NormalProduct } from "../../sparse/normal-product.ts";
-import { multiplyColumns, multiplyRows } from "../../sparse/products.ts";
-import type { SparseDerivative } from "../../sparse/sparse-derivative.ts";
-import type { SparsePattern } from "../../sparse/sparse-pattern.ts";
+import { analysisOf, type SparseAnalysis } from "../../sparse/factor/factorise.ts";
+import { normalProduct, type NormalProduct } from "../../sparse/matrix/normal-product.ts";
+import { multiplyColumns, multiplyRows } from "../../sparse/matrix/products.ts";
+import type { SparseDerivative } from "../../sparse/derivative/sparse-derivative.ts";
+import type { SparsePattern } from "../../sparse/matrix/sparse-pattern.ts";
 import { holdCoordinates, withoutReports } from "../minimize/search-space.ts";
 import { dot } from "../vector.ts";
 import type { LargeProblem, Linearisation, SolverSeconds } from "./linearisation.ts";

@@ -1,4 +1,4 @@
-import { SparsePattern } from "../../sparse/sparse-pattern.ts";
+import { SparsePattern } from "../../sparse/matrix/sparse-pattern.ts";
 import type { ColumnMatrix } from "../minimize/qr.ts";
 import type { Charts } from "./step-space.ts";
 

@@ -1,6 +1,6 @@
 import { DownhillError } from "../../../engine/errors/index.ts";
-import { LdlFactor } from "../../sparse/ldl.ts";
-import { inverseDiagonal } from "../../sparse/selected-inverse.ts";
+import { LdlFactor } from "../../sparse/factor/ldl.ts";
+import { inverseDiagonal } from "../../sparse/factor/selected-inverse.ts";
 import { covarianceAmong, type ColumnMatrix } from "../minimize/qr.ts";
 import type { SearchSpace } from "../minimize/search-space.ts";
 import { holdCoordinates } from "../minimize/search-space.ts";

@@ -1,9 +1,9 @@
 import { DownhillError } from "../../../engine/errors/index.ts";
-import { analysisOf, type SparseAnalysis } from "../../sparse/factorise.ts";
-import { diagonalPattern, unitePatterns } from "../../sparse/combine.ts";
-import { multiplyRows } from "../../sparse/products.ts";
-import { derivativeForSolver, type SparseDerivative } from "../../sparse/sparse-derivative.ts";
-import { SparsePattern } from "../../sparse/sparse-pattern.ts";
+import { analysisOf, type SparseAnalysis } from "../../sparse/factor/factorise.ts";
+import { diagonalPattern, unitePatterns } from "../../sparse/matrix/combine.ts";
+import { multiplyRows } from "../../sparse/matrix/products.ts";
+import { derivativeForSolver, type SparseDerivative } from "../../sparse/derivative/sparse-derivative.ts";
+import { SparsePattern } from "../../sparse/matrix/sparse-pattern.ts";
 import type { HessianModel } from "./newton.ts";
 import { holdCoordinates, withoutReports } from "./search-space.ts";
 

@@ -1,5 +1,5 @@
 import { subtract } from "../vector.ts";
-import type { SparsePattern } from "../../sparse/sparse-pattern.ts";
+import type { SparsePattern } from "../../sparse/matrix/sparse-pattern.ts";
 import type { BoxBounds } from "./walls.ts";
 
 /** Coordinates of the steps that a search may take from a point. */

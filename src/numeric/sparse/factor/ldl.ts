@@ -1,5 +1,5 @@
 // LDLᵀ factors of a symmetric matrix of numbers: reading of values, solution, refinement.
-import { DownhillError } from "../../engine/errors/index.ts";
+import { DownhillError } from "../../../engine/errors/index.ts";
 import {
   type FactorProgress,
   factoriseInSteps,
@@ -10,8 +10,8 @@ import {
 } from "./multifrontal.ts";
 import type { NumericFactor } from "./numeric-factor.ts";
 import { refine } from "./refine.ts";
-import type { SparsePattern } from "./sparse-pattern.ts";
-import type { SymmetricAnalysis } from "./symbolic.ts";
+import type { SparsePattern } from "../matrix/sparse-pattern.ts";
+import type { SymmetricAnalysis } from "../analysis/symbolic.ts";
 
 /** Settings of a numeric LDLᵀ factorisation. */
 export interface LdlSettings {

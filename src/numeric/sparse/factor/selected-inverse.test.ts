@@ -1,8 +1,8 @@
 import { tensor } from "downhill";
 import { inv } from "downhill/linalg";
 import { describe, expect, test } from "vitest";
-import { gridMatrix, randomSymmetric } from "../../../test/support/sparse-matrices.ts";
-import { SparseMatrix } from "./sparse-matrix.ts";
+import { gridMatrix, randomSymmetric } from "../../../../test/support/sparse-matrices.ts";
+import { SparseMatrix } from "../matrix/sparse-matrix.ts";
 
 const largestOf = (x: Float64Array): number => x.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { gridMatrix, randomMatrix } from "../../../test/support/sparse-matrices.ts";
+import { gridMatrix, randomMatrix } from "../../../../test/support/sparse-matrices.ts";
 import { readMatrixMarket, writeMatrixMarket } from "./matrix-market.ts";
 import { SparseMatrix } from "./sparse-matrix.ts";
 

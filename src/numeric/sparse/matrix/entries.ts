@@ -1,8 +1,8 @@
-import { readElements } from "../../engine/ir/elements.ts";
-import type { Tensor } from "../../engine/ir/tensor.ts";
-import { arrayType } from "../../engine/ir/types.ts";
-import { fromArray } from "../../engine/prims/lift.ts";
-import { isStaging } from "../../engine/trace/index.ts";
+import { readElements } from "../../../engine/ir/elements.ts";
+import type { Tensor } from "../../../engine/ir/tensor.ts";
+import { arrayType } from "../../../engine/ir/types.ts";
+import { fromArray } from "../../../engine/prims/lift.ts";
+import { isStaging } from "../../../engine/trace/index.ts";
 import type { SparsePattern } from "./sparse-pattern.ts";
 
 /** Pattern and values of a sparse matrix. */

@@ -1,8 +1,8 @@
 // Multifrontal LDLᵀ factorisation of symmetric, possibly indefinite matrices (Duff and Reid 1983).
 import { factoriseFront, type Front, type PivotRule, type Pivots } from "./front.ts";
 import { panelColumns } from "./front-update.ts";
-import { grown } from "./combine.ts";
-import type { SymmetricAnalysis } from "./symbolic.ts";
+import { grown } from "../matrix/combine.ts";
+import type { SymmetricAnalysis } from "../analysis/symbolic.ts";
 
 const none = -1;
 

@@ -1,13 +1,13 @@
-import { DownhillError, showType } from "../../engine/errors/index.ts";
-import { copyOfElements, readElements } from "../../engine/ir/elements.ts";
-import type { Program } from "../../engine/ir/index.ts";
-import { Tensor } from "../../engine/ir/tensor.ts";
-import { arrayType, isFloating, sameType } from "../../engine/ir/types.ts";
-import { hostStorage } from "../../engine/ir/index.ts";
-import type { TypedArray } from "../../engine/kernel/executable.ts";
-import { compileRoutine } from "../../engine/runtime/index.ts";
-import type { Jitted } from "../../engine/runtime/jitted.ts";
-import { makeJitted } from "../../engine/runtime/jitted.ts";
+import { DownhillError, showType } from "../../../engine/errors/index.ts";
+import { copyOfElements, readElements } from "../../../engine/ir/elements.ts";
+import type { Program } from "../../../engine/ir/index.ts";
+import { Tensor } from "../../../engine/ir/tensor.ts";
+import { arrayType, isFloating, sameType } from "../../../engine/ir/types.ts";
+import { hostStorage } from "../../../engine/ir/index.ts";
+import type { TypedArray } from "../../../engine/kernel/executable.ts";
+import { compileRoutine } from "../../../engine/runtime/index.ts";
+import type { Jitted } from "../../../engine/runtime/jitted.ts";
+import { makeJitted } from "../../../engine/runtime/jitted.ts";
 import type {
   DerivativeKind,
   DerivativeSearch,
@@ -17,20 +17,20 @@ import type {
   PatternLimits,
   PlannedDerivative,
   PlanTensors,
-} from "../../engine/sparsity/index.ts";
+} from "../../../engine/sparsity/index.ts";
 import {
   defaultLimits,
   evaluateEntries,
   localEquation,
   searchDerivative,
   costOfCheck,
-} from "../../engine/sparsity/index.ts";
-import { bind, capturingSources, evalProgram, traceProgram } from "../../engine/trace/index.ts";
-import { flattenArguments, flattenResult, unflattenArguments } from "../../engine/transforms/arguments.ts";
-import type { AnyFunction, BoundFunction } from "../../engine/transforms/plain.ts";
-import { bound } from "../../engine/transforms/plain.ts";
-import { SparseMatrix } from "./sparse-matrix.ts";
-import { SparsePattern } from "./sparse-pattern.ts";
+} from "../../../engine/sparsity/index.ts";
+import { bind, capturingSources, evalProgram, traceProgram } from "../../../engine/trace/index.ts";
+import { flattenArguments, flattenResult, unflattenArguments } from "../../../engine/transforms/arguments.ts";
+import type { AnyFunction, BoundFunction } from "../../../engine/transforms/plain.ts";
+import { bound } from "../../../engine/transforms/plain.ts";
+import { SparseMatrix } from "../matrix/sparse-matrix.ts";
+import { SparsePattern } from "../matrix/sparse-pattern.ts";
 
 /** Treatment of a pattern that depends on the point. */
 export type PatternCheck = "auto" | "always" | "never";

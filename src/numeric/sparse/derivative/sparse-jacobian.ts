@@ -1,17 +1,17 @@
-import { refuseExtra } from "../../engine/errors/arguments.ts";
-import { DownhillError } from "../../engine/errors/index.ts";
-import { checkChoice, checkFlag, checkNeededOptions } from "../../engine/errors/options.ts";
-import { checkInteger } from "../../engine/ir/plain-number.ts";
-import type { Tensor } from "../../engine/ir/tensor.ts";
-import type { DerivativeKind } from "../../engine/sparsity/index.ts";
-import { defaultLimits } from "../../engine/sparsity/index.ts";
-import type { AnyFunction } from "../../engine/transforms/plain.ts";
-import { requireCompiled } from "../../engine/transforms/plain.ts";
-import type { Like, LikeAll } from "../../engine/tree/index.ts";
+import { refuseExtra } from "../../../engine/errors/arguments.ts";
+import { DownhillError } from "../../../engine/errors/index.ts";
+import { checkChoice, checkFlag, checkNeededOptions } from "../../../engine/errors/options.ts";
+import { checkInteger } from "../../../engine/ir/plain-number.ts";
+import type { Tensor } from "../../../engine/ir/tensor.ts";
+import type { DerivativeKind } from "../../../engine/sparsity/index.ts";
+import { defaultLimits } from "../../../engine/sparsity/index.ts";
+import type { AnyFunction } from "../../../engine/transforms/plain.ts";
+import { requireCompiled } from "../../../engine/transforms/plain.ts";
+import type { Like, LikeAll } from "../../../engine/tree/index.ts";
 import type { PatternCheck } from "./sparse-derivative.ts";
 import { defaultMemory, SparseDerivative } from "./sparse-derivative.ts";
-import type { SparseMatrix } from "./sparse-matrix.ts";
-import type { SparsePattern } from "./sparse-pattern.ts";
+import type { SparseMatrix } from "../matrix/sparse-matrix.ts";
+import type { SparsePattern } from "../matrix/sparse-pattern.ts";
 
 /** Options of `sparseJacobian` and `sparseHessian`. */
 export interface SparseDerivativeOptions<P = unknown, A extends readonly unknown[] = readonly unknown[]> {

@@ -1,21 +1,21 @@
-import { refuseExtra, refuseExtraOfMethod } from "../../engine/errors/arguments.ts";
-import { DownhillError } from "../../engine/errors/index.ts";
-import { checkChoice, checkFlags, checkOptions } from "../../engine/errors/options.ts";
-import { checkInteger } from "../../engine/ir/plain-number.ts";
-import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
-import { reshape } from "../../engine/prims/index.ts";
-import { now } from "../../engine/util/now.ts";
-import { checkPositions } from "./coordinates.ts";
-import { fromFloats, type SparseEntries } from "./entries.ts";
+import { refuseExtra, refuseExtraOfMethod } from "../../../engine/errors/arguments.ts";
+import { DownhillError } from "../../../engine/errors/index.ts";
+import { checkChoice, checkFlags, checkOptions } from "../../../engine/errors/options.ts";
+import { checkInteger } from "../../../engine/ir/plain-number.ts";
+import type { Tensor, TensorLike } from "../../../engine/ir/tensor.ts";
+import { reshape } from "../../../engine/prims/index.ts";
+import { now } from "../../../engine/util/now.ts";
+import { checkPositions } from "../matrix/coordinates.ts";
+import { fromFloats, type SparseEntries } from "../matrix/entries.ts";
 import { LdlFactor, ldlInSteps, runSteps, singular } from "./ldl.ts";
 import { analyseLu, type LuAnalysis, luInSteps } from "./lu.ts";
 import type { FactorProgress, Inertia } from "./multifrontal.ts";
 import type { NumericFactor } from "./numeric-factor.ts";
-import { readVectors } from "./products.ts";
+import { readVectors } from "../matrix/products.ts";
 import { inverseDiagonal, inverseEntries } from "./selected-inverse.ts";
 import { factorsOf, type PatternSolver, requireNumbers, sparseSolve } from "./solve-primitive.ts";
-import { asInt32, type SparsePattern } from "./sparse-pattern.ts";
-import { analyseSymmetric, type Ordering, type SymmetricAnalysis } from "./symbolic.ts";
+import { asInt32, type SparsePattern } from "../matrix/sparse-pattern.ts";
+import { analyseSymmetric, type Ordering, type SymmetricAnalysis } from "../analysis/symbolic.ts";
 
 /** Options of `factorise`. */
 export interface FactoriseOptions {

@@ -1,7 +1,7 @@
 import { grad, jacfwd, jit, matmul, mul, type Tensor, tensor, transpose, vmap } from "downhill";
 import { checkGrads } from "downhill/testing";
 import { describe, expect, test } from "vitest";
-import { randomMatrix, randomValues } from "../../../test/support/sparse-matrices.ts";
+import { randomMatrix, randomValues } from "../../../../test/support/sparse-matrices.ts";
 import { SparseMatrix } from "./sparse-matrix.ts";
 
 const a = randomMatrix({ rows: 5, columns: 7, share: 0.3, seed: 1 });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { matmul, tensor, transpose } from "downhill";
-import { randomMatrix, randomValues } from "../../../test/support/sparse-matrices.ts";
+import { randomMatrix, randomValues } from "../../../../test/support/sparse-matrices.ts";
 import { normalProduct } from "./normal-product.ts";
 import { SparseMatrix } from "./sparse-matrix.ts";
 

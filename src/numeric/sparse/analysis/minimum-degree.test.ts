@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { extent } from "../../../test/support/extent.ts";
-import { gridMatrix, randomSymmetric } from "../../../test/support/sparse-matrices.ts";
+import { extent } from "../../../../test/support/extent.ts";
+import { gridMatrix, randomSymmetric } from "../../../../test/support/sparse-matrices.ts";
 import { columnCounts, eliminationTree, postorder, renumberParents, upperPart } from "./elimination-tree.ts";
-import { analyse } from "./factorise.ts";
+import { analyse } from "../factor/factorise.ts";
 import { minimumDegree, type SymmetricGraph } from "./minimum-degree.ts";
-import { SparsePattern } from "./sparse-pattern.ts";
+import { SparsePattern } from "../matrix/sparse-pattern.ts";
 
 const graphOf = ({ rowPointers, columns }: SparsePattern): SymmetricGraph => ({
   pointers: rowPointers,

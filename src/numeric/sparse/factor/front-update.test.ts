@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { randomValues } from "../../../test/support/sparse-matrices.ts";
+import { randomValues } from "../../../../test/support/sparse-matrices.ts";
 import { panelColumns, updateTrailing } from "./front-update.ts";
 
 test.each([

@@ -3,12 +3,12 @@ import { describe, expect, test } from "vitest";
 import type { Tensor } from "downhill";
 import * as d from "downhill";
 import { grad, hessian, jacfwd, jit, tensor } from "downhill";
-import { extent } from "../../../test/support/extent.ts";
-import { sparseFunctions } from "../../../test/support/sparse-functions.ts";
-import { randomSparseFunction } from "../../../test/support/sparse-programs.ts";
+import { extent } from "../../../../test/support/extent.ts";
+import { sparseFunctions } from "../../../../test/support/sparse-functions.ts";
+import { randomSparseFunction } from "../../../../test/support/sparse-programs.ts";
 import type { SparseDerivativeFunction } from "./sparse-jacobian.ts";
 import { sparseHessian, sparseJacobian } from "./sparse-jacobian.ts";
-import type { SparseMatrix } from "./sparse-matrix.ts";
+import type { SparseMatrix } from "../matrix/sparse-matrix.ts";
 
 type Size = number | readonly [number, number];
 
@@ -26,7 +26,7 @@ interface KnownPattern {
 }
 
 const known = JSON.parse(
-  readFileSync(new URL("testdata/known-patterns.json", import.meta.url), "utf8"),
+  readFileSync(new URL("../testdata/known-patterns.json", import.meta.url), "utf8"),
 ) as readonly KnownPattern[];
 
 /** Parameters that vary with the seed, none of them 0. */

@@ -1,4 +1,4 @@
-import { refuseExtra } from "../../engine/errors/arguments.ts";
+import { refuseExtra } from "../../../engine/errors/arguments.ts";
 import { diagonalPattern, productPattern, unitePatterns } from "./combine.ts";
 import { SparsePattern } from "./sparse-pattern.ts";
 

@@ -1,11 +1,11 @@
-import { refuseExtra } from "../../engine/errors/arguments.ts";
-import { DownhillError, showType } from "../../engine/errors/index.ts";
-import { checkOptions } from "../../engine/errors/options.ts";
-import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
-import { arrayType } from "../../engine/ir/types.ts";
-import { asTensor } from "../../engine/prims/lift.ts";
-import { convert, zeros } from "../../engine/prims/linear.ts";
-import { scatterAdd } from "../../engine/prims/index.ts";
+import { refuseExtra } from "../../../engine/errors/arguments.ts";
+import { DownhillError, showType } from "../../../engine/errors/index.ts";
+import { checkOptions } from "../../../engine/errors/options.ts";
+import type { Tensor, TensorLike } from "../../../engine/ir/tensor.ts";
+import { arrayType } from "../../../engine/ir/types.ts";
+import { asTensor } from "../../../engine/prims/lift.ts";
+import { convert, zeros } from "../../../engine/prims/linear.ts";
+import { scatterAdd } from "../../../engine/prims/index.ts";
 import { indices, type SparseEntries } from "./entries.ts";
 import { asInt32, type MatrixShape, readMatrixShape, SparsePattern } from "./sparse-pattern.ts";
 

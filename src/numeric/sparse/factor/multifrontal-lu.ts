@@ -1,8 +1,8 @@
 // Multifrontal LU factorisation of unsymmetric matrices on the pattern of A + Aᵀ, with threshold pivoting.
-import { grown } from "./combine.ts";
+import { grown } from "../matrix/combine.ts";
 import { factoriseLuFront, type LuFront, type LuPivotRule } from "./lu-front.ts";
 import { eliminateInSteps, type FactorProgress } from "./multifrontal.ts";
-import type { SymbolicFactor } from "./symbolic.ts";
+import type { SymbolicFactor } from "../analysis/symbolic.ts";
 
 const none = -1;
 

@@ -1,5 +1,5 @@
 // Partial LU factorisation of a dense frontal matrix with threshold pivoting.
-import { DownhillError } from "../../engine/errors/index.ts";
+import { DownhillError } from "../../../engine/errors/index.ts";
 
 /** A frontal matrix by columns, `size` numbers apart. */
 export interface LuFront {

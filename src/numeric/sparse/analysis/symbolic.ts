@@ -1,6 +1,6 @@
 // Symbolic analysis of a symmetric matrix: everything about its factorisation that the pattern determines.
-import { DownhillError } from "../../engine/errors/index.ts";
-import { now } from "../../engine/util/now.ts";
+import { DownhillError } from "../../../engine/errors/index.ts";
+import { now } from "../../../engine/util/now.ts";
 import {
   columnCounts,
   eliminationTree,
@@ -10,7 +10,7 @@ import {
   upperPart,
 } from "./elimination-tree.ts";
 import { type SymmetricGraph, minimumDegree } from "./minimum-degree.ts";
-import type { SparsePattern } from "./sparse-pattern.ts";
+import type { SparsePattern } from "../matrix/sparse-pattern.ts";
 import { findSupernodes } from "./supernodes.ts";
 
 const none = -1;

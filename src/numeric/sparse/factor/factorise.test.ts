@@ -2,15 +2,15 @@ import { grad, hessian, jit, jvp, matmul, scan, type Tensor, tensor, transpose, 
 import * as linalg from "downhill/linalg";
 import { checkGrads } from "downhill/testing";
 import { describe, expect, test } from "vitest";
-import { extent } from "../../../test/support/extent.ts";
+import { extent } from "../../../../test/support/extent.ts";
 import {
   gridMatrix,
   randomMatrix,
   randomSymmetric,
   randomValues,
-} from "../../../test/support/sparse-matrices.ts";
+} from "../../../../test/support/sparse-matrices.ts";
 import { analyse } from "./factorise.ts";
-import { SparseMatrix } from "./sparse-matrix.ts";
+import { SparseMatrix } from "../matrix/sparse-matrix.ts";
 
 /** Largest residual of A x = b, relative to ‖A‖ ‖x‖. */
 function residual(a: SparseMatrix, x: Tensor, b: Tensor): number {

@@ -1,10 +1,10 @@
-import { DownhillError, showType } from "../../engine/errors/index.ts";
-import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
-import { arrayType } from "../../engine/ir/types.ts";
-import { asTensor } from "../../engine/prims/lift.ts";
-import { convert, zeros } from "../../engine/prims/linear.ts";
-import { broadcast, mul, scatterAdd, take } from "../../engine/prims/index.ts";
-import { sizeOf } from "../../engine/util/shape.ts";
+import { DownhillError, showType } from "../../../engine/errors/index.ts";
+import type { Tensor, TensorLike } from "../../../engine/ir/tensor.ts";
+import { arrayType } from "../../../engine/ir/types.ts";
+import { asTensor } from "../../../engine/prims/lift.ts";
+import { convert, zeros } from "../../../engine/prims/linear.ts";
+import { broadcast, mul, scatterAdd, take } from "../../../engine/prims/index.ts";
+import { sizeOf } from "../../../engine/util/shape.ts";
 import { areConcrete, floatsOf, fromFloats, indices, type SparseEntries } from "./entries.ts";
 
 /** Reads a float64 vector `[n]` or several as columns `[n, m]`. */

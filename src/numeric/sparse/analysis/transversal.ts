@@ -1,4 +1,4 @@
-import type { SparsePattern } from "./sparse-pattern.ts";
+import type { SparsePattern } from "../matrix/sparse-pattern.ts";
 
 const none = -1;
 

@@ -1,7 +1,7 @@
 // Updates of a front by eliminated columns: loops of JavaScript for small blocks, compiled products for large ones.
-import type { Tensor } from "../../engine/ir/tensor.ts";
-import { product } from "../../engine/prims/linear-algebra.ts";
-import { floatsOf, fromFloats } from "./entries.ts";
+import type { Tensor } from "../../../engine/ir/tensor.ts";
+import { product } from "../../../engine/prims/linear-algebra.ts";
+import { floatsOf, fromFloats } from "../matrix/entries.ts";
 
 /** Sides of the blocks that a compiled product computes: rows and columns of the result, and pivots. */
 const tile = 256;

@@ -1,6 +1,6 @@
-import { refuseExtra } from "../../engine/errors/arguments.ts";
-import { DownhillError } from "../../engine/errors/index.ts";
-import { StaticValue } from "../../engine/tree/index.ts";
+import { refuseExtra } from "../../../engine/errors/arguments.ts";
+import { DownhillError } from "../../../engine/errors/index.ts";
+import { StaticValue } from "../../../engine/tree/index.ts";
 
 /** Rows and columns of a matrix. */
 export type MatrixShape = readonly [rows: number, columns: number];

@@ -1,8 +1,8 @@
-import { DownhillError } from "../../engine/errors/index.ts";
-import { arrayType } from "../../engine/ir/types.ts";
-import type { Tensor } from "../../engine/ir/tensor.ts";
-import { add as addTensors, zeros } from "../../engine/prims/linear.ts";
-import { mul, reshape, scatterAdd, take } from "../../engine/prims/index.ts";
+import { DownhillError } from "../../../engine/errors/index.ts";
+import { arrayType } from "../../../engine/ir/types.ts";
+import type { Tensor } from "../../../engine/ir/tensor.ts";
+import { add as addTensors, zeros } from "../../../engine/prims/linear.ts";
+import { mul, reshape, scatterAdd, take } from "../../../engine/prims/index.ts";
 import { areConcrete, floatsOf, fromFloats, indices, type SparseEntries } from "./entries.ts";
 import { type MatrixShape, SparsePattern } from "./sparse-pattern.ts";
 

@@ -1,17 +1,17 @@
 // Primitive of the solution of sparse systems. It is computed by JavaScript, outside of compiled programs.
-import { DownhillError } from "../../engine/errors/index.ts";
-import { builtIn } from "../../engine/ir/index.ts";
-import type { Primitive } from "../../engine/ir/index.ts";
-import type { Tensor } from "../../engine/ir/tensor.ts";
-import { arrayType } from "../../engine/ir/types.ts";
-import { add, neg, sub, zeros } from "../../engine/prims/linear.ts";
-import { batchAlong } from "../../engine/prims/index-ops.ts";
-import { broadcast, mul, scale, scatterAdd, take } from "../../engine/prims/index.ts";
-import { bind1, isStaging } from "../../engine/trace/index.ts";
-import { range, sizeOf } from "../../engine/util/shape.ts";
-import { floatsOf, fromFloats, indices } from "./entries.ts";
+import { DownhillError } from "../../../engine/errors/index.ts";
+import { builtIn } from "../../../engine/ir/index.ts";
+import type { Primitive } from "../../../engine/ir/index.ts";
+import type { Tensor } from "../../../engine/ir/tensor.ts";
+import { arrayType } from "../../../engine/ir/types.ts";
+import { add, neg, sub, zeros } from "../../../engine/prims/linear.ts";
+import { batchAlong } from "../../../engine/prims/index-ops.ts";
+import { broadcast, mul, scale, scatterAdd, take } from "../../../engine/prims/index.ts";
+import { bind1, isStaging } from "../../../engine/trace/index.ts";
+import { range, sizeOf } from "../../../engine/util/shape.ts";
+import { floatsOf, fromFloats, indices } from "../matrix/entries.ts";
 import type { NumericFactor } from "./numeric-factor.ts";
-import type { SparsePattern } from "./sparse-pattern.ts";
+import type { SparsePattern } from "../matrix/sparse-pattern.ts";
 
 /** Factorisation of the matrices of one pattern. */
 export interface PatternSolver {

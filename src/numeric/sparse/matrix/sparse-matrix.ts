@@ -1,15 +1,15 @@
-import { refuseExtra, refuseExtraOfMethod } from "../../engine/errors/arguments.ts";
-import { DownhillError, showType } from "../../engine/errors/index.ts";
-import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
-import { arrayType } from "../../engine/ir/types.ts";
-import { asTensor } from "../../engine/prims/lift.ts";
-import { convert } from "../../engine/prims/linear.ts";
-import { addNodeType } from "../../engine/tree/index.ts";
-import { mul as multiplyElements } from "../array/elementwise.ts";
+import { refuseExtra, refuseExtraOfMethod } from "../../../engine/errors/arguments.ts";
+import { DownhillError, showType } from "../../../engine/errors/index.ts";
+import type { Tensor, TensorLike } from "../../../engine/ir/tensor.ts";
+import { arrayType } from "../../../engine/ir/types.ts";
+import { asTensor } from "../../../engine/prims/lift.ts";
+import { convert } from "../../../engine/prims/linear.ts";
+import { addNodeType } from "../../../engine/tree/index.ts";
+import { mul as multiplyElements } from "../../array/elementwise.ts";
 import { add, multiply, toDense, transpose } from "./combine.ts";
 import { type CoordinateEntries, readCoordinates, type SortedCoordinates } from "./coordinates.ts";
 import type { SparseEntries } from "./entries.ts";
-import { factorise, type FactoriseOptions, type SparseFactor } from "./factorise.ts";
+import { factorise, type FactoriseOptions, type SparseFactor } from "../factor/factorise.ts";
 import { matvec, readVectors, rmatvec } from "./products.ts";
 import { type MatrixShape, SparsePattern } from "./sparse-pattern.ts";
 

@@ -1,7 +1,7 @@
-import { refuseExtra } from "../../engine/errors/arguments.ts";
-import { DownhillError } from "../../engine/errors/index.ts";
-import { checkOptions } from "../../engine/errors/options.ts";
-import { isIntegerIn } from "../../engine/ir/plain-number.ts";
+import { refuseExtra } from "../../../engine/errors/arguments.ts";
+import { DownhillError } from "../../../engine/errors/index.ts";
+import { checkOptions } from "../../../engine/errors/options.ts";
+import { isIntegerIn } from "../../../engine/ir/plain-number.ts";
 import { floatsOf } from "./entries.ts";
 import { SparseMatrix } from "./sparse-matrix.ts";
 

@@ -1,6 +1,6 @@
 // LU factors of a square matrix of numbers.
-import { DownhillError } from "../../engine/errors/index.ts";
-import { sortPositions } from "./coordinates.ts";
+import { DownhillError } from "../../../engine/errors/index.ts";
+import { sortPositions } from "../matrix/coordinates.ts";
 import { notFinite, singular } from "./ldl.ts";
 import type { FactorProgress } from "./multifrontal.ts";
 import {
@@ -11,12 +11,12 @@ import {
   solveLuTransposed,
 } from "./multifrontal-lu.ts";
 import type { NumericFactor } from "./numeric-factor.ts";
-import { multiplyColumns, multiplyRows } from "./products.ts";
+import { multiplyColumns, multiplyRows } from "../matrix/products.ts";
 import { refine } from "./refine.ts";
-import type { SparsePattern } from "./sparse-pattern.ts";
-import { analyseGraph, type Ordering, type SymbolicFactor } from "./symbolic.ts";
-import { maximumTransversal } from "./transversal.ts";
-import { inverseOf } from "./elimination-tree.ts";
+import type { SparsePattern } from "../matrix/sparse-pattern.ts";
+import { analyseGraph, type Ordering, type SymbolicFactor } from "../analysis/symbolic.ts";
+import { maximumTransversal } from "../analysis/transversal.ts";
+import { inverseOf } from "../analysis/elimination-tree.ts";
 
 /** Analysis of a square matrix. */
 export interface LuAnalysis extends SymbolicFactor {
