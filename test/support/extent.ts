@@ -27,3 +27,6 @@ export const inCi = "CI=true, because each takes seconds";
  * thorough extent. At least one test of each such group is a plain test, so that `npm test` tries every kind.
  */
 export const testInCi: typeof test = testWith(inCi, extent(0, 1, 1) === 1);
+
+/** `test` for a large case. It runs in `npm run soak`. */
+export const testInSoak: typeof test = testWith("npm run soak, because each is large", extent(0, 1) === 1);
