@@ -118,8 +118,8 @@ test.each<[string[], string]>([
   [["explain"], "error: the text is missing. See downhill explain --help.\n"],
   [["explian", "x"], 'error: unknown command explian. Did you mean "explain"? See downhill --help.\n'],
   [
-    ["explain", "x", "--graph", "out.png"],
-    `error: --graph: the name must end in .svg, .html, .dot or .mmd, and "out.png" does not.`,
+    ["explain", "x", "--graph", "out.jpg"],
+    `error: --graph: the name must end in .html, .svg, .png, .dot, .gv or .mmd, and "out.jpg" does not.`,
   ],
   [["--hlep"], 'error: unknown option --hlep. Did you mean "--help"? See downhill --help.\n'],
 ])("%j is bad usage", async (words, message) => {

@@ -35,7 +35,7 @@ const args = {
     type: "string",
     valueHint: "file",
     description:
-      "draw the dependency graph: out.svg, out.html (to step through), out.dot or out.mmd;\nof a function in a file out.html",
+      "draw the dependency graph: out.svg, out.png, out.html (to step through), out.dot or out.mmd;\nof a function in a file out.html",
   },
   json: { type: "boolean", description: "write the traces as one JSON object" },
 } as const;

@@ -1,4 +1,3 @@
-import { extname } from "node:path";
 import { DownhillError } from "../../engine/errors/index.ts";
 import type { CompiledText } from "../../numeric/syntax/index.ts";
 import { compileText, showExpr } from "../../numeric/syntax/index.ts";
@@ -9,6 +8,7 @@ import { readNames, readSeed, readValues } from "../shared/assignments.ts";
 import type { ExplainRequest } from "./command.ts";
 import { showTrace } from "./text.ts";
 import { toJson } from "../shared/json.ts";
+import { type PictureFormats, pictureFormatter } from "../shared/picture/formatter.ts";
 import { columnsOf, paintFor } from "../shared/style.ts";
 import type { Terminal } from "../shared/terminal.ts";
 import { checkOutput, writeOutput } from "../shared/write-file.ts";
@@ -28,7 +28,8 @@ export async function explain(
   }
   if (iteration !== undefined)
     throw new DownhillError("option", "--iteration is for functions in files: a formula has no loops.");
-  const draw = request.graph === undefined ? undefined : drawingFor(request.graph); // reports a bad path before any work
+  const draw =
+    request.graph === undefined ? undefined : await pictureFormatter("--graph", request.graph, graphFormats); // reports a bad path before any work
   const graph = request.graph === undefined ? undefined : checkOutput(request.graph, []);
   const compiled = compileText(text, { startValues: true });
   const { inputs, starts } = compiled;
@@ -58,7 +59,7 @@ export async function explain(
     ...(wrt === undefined ? {} : { wrt: readNames("--wrt", wrt, inputs) }),
   });
   if (graph !== undefined && draw !== undefined) {
-    await writeOutput(graph, draw(table, titleOf(compiled)));
+    await writeOutput(graph, await draw({ table, title: titleOf(compiled) }));
   }
   if (json) stdout.write(`${toJson(table, 2)}\n`);
   else {
@@ -89,26 +90,18 @@ function titleOf({ statements, outputName }: CompiledText): string {
   return title.length <= longestTitle ? title : outputName;
 }
 
-/** Converts a trace to the text of a graph file. The extension of the file's name selects the formatter. */
-type TraceFormatter = (table: TraceTable, title: string) => string;
-
-const page: TraceFormatter = (table, title) => toHtml(table, { title });
-const drawings: ReadonlyMap<string, TraceFormatter> = new Map<string, TraceFormatter>([
-  [".svg", (table) => toSvg(table)],
-  [".html", page],
-  [".htm", page],
-  [".dot", (table) => toDot(table)],
-  [".gv", (table) => toDot(table)],
-  [".mmd", (table) => toMermaid(table)],
-]);
-
-function drawingFor(file: string): TraceFormatter {
-  const draw = drawings.get(extname(file).toLowerCase());
-  if (draw === undefined) {
-    throw new DownhillError(
-      "option",
-      `--graph: the name must end in .svg, .html, .dot or .mmd, and ${JSON.stringify(file)} does not.`,
-    );
-  }
-  return draw;
+/** A trace with the title of its page. */
+interface TitledTrace {
+  readonly table: TraceTable;
+  readonly title: string;
 }
+
+const graphFormats: PictureFormats<TitledTrace> = {
+  picture: ({ table }) => toSvg(table),
+  page: ({ table, title }) => toHtml(table, { title }),
+  others: {
+    ".dot": ({ table }) => toDot(table),
+    ".gv": ({ table }) => toDot(table),
+    ".mmd": ({ table }) => toMermaid(table),
+  },
+};

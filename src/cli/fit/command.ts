@@ -71,7 +71,7 @@ const args = {
     description: "the first line of the file is data: columns are column1, column2, …",
   },
   json: { type: "boolean", description: "write one JSON object, with fitted values and residuals" },
-  out: { type: "string", valueHint: "file", description: "draw it to a file: out.svg or out.html" },
+  out: { type: "string", valueHint: "file", description: "draw it to a file: out.svg, out.png or out.html" },
 } as const;
 
 /** Values of the options of `downhill fit`. */

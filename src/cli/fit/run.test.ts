@@ -417,7 +417,7 @@ describe("misuse is refused with a remedy", () => {
     [formula, { "max-iterations": "x" }, "--max-iterations must be an integer"],
     [formula, { missing: "keep" }, '--missing must be error, skip or drop, got "keep".'],
     [formula, { decimal: "dot" }, '--decimal must be point or comma, got "dot".'],
-    [formula, { out: "fit.png" }, '--out: the name must end in .svg or .html, and "fit.png" does not.'],
+    [formula, { out: "fit.gif" }, '--out: the name must end in .html, .svg or .png, and "fit.gif" does not.'],
     ["y = a*ln(-x-1)", {}, "the model is not finite at all rows for any start that was tried."],
   ])("%s %o", async (text, options, message) => {
     const request = { ...nothing, data: decay, formula: text, ...options };

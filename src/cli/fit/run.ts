@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
-import { extname } from "node:path";
 import { co2 } from "../../training/data/index.ts";
 import { DownhillError } from "../../engine/errors/index.ts";
 import type { Table } from "../../training/io/index.ts";
 import { toJson } from "../shared/json.ts";
 import { readRunnable } from "../shared/plain-file.ts";
 import { readAnyTable } from "../shared/read-table.ts";
+import { pictureFormatter } from "../shared/picture/formatter.ts";
 import { columnsOf, paintFor } from "../shared/style.ts";
 import { inWordsOfTables, readDecimal } from "../shared/table-words.ts";
 import type { TextOutput } from "../shared/terminal.ts";
@@ -27,11 +27,14 @@ import { showFit } from "./text.ts";
 export async function runFit(request: FitRequest, stream: TextOutput): Promise<number> {
   const settings = readSettings(request); // reports a bad path before any work
   const { json } = request;
-  const draw = request.out === undefined ? undefined : drawingFor(request.out);
+  const draw =
+    request.out === undefined
+      ? undefined
+      : await pictureFormatter("--out", request.out, { picture: fitPicture, page: fitPage });
   const inputs = [request.data, plainModelText(request.formula)?.target.file];
   const out = request.out === undefined ? undefined : checkOutput(request.out, inputs);
   const report = await fitReport(request, settings, out);
-  if (out !== undefined && draw !== undefined) await writeOutput(out, draw(report));
+  if (out !== undefined && draw !== undefined) await writeOutput(out, await draw(report));
   if (json) stream.write(`${toJson(asJson(report))}\n`);
   else {
     const paint = paintFor(stream);
@@ -161,16 +164,4 @@ function asJson(report: FitReport): object {
       : { solved: { column: report.solved.column, fitted: [...report.solved.fitted] } }),
     residuals: fit.residuals.tolist(),
   };
-}
-
-function drawingFor(file: string): (report: FitReport) => string {
-  const extension = extname(file).toLowerCase();
-  const draw = extension === ".svg" ? fitPicture : /^\.html?$/.test(extension) ? fitPage : undefined;
-  if (draw === undefined) {
-    throw new DownhillError(
-      "option",
-      `--out: the name must end in .svg or .html, and ${JSON.stringify(file)} does not.`,
-    );
-  }
-  return draw;
 }

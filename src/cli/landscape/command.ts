@@ -33,7 +33,7 @@ const args = {
   out: {
     type: "string",
     valueHint: "file",
-    description: "draw it to a file: out.html, out.svg (which moves) or out.json",
+    description: "draw it to a file: out.html, out.svg and out.gif (which move), out.png or out.json",
   },
 } as const;
 

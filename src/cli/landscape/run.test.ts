@@ -61,7 +61,7 @@ describe("misuse", () => {
     [{ hidden: "8,x" }, "--hidden must be an integer of 1 or more for each layer, or none"],
     [{ optimizer: "adm" }, 'Did you mean "adam"?'],
     [{ seed: "x" }, "--seed must be an integer"],
-    [{ out: "x.png" }, "must end in .html, .svg or .json"],
+    [{ out: "x.jpg" }, "must end in .html, .svg, .png, .gif or .json"],
   ])("%o", async (request, message) => {
     await expect(written(request)).rejects.toThrow(message);
   });

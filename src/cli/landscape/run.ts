@@ -13,7 +13,7 @@ import { key } from "../../numeric/random/index.ts";
 import { fit } from "../../training/train/index.ts";
 import { didYouMean } from "../../engine/util/suggest.ts";
 import { showNumber } from "../../pictures/viz/index.ts";
-import { drawingFor, show } from "../race/run.ts";
+import { landscapeFormatter, show } from "../race/run.ts";
 import { readDomain } from "../race/settings.ts";
 import { makeOptimizer, readOptimizer } from "../shared/optimizers.ts";
 import type { TextOutput } from "../shared/terminal.ts";
@@ -26,7 +26,7 @@ const usualOptimizer = "sgd(lr=0.1, momentum=0.9)";
 /** Trains a network on the digits, computes a slice of its loss, and writes the requested output. */
 export async function showLandscape(request: LandscapeRequest, stream: TextOutput): Promise<void> {
   const { json } = request;
-  const draw = request.out === undefined ? undefined : drawingFor(request.out); // reports a bad path before any work
+  const draw = request.out === undefined ? undefined : await landscapeFormatter(request.out); // reports a bad path before any work
   const out = request.out === undefined ? undefined : checkOutput(request.out, []);
   const settings = readSettings(request);
   const { slice, optimizer } = await sliceOfDigits(settings);

@@ -38,7 +38,7 @@ const ownOptions = {
     valueHint: "f",
     description: "stop when the loss is f times the first loss (default 2)",
   },
-  out: { type: "string", valueHint: "file", description: "draw it to a file: out.svg or out.html" },
+  out: { type: "string", valueHint: "file", description: "draw it to a file: out.svg, out.png or out.html" },
   json: { type: "boolean", description: "write one JSON object" },
 } as const;
 

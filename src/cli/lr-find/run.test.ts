@@ -124,7 +124,7 @@ describe("misuse", () => {
     [{ steps: "5" }, "--steps must be 10 or more, got 5."],
     [{ smoothing: "-1" }, '--smoothing must be an integer of 1 or more, got "-1".'],
     [{ divergence: "1" }, '--divergence must be a number above 1, got "1".'],
-    [{ out: "rates.png" }, '--out: the name must end in .svg or .html, and "rates.png" does not.'],
+    [{ out: "rates.gif" }, '--out: the name must end in .html, .svg or .png, and "rates.gif" does not.'],
     [{ out: "nowhere/rates.svg" }, "cannot write nowhere/rates.svg: its folder does not exist."],
     [{ batch: "0" }, '--batch must be an integer of 1 or more, or "full", got "0".'],
   ])("%j", async (texts, message) => {

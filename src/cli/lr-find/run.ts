@@ -1,9 +1,9 @@
-import { extname } from "node:path";
 import type { MlpParams } from "../../numeric/nn/index.ts";
 import type { GeneralOptimizer, Schedule } from "../../numeric/optim/index.ts";
 import { type LrRange, lrRangeTest } from "../../training/train/index.ts";
 import { onInterrupt } from "../shared/interrupt.ts";
 import { makeOptimizer } from "../shared/optimizers.ts";
+import { pictureFormatter } from "../shared/picture/formatter.ts";
 import { columnsOf, paintFor } from "../shared/style.ts";
 import type { Terminal } from "../shared/terminal.ts";
 import { optionError, quote, readCount, readNumber } from "../shared/words.ts";
@@ -25,7 +25,10 @@ import { showRange } from "./text.ts";
 /** Runs the test and writes the requested output. The exit code reports an interrupting signal. */
 export async function findRates(request: FindRequest, { stdout, stderr }: Terminal): Promise<number> {
   const { json, out: named } = request;
-  const draw = named === undefined ? undefined : drawingFor(named);
+  const draw =
+    named === undefined
+      ? undefined
+      : await pictureFormatter("--out", named, { picture: rangePicture, page: rangePage });
   const shared = new Set<string>(optionsWhere(({ lrFind }) => lrFind !== undefined));
   const asked = trainRequest(
     Object.fromEntries(Object.entries(request).filter(([name]) => shared.has(name))),
@@ -57,7 +60,7 @@ export async function findRates(request: FindRequest, { stdout, stderr }: Termin
       next: undefined,
     };
     const shown = { ...found, next: nextCommand(source, settings, found.range) };
-    if (out !== undefined && draw !== undefined) await writeOutput(out, draw(shown));
+    if (out !== undefined && draw !== undefined) await writeOutput(out, await draw(shown));
     if (json) stdout.write(`${JSON.stringify(asJson(shown, settings))}\n`);
     else {
       stdout.write(showRange(shown, paintFor(stdout), columnsOf(stdout)));
@@ -154,13 +157,4 @@ function asJson({ range, next, about }: RangeTestReport, { method, seed }: Train
     losses,
     smoothed,
   };
-}
-
-function drawingFor(file: string): (found: RangeTestReport) => string {
-  const extension = extname(file).toLowerCase();
-  const draw = extension === ".svg" ? rangePicture : /^\.html?$/.test(extension) ? rangePage : undefined;
-  if (draw === undefined) {
-    throw optionError(`--out: the name must end in .svg or .html, and ${JSON.stringify(file)} does not.`);
-  }
-  return draw;
 }

@@ -256,7 +256,7 @@ describe("misuse", () => {
     [{ preset: "momentm" }, 'Did you mean "momentum"?'],
     [{ preset: "rates", steps: "5" }, "cannot be combined with --steps"],
     [{ preset: "rates", landscape: "bowl" }, "cannot be combined with the landscape bowl"],
-    [{ out: "race.png" }, "must end in .html, .svg or .json"],
+    [{ out: "race.jpg" }, "must end in .html, .svg, .png, .gif or .json"],
     [{ out: "/no/such/folder/race.svg" }, "its folder does not exist"],
   ])("%o", async (request, message) => {
     await expect(written(request)).rejects.toThrow(message);

@@ -1,4 +1,3 @@
-import { extname } from "node:path";
 import {
   findMinima,
   findPreset,
@@ -17,6 +16,7 @@ import { optimizerAliases, optimizerNames } from "../shared/optimizer-table.ts";
 import { plainTarget } from "../shared/plain-file.ts";
 import { columnsOf, type Paint, paintFor, type Style } from "../shared/style.ts";
 import type { TextOutput } from "../shared/terminal.ts";
+import { type PictureFormatter, pictureFormatter } from "../shared/picture/formatter.ts";
 import { optionError, readCount, readNumber, readWhole } from "../shared/words.ts";
 import { checkOutput, type OutputFile, writeOutput } from "../shared/write-file.ts";
 import type { RaceRequest } from "./command.ts";
@@ -36,7 +36,7 @@ export async function showRace(request: RaceRequest, stream: TextOutput): Promis
     stream.write(json ? `${JSON.stringify(listed())}\n` : showList(paintFor(stream)));
     return;
   }
-  const draw = request.out === undefined ? undefined : drawingFor(request.out); // reports a bad path before any work
+  const draw = request.out === undefined ? undefined : await landscapeFormatter(request.out); // reports a bad path before any work
   const inputs = [plainTarget(request.landscape ?? "")?.file];
   const out = request.out === undefined ? undefined : checkOutput(request.out, inputs);
   if (preset !== undefined) {
@@ -60,13 +60,13 @@ export async function show(
     json,
   }: {
     readonly out: OutputFile | undefined;
-    readonly draw: LandscapeFormatter | undefined;
+    readonly draw: PictureFormatter<Study | Race | LossSlice> | undefined;
     readonly json: boolean;
   },
   stream: TextOutput,
 ): Promise<void> {
   const paint = paintFor(stream);
-  if (out !== undefined && draw !== undefined) await writeOutput(out, draw(shown));
+  if (out !== undefined && draw !== undefined) await writeOutput(out, await draw(shown));
   if (json) {
     stream.write(`${toJson(shown)}\n`);
     return;
@@ -124,29 +124,18 @@ async function makeStudy(name: string, request: RaceRequest): Promise<Study> {
   return await findPreset(name).make();
 }
 
-/** Converts a result to the text of a file. The extension of the file's name selects the formatter. */
-export type LandscapeFormatter = (shown: Study | Race | LossSlice) => string;
-
-const drawings: ReadonlyMap<string, LandscapeFormatter> = new Map<string, LandscapeFormatter>([
-  [".html", landscapeHtml],
-  [".htm", landscapeHtml],
-  [".svg", (shown) => landscapeSvg(shown, { animated: true })],
-  [".json", (shown) => `${toJson(shown)}\n`],
-]);
-
 /**
  * Returns the formatter for a file, by the extension of its name.
  *
- * @throws DownhillError `option` for another extension.
+ * @throws DownhillError `option` for another extension, or if a package that draws the format is not installed.
  */
-export function drawingFor(file: string): LandscapeFormatter {
-  const draw = drawings.get(extname(file).toLowerCase());
-  if (draw === undefined) {
-    throw optionError(
-      `--out: the name must end in .html, .svg or .json, and ${JSON.stringify(file)} does not.`,
-    );
-  }
-  return draw;
+export async function landscapeFormatter(file: string): Promise<PictureFormatter<Study | Race | LossSlice>> {
+  return await pictureFormatter<Study | Race | LossSlice>("--out", file, {
+    picture: (shown) => landscapeSvg(shown),
+    animation: (shown) => landscapeSvg(shown, { animated: true }),
+    page: landscapeHtml,
+    others: { ".json": (shown) => `${toJson(shown)}\n` },
+  });
 }
 
 function listed(): object {

@@ -9,7 +9,7 @@ const args = {
   },
   steps: { type: "string", valueHint: "N", description: "steps to compute, from step 0 (default 100)" },
   json: { type: "boolean", description: "write one JSON object, with the rates and the momentum" },
-  out: { type: "string", valueHint: "file", description: "draw it to a file: out.svg or out.html" },
+  out: { type: "string", valueHint: "file", description: "draw it to a file: out.svg, out.png or out.html" },
   log: { type: "boolean", description: "draw on a logarithmic axis" },
   // Options of single schedules. An option that does not apply to the given schedule is refused with a list of those
   // that do.

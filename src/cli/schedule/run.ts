@@ -1,9 +1,9 @@
-import { extname } from "node:path";
 import { DownhillError } from "../../engine/errors/index.ts";
 import { schedulePage, schedulePicture } from "./page.ts";
 import { makeReader } from "./reader.ts";
 import { findSchedule, makeSchedule, schedules } from "./table.ts";
 import { type ScheduleCurve, showCurve, showList } from "./text.ts";
+import { pictureFormatter } from "../shared/picture/formatter.ts";
 import { columnsOf, paintFor } from "../shared/style.ts";
 import type { TextOutput } from "../shared/terminal.ts";
 import { checkOutput, writeOutput } from "../shared/write-file.ts";
@@ -36,10 +36,13 @@ export async function drawSchedule(request: ScheduleRequest, stream: TextOutput)
     stream.write(showList(schedules, paint));
     return;
   }
-  const draw = request.out === undefined ? undefined : drawingFor(request.out);
+  const draw =
+    request.out === undefined
+      ? undefined
+      : await pictureFormatter("--out", request.out, { picture: schedulePicture, page: schedulePage });
   const out = request.out === undefined ? undefined : checkOutput(request.out, []);
   const curve = workOut(name, request);
-  if (out !== undefined && draw !== undefined) await writeOutput(out, draw(curve));
+  if (out !== undefined && draw !== undefined) await writeOutput(out, await draw(curve));
   if (json) stream.write(`${JSON.stringify(asJson(curve))}\n`);
   else {
     stream.write(showCurve(curve, paint, columnsOf(stream)));
@@ -103,17 +106,4 @@ function asJson({ name, options, rates, momentum }: ScheduleCurve): object {
     rates,
     ...(momentum === undefined ? {} : { momentum }),
   };
-}
-
-function drawingFor(file: string): (curve: ScheduleCurve) => string {
-  const extension = extname(file).toLowerCase();
-  const draw =
-    extension === ".svg" ? schedulePicture : /^\.html?$/.test(extension) ? schedulePage : undefined;
-  if (draw === undefined) {
-    throw new DownhillError(
-      "option",
-      `--out: the name must end in .svg or .html, and ${JSON.stringify(file)} does not.`,
-    );
-  }
-  return draw;
 }

@@ -33,7 +33,7 @@ export function motionStyle({ name, runs, steps, across }: MovingFigure): string
     across === 0
       ? []
       : [
-          `@keyframes ${name}-now{${percent(moving)},to{transform:translateX(${round(across)}px)}}`,
+          `@keyframes ${name}-now{from{transform:translateX(0px)}${percent(moving)},to{transform:translateX(${round(across)}px)}}`,
           `.${name} .now{visibility:visible;stroke:var(--soft);animation:${name}-now ${seconds}s linear infinite}`,
         ];
   return `@media screen and (prefers-reduced-motion:no-preference){\n${[...rules, ...sweep].join("\n")}\n}`;
