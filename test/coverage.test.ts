@@ -205,6 +205,7 @@ const operationModules = [
   "create",
   "cumulative",
   "diagonals",
+  "distances",
   "einsum",
   "elementwise",
   "gather",
@@ -213,6 +214,7 @@ const operationModules = [
   "pool",
   "products",
   "reduce",
+  "sampling",
   "search",
   "segments",
   "set-at",
@@ -221,6 +223,7 @@ const operationModules = [
   "sort",
   "special",
   "statistics",
+  "windows",
 ];
 
 /** Modules whose operations are composed of other operations. Except for the named ones they have no record. */
@@ -232,11 +235,14 @@ const composed: Readonly<Record<string, string>> = {
   compare: "",
   cumulative: "cumsum cumprod cummax cummin",
   diagonals: "",
+  distances: "",
   pad: "",
   polynomials: "",
   products: "",
+  sampling: "",
   signal: "",
   statistics: "",
+  windows: "",
 };
 
 describe("besides its record and its rows, an operation owes", async () => {
@@ -322,6 +328,7 @@ describe("besides its record and its rows, an operation owes", async () => {
 const elsewhere: Readonly<Record<string, string>> = {
   DownhillError: "src/testing/check-primitive.test.ts",
   Tensor: "src/numeric/array/methods.test.ts",
+  associativeScan: "src/engine/transforms/associative-scan.test.ts",
   bind: "src/engine/transforms/scan.test.ts",
   bind1: "src/testing/check-primitive.test.ts",
   checkProgram: "src/engine/ir/program.test.ts",
@@ -359,6 +366,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   promoteTypes: "src/numeric/array/dtypes.test.ts",
   resultType: "src/numeric/array/dtypes.test.ts",
   scan: "src/engine/transforms/scan.test.ts",
+  switchCase: "src/engine/transforms/switch-case.test.ts",
   valueAndGrad: "src/engine/transforms/grad.test.ts",
   vjp: "src/engine/transforms/linearize.test.ts",
   vmap: "src/engine/transforms/vmap.test.ts",

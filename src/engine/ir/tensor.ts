@@ -5,6 +5,7 @@ import type { ArrayType, DType } from "./types.ts";
 import type { Primitive } from "./primitive.ts";
 import type { ConcreteValue } from "./storage.ts";
 import type { Shape } from "../util/shape.ts";
+import { sizeOf } from "../util/shape.ts";
 
 /** A rectangular nest of numbers: `[1, 2, 3]`, `[[1, 2], [3, 4]]`. */
 export type NestedNumbers = readonly (number | NestedNumbers)[];
@@ -139,6 +140,11 @@ export class Tensor {
   /** Number of axes. */
   get ndim(): number {
     return this.type.shape.length;
+  }
+
+  /** Number of elements. */
+  get size(): number {
+    return sizeOf(this.type.shape);
   }
 }
 

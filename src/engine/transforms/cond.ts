@@ -61,52 +61,99 @@ export function cond(
       `cond: the predicate is ${showType(chosen.type)}, not a scalar of dtype bool. Compare first, as in cond(less(x, 0), …); choose between the elements of arrays with where(…).`,
     );
   }
-  const { leaves, defs } = flattenArguments(operands, "cond", "leaf");
+  const sides = [
+    { f: onTrue, name: "onTrue", when: "where true" },
+    { f: onFalse, name: "onFalse", when: "where false" },
+  ];
+  const { programs, operands: passed, def } = traceBranches("cond", "sides", sides, operands);
+  const outs = bindCond([chosen, ...passed], {
+    onTrue: interned(programs[0]!),
+    onFalse: interned(programs[1]!),
+  });
+  return unflatten(def, outs);
+}
+
+/** A function among which a predicate or an index selects. */
+export interface Branch {
+  readonly f: (...operands: never[]) => unknown;
+  /** Name of its program if the function has none. */
+  readonly name: string;
+  /** Condition under which it is selected, for messages: "where true". */
+  readonly when: string;
+}
+
+/** Programs of branches that take the same operands and return the same types. */
+export interface TracedBranches {
+  readonly programs: readonly Program[];
+  /** Operands of the programs: the values that any branch captured, then the leaves of the given operands. */
+  readonly operands: readonly Tensor[];
+  readonly def: TreeDef;
+}
+
+/**
+ * Traces all branches with the same operands. `word` is the plural of a branch in messages.
+ *
+ * @throws DownhillError `shape` or `tree` if their results differ in type or structure.
+ */
+export function traceBranches(
+  operation: string,
+  word: string,
+  branches: readonly Branch[],
+  operands: readonly unknown[],
+): TracedBranches {
+  const { leaves, defs } = flattenArguments(operands, operation, "leaf");
   const types = leaves.map((x) => x.type);
-  const trace = (f: (...args: never[]) => unknown, name: string): CondBranch => {
+  const sides = branches.map(({ f, name }): CondBranch => {
     let def: TreeDef = { kind: "leaf" };
     const traced = traceProgram(f.name === "" ? name : f.name, types, (...xs) => {
-      const result = flattenResult(f(...(unflattenArguments(defs, xs) as never[])), "cond", "leaf");
+      const result = flattenResult(f(...(unflattenArguments(defs, xs) as never[])), operation, "leaf");
       def = result.def;
       return result.leaves;
     });
     return { ...traced, def };
-  };
-  const sides = [trace(onTrue, "onTrue"), trace(onFalse, "onFalse")] as const;
-  const [yes, no] = sides;
-  if (treeKey(yes.def) !== treeKey(no.def)) {
-    throw new DownhillError(
-      "tree",
-      `cond: the sides return different structures: ${treeKey(yes.def)} where true, ${treeKey(no.def)} where false (* stands for a tensor).`,
-    );
-  }
-  const joined = yes.program.outs.map((v, i) => join(v.type, no.program.outs[i]!.type, yes.def, i));
-  const captured = [...new Set([...yes.captured, ...no.captured])];
-  const [programTrue, programFalse] = sides.map((side) => complete(side, captured, joined));
-  const outs = bindCond([chosen, ...captured, ...leaves], {
-    onTrue: interned(programTrue!),
-    onFalse: interned(programFalse!),
   });
-  return unflatten(yes.def, outs);
+  const [first, ...others] = sides;
+  const joined = others.reduce(
+    (outs, other, i) => {
+      const [when, otherWhen] = [branches[0]!.when, branches[i + 1]!.when];
+      if (treeKey(first!.def) !== treeKey(other.def)) {
+        throw new DownhillError(
+          "tree",
+          `${operation}: the ${word} return different structures: ${treeKey(first!.def)} ${when}, ${treeKey(other.def)} ${otherWhen} (* stands for a tensor).`,
+        );
+      }
+      return outs.map((type, leaf) => {
+        const found = join(type, other.program.outs[leaf]!.type);
+        if (found !== undefined) return found;
+        const both = word === "sides" ? "both sides" : `all ${word}`;
+        throw new DownhillError(
+          "shape",
+          `${operation}: ${leafPaths(first!.def, "the result")[leaf] ?? "the result"} is ${showType(type)} ${when} but ${showType(other.program.outs[leaf]!.type)} ${otherWhen}; ${both} must return the same types.`,
+        );
+      });
+    },
+    first!.program.outs.map((v) => v.type),
+  );
+  const captured = [...new Set(sides.flatMap((side) => side.captured))];
+  return {
+    programs: sides.map((side) => complete(side, captured, joined)),
+    operands: [...captured, ...leaves],
+    def: first!.def,
+  };
 }
 
 /**
- * Common type of a result that is `a` on one side and `b` on the other; a plain number takes the floating-point type of
- * a tensor.
+ * Common type of a result that is `a` in one branch and `b` in another; a plain number takes the floating-point type of a
+ * tensor. Undefined if the types differ.
  */
-function join(a: ArrayType, b: ArrayType, def: TreeDef, leaf: number): ArrayType {
+function join(a: ArrayType, b: ArrayType): ArrayType | undefined {
   if (sameType(a, b)) return arrayType(a.dtype, a.shape, a.weak && b.weak);
-  if (a.weak !== b.weak && sameShape(a.shape, b.shape)) {
-    const strong = a.weak ? b : a;
-    if (isFloating(strong.dtype)) return strong;
-  }
-  throw new DownhillError(
-    "shape",
-    `cond: ${leafPaths(def, "the result")[leaf] ?? "the result"} is ${showType(a)} where true but ${showType(b)} where false; both sides must return the same types.`,
-  );
+  if (a.weak === b.weak || !sameShape(a.shape, b.shape)) return undefined;
+  const strong = a.weak ? b : a;
+  return isFloating(strong.dtype) ? strong : undefined;
 }
 
-/** Program of one side that takes the captured values of both sides and returns the common types. */
+/** Program of one branch that takes the captured values of all branches and returns the common types. */
 function complete(
   { program, captured }: TracedProgram,
   all: readonly Tensor[],

@@ -60,6 +60,7 @@ export function attachAbsent(hintOf: PropertyHint): void {
     ["shape", "x.reshape(shape)"],
     ["dtype", "x.astype(dtype)"],
     ["ndim", "x.reshape(shape)"],
+    ["size", "x.reshape(shape)"],
   ] as const) {
     Object.defineProperty(Tensor.prototype, name, {
       set: function set() {

@@ -5,13 +5,11 @@ import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
 import * as p from "../../engine/prims/index.ts";
 import { range } from "../../engine/util/shape.ts";
 import { promoteTypes } from "./promote.ts";
-import type { PerAxis } from "./spatial.ts";
-import { perAxis, spaceRank } from "./spatial.ts";
-import { checkInteger, isIntegerIn } from "../../engine/ir/plain-number.ts";
+import type { Padding, PerAxis } from "./spatial.ts";
+import { paddingOf, perAxis, spaceRank } from "./spatial.ts";
+import { checkInteger } from "../../engine/ir/plain-number.ts";
 
-/** Zeros around images: none, enough to keep their size, the same number on all sides, or per spatial axis. */
-export type Padding =
-  "valid" | "same" | number | readonly (number | readonly [before: number, after: number])[];
+export type { Padding };
 
 /** Options of `conv`; options per axis have one entry per spatial axis. */
 export interface ConvOptions {
@@ -64,36 +62,6 @@ function checkGroups(
   }
 }
 
-function paddingOf(
-  padding: Padding,
-  space: readonly number[],
-  reach: readonly number[],
-  stride: readonly number[],
-): (readonly [number, number])[] {
-  if (padding === "valid") return space.map(() => [0, 0]);
-  if (padding === "same") {
-    return space.map((n, a) => {
-      const total = Math.max(0, (Math.ceil(n / stride[a]!) - 1) * stride[a]! + reach[a]! - n);
-      const before = Math.floor(total / 2);
-      return [before, total - before];
-    });
-  }
-  type Entries = readonly (number | readonly [number, number])[];
-  const list: Entries = typeof padding === "number" ? space.map(() => padding) : padding;
-  const isList: boolean = Array.isArray(list);
-  const isSize = (n: unknown): boolean => isIntegerIn(n);
-  if (isList && list.length === space.length) {
-    const pairs = list.map((entry): readonly [number, number] =>
-      typeof entry === "number" ? [entry, entry] : entry,
-    );
-    if (pairs.every((pair) => Array.isArray(pair) && pair.length === 2 && pair.every(isSize))) return pairs;
-  }
-  throw new DownhillError(
-    "range",
-    `conv: padding must be "valid", "same", a number of zeros, or for each of ${space.length} axes of space a number or [before, after]; got ${JSON.stringify(padding)}.`,
-  );
-}
-
 /**
  * Convolution of images `x`, shape `[items, channels, …space]`, with `weight`, shape
  * `[outputs, channels / groups, …window]` (PyTorch's NCHW and OIHW), over any number of spatial axes: a line, a plane,
@@ -123,7 +91,7 @@ export function conv(x: TensorLike, weight: TensorLike, options: ConvOptions = {
   const reach = windows.shape.slice(2).map((n, a) => (n - 1) * rhsDilation[a]! + 1);
   return p.convolve(images, windows, {
     strides,
-    padding: paddingOf(padding, images.shape.slice(2), reach, strides),
+    padding: paddingOf("conv", padding, images.shape.slice(2), reach, strides),
     lhsDilation: strides.map(() => 1),
     rhsDilation,
     groups,

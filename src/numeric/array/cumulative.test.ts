@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { configure, full, grad, jit, segmentSum, tensor, type Tensor } from "downhill";
+import { configure, full, grad, jit, segmentSum, takeAlongAxis, tensor, type Tensor } from "downhill";
 import { bool, checkFamily, f32, f64, i32, on } from "../../../test/support/op-table.ts";
 import * as c from "./cumulative.ts";
 
@@ -20,6 +20,8 @@ describe("along an axis", () => {
       on((x) => c.cumprod(x, { axis: 1 }), [...floating, ints]),
       on((x) => c.cumprod(x, { reverse: true }), [matrix, { ins: [f64([2, 0, 3])] }]),
     ],
+    argcummax: [on((x) => c.argcummax(x, { axis: 1 }), [...floating.slice(0, 1), ints])],
+    argcummin: [on((x) => c.argcummin(x, { axis: 0, reverse: true }), [...floating.slice(0, 1), ints])],
     cummax: [on((x) => c.cummax(x, { axis: 1 }), [...floating, ints])],
     cummin: [on((x) => c.cummin(x, { axis: 0, reverse: true }), [...floating, ints])],
     logcumsumexp: [
@@ -40,6 +42,17 @@ describe("along an axis", () => {
       on((x) => c.gradient(x, { axis: [0, 1] }), [matrix]),
       on((x, at) => c.gradient(x, { axis: 1, spacing: at }), [{ ins: [f64(numbers(6), [2, 3]), f64([0, 1, 3])] }]), // prettier-ignore
     ],
+  });
+
+  test("argcummax and argcummin give the last of equal elements, as PyTorch, and the last NaN", () => {
+    expect(c.argcummax([1, 3, 2, 3, NaN, 5, NaN, 9]).tolist()).toEqual([0, 1, 1, 3, 4, 4, 6, 6]);
+    expect(c.argcummin([2, 3, 2, 1, 1], { reverse: true }).tolist()).toEqual([3, 3, 3, 3, 4]);
+    const x = tensor([[3, 1, 3], [2, 5, 0]]); // prettier-ignore
+    for (const options of [{ axis: 0 }, { axis: 1 }, { axis: 1, reverse: true }] as const)
+      expect(takeAlongAxis(x, c.argcummax(x, options), { axis: options.axis }).tolist()).toEqual(
+        c.cummax(x, options).tolist(),
+      );
+    expect([c.argcummin([]).dtype, c.argcummin([]).shape]).toEqual(["int32", [0]]);
   });
 
   test("logcumsumexp has finite derivatives after −∞", () => {

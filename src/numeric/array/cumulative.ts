@@ -84,6 +84,37 @@ export function cummin(x: TensorLike, options: CumulativeOptions = {}): Tensor {
 }
 
 /**
+ * Index of the cumulative maximum along an axis, as int32: `takeAlongAxis(x, argcummax(x, options), options)` is
+ * `cummax(x, options)`. Of equal elements it is the last in the direction of the accumulation, as in PyTorch's `cummax`;
+ * from the first NaN on, the last NaN.
+ *
+ * @example
+ * argcummax([1, 3, 2, 3]).tolist();                    // [0, 1, 1, 3]
+ * argcummax([1, 3, 2, 3], { reverse: true }).tolist(); // [1, 1, 3, 3]
+ */
+export function argcummax(x: TensorLike, options: CumulativeOptions = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("argcummax", arguments, 2);
+  return cumulative("argcummax", (t, axis, reverse) => indexOfExtreme(p.cummax, t, axis, reverse), countable(x, "argcummax"), options); // prettier-ignore
+}
+
+/** Index of the cumulative minimum along an axis; otherwise like `argcummax`. */
+export function argcummin(x: TensorLike, options: CumulativeOptions = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("argcummin", arguments, 2);
+  return cumulative("argcummin", (t, axis, reverse) => indexOfExtreme(p.cummin, t, axis, reverse), countable(x, "argcummin"), options); // prettier-ignore
+}
+
+/** Index of the last element that equals the cumulative extreme, or of the last NaN. */
+function indexOfExtreme(op: CumulativePrimitive, x: Tensor, axis: number, reverse: boolean): Tensor {
+  const n = x.type.shape[axis]!;
+  const i = p.iota("int32", x.type.shape, axis);
+  if (n === 0) return i;
+  const isExtreme = p.either(p.equal(x, op(x, axis, reverse)), p.notEqual(x, x));
+  const none = p.full(i.type, reverse ? n - 1 : 0);
+  const found = p.where(isExtreme, i, none);
+  return reverse ? p.cummin(found, axis, true) : p.cummax(found, axis);
+}
+
+/**
  * Logarithm of the cumulative sum of e^x along an axis, including the element itself, without overflow; with `reverse`
  * from the end. Without an axis, x is flattened.
  *

@@ -92,10 +92,18 @@ describe("methods of Tensor", () => {
       "shape",
       "dtype",
       "ndim",
+      "size",
     ];
     expect(Object.getOwnPropertyNames(Tensor.prototype).toSorted()).toEqual(
       [...Object.keys(calls), ...readers].toSorted(),
     );
+  });
+
+  test("size is the number of elements, also of a traced tensor", () => {
+    expect([x.size, tensor(3).size, tensor([[], []]).size]).toEqual([4, 1, 0]);
+    const mean = downhill.vmap((row) => row.sum().div(row.size));
+    expect(mean([[1, 2, 6]]).tolist()).toEqual([3]);
+    expect(() => Object.assign(x, { size: 2 })).toThrow("x.size = …: a tensor is immutable.");
   });
 
   test("methods are not enumerable properties of a tensor", () => {

@@ -14,6 +14,7 @@ import type { DType } from "../../engine/ir/types.ts";
 import { arrayType, isFloating } from "../../engine/ir/types.ts";
 import * as p from "../../engine/prims/index.ts";
 import { broadcastShapes, sameShape, sizeOf } from "../../engine/util/shape.ts";
+import { rootOrZero } from "./lengths.ts";
 import { asFloating, expandTo, normalizeAxes, normalizeAxis } from "./promote.ts";
 
 type ReductionPrimitive = (x: Tensor, axes: readonly number[]) => Tensor;
@@ -167,13 +168,6 @@ function squaredDeviation(operation: string, x: TensorLike, options: DeviationOp
   const total = reduce(operation, p.sum, p.mul(off, off), rest);
   const count = countOf(t, mask, axes, total);
   return p.div(total, p.sub(count, p.full(count.type, ddof)));
-}
-
-/** √x with derivative 0 instead of ∞ at 0, which is a subgradient at the minimum of a length. */
-function rootOrZero(squared: Tensor): Tensor {
-  const isZero = p.equal(squared, p.zeros(squared.type));
-  const safe = p.where(isZero, p.full(squared.type, 1), squared);
-  return p.where(isZero, p.zeros(squared.type), p.sqrt(safe));
 }
 
 /**

@@ -58,6 +58,7 @@ export { enableTurbo } from "../../engine/runtime/turbo.ts";
 export type { Turbo } from "../../engine/runtime/turbo.ts";
 export { bind, bind1 } from "../../engine/trace/index.ts";
 export {
+  associativeScan,
   checkpoint,
   cond,
   customJvp,
@@ -65,9 +66,11 @@ export {
   foriLoop,
   map,
   scan,
+  switchCase,
   whileLoop,
 } from "../../engine/transforms/structured.ts";
 export type {
+  AssociativeScanOptions,
   CheckpointOptions,
   CheckpointPolicy,
   ForiLoopOptions,

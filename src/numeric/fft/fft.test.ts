@@ -95,6 +95,11 @@ describe("every rule holds", () => {
     const only = n === 17 && extent(0, 1, 1) === 0 ? 0 : undefined;
     expect(checkSamples(f, parts(n), { name }, () => only).samples).toBe(1);
   });
+  test("of cosine transforms", () => {
+    for (const type of extent(0, 1) === 1 ? ([1, 2, 3, 4] as const) : ([2] as const))
+      for (const n of [4, 5])
+        expect(checkPrimitive((x: Tensor) => fourier.dct(x, { type, norm: "ortho" }), [{ ins: [numbers(n)] }], { name: "dct", modes: ["reverse"], order: 1 }).samples).toBe(1); // prettier-ignore
+  });
   test("of rfft", () => {
     for (const n of [6, 5]) expect(checkPrimitive((x: Tensor) => of(() => rfft(x))(x, x), [{ ins: [numbers(n)] }], { name: "rfft" }).samples).toBe(1); // prettier-ignore
   });
@@ -158,6 +163,27 @@ describe("Fourier transforms", () => {
     expect(() => fourier.fftfreq(2.5)).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: fftfreq: n must be an integer from 1 to 2147483647, got 2.5.]`,
     );
+  });
+
+  test("cosine transforms with the norm ortho are orthogonal, and idct is the inverse of each type", () => {
+    for (const type of [1, 2, 3, 4] as const) {
+      const x = tensor([3, -1, 4, 1, -5, 9]);
+      const y = fourier.dct(x, { type, norm: "ortho" });
+      expect(y.square().sum().item()).toBeCloseTo(133, 12);
+      for (const norm of ["backward", "ortho", "forward"] as const) {
+        const back = fourier.idct(fourier.dct(x, { type, norm }), { type, norm });
+        expect(back.sub(x).abs().max().item()).toBeLessThan(1e-14);
+      }
+    }
+  });
+
+  test("misuse of cosine transforms is refused", () => {
+    expect(() => fourier.dct([1, 2], { type: 5 as never })).toThrow("dct: type must be 1, 2, 3 or 4, got 5.");
+    expect(() => fourier.idct([1], { type: 1 })).toThrow(
+      "idct: type 1 needs at least two elements along the axis, got 1.",
+    );
+    expect(() => fourier.dct({ re: [1], im: [1] } as never)).toThrow("dct: takes real numbers.");
+    expect(() => fourier.dct(3)).toThrow("dct: f64[] has no axis to transform along.");
   });
 
   test("frequencies agree with NumPy", () => {

@@ -4,4 +4,5 @@ import "../../engine/runtime/install.ts";
 
 export * as complex from "./complex.ts";
 export type { Complex, ComplexLike } from "./complex.ts";
+export * from "./cosine.ts";
 export * from "./fft.ts";

@@ -20,6 +20,7 @@ const calls: Readonly<Record<string, readonly unknown[]>> = {
   ...Object.fromEntries("addAt maxAt minAt mulAt setAt".split(" ").map((name) => [name, [7, 0, 1]])),
   ...Object.fromEntries("segmentMax segmentMin segmentProd segmentSum".split(" ").map((name) => [name, [[0, 0]]])),
   broadcastTo: [[3, 2, 2]],
+  cdist: [x],
   clip: [0.4, 1],
   digitize: [[0, 1, 2]],
   expandDims: [0],

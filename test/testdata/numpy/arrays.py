@@ -12,6 +12,8 @@ import warnings
 
 import numpy as np
 import scipy
+import scipy.ndimage
+import scipy.spatial.distance
 import scipy.special
 
 warnings.filterwarnings("ignore")
@@ -371,6 +373,23 @@ for left, right in [((2, 3), (4, 3, 2)), ((4, 2, 3), (3,)), ((4, 2, 3), (5, 3, 2
     case("dot", [x, y], np.dot(x, y))
 
 versions = {"numpy": np.__version__, "scipy": scipy.__version__, "python": sys.version.split()[0]}
+# samples and distances
+for shape in [(5,), (3, 4), (2, 3, 3)]:
+    image = draw(*shape)
+    at = np.stack([np.round(rng.uniform(-1.7 * n, 2.6 * n, 12), 2) for n in shape])
+    at[:, :3] = np.round(at[:, :3])
+    for order in [0, 1]:
+        for mode in ["constant", "grid-constant", "nearest", "mirror", "reflect", "wrap", "grid-wrap"]:
+            if len(shape) < 3 or (order == 1 and mode != "nearest"):
+                ours = mode.replace("-c", "C").replace("-w", "W")
+                sampled = scipy.ndimage.map_coordinates(image, at, order=order, mode=mode, cval=0.5)
+                case("mapCoordinates", [image, at, {"order": order, "mode": ours, "value": 0.5}], sampled)
+rows, others = draw(4, 3), draw(3, 3)
+others[1] = rows[2]
+others[0, 1] = rows[0, 1]
+for exponent in [0.5, 1.0, 1.5, 2.0, 3.0, 7.5]:
+    case("cdist", [rows, others, {"p": exponent}], scipy.spatial.distance.cdist(rows, others, "minkowski", p=exponent))
+
 print(versions, len(cases), "cases")
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "arrays.json"), "w") as file:
     file.write('{"versions":' + json.dumps(versions) + ',"cases":[\n' + ",\n".join(json.dumps(c, separators=(",", ":")) for c in cases) + "\n]}\n")

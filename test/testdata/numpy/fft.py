@@ -1,4 +1,4 @@
-# Reference values of Fourier transforms, made with NumPy. Prints the version and writes fft.json beside this file:
+# Reference values of Fourier transforms, made with NumPy, and of cosine transforms, made with SciPy. Prints the version and writes fft.json beside this file:
 #
 #     python3 test/testdata/numpy/fft.py
 #
@@ -8,6 +8,7 @@ import json
 import os
 
 import numpy as np
+import scipy.fft
 
 rng = np.random.default_rng(7)
 cases = []
@@ -22,7 +23,7 @@ def encode(x):
 
 
 def case(f, g, x, **options):
-    names = {"n": "n", "axis": "axis", "norm": "norm", "shape": "s", "axes": "axes"}
+    names = {"n": "n", "axis": "axis", "norm": "norm", "shape": "s", "axes": "axes", "type": "type"}
     out = g(x, **{names[k]: v for k, v in options.items()})
     cases.append({"f": f, "x": encode(x), "options": options, "out": encode(out)})
 
@@ -75,6 +76,16 @@ for f, g in {"fftshift": np.fft.fftshift, "ifftshift": np.fft.ifftshift}.items()
     case(f, g, real(5))
     case(f, g, both(4, 3))
     case(f, g, real(4, 3), axes=1)
+for f, g in {"dct": scipy.fft.dct, "idct": scipy.fft.idct}.items():
+    for kind in [1, 2, 3, 4]:
+        for n in [1, 2, 3, 4, 5, 8, 15, 17]:
+            if kind > 1 or n > 1:
+                case(f, g, real(n), type=kind, norm="ortho")
+        case(f, g, real(7), type=kind, norm="backward")
+        case(f, g, real(4, 6, 5), type=kind, axis=1, norm="forward")
+        case(f, g, real(2, 6), type=kind, n=9)
+        case(f, g, real(6, 2), type=kind, n=4, axis=0)
+    case(f, g, real(6))
 
 print({"numpy": np.__version__}, len(cases), "cases")
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "fft.json"), "w") as file:
