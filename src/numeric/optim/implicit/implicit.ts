@@ -18,13 +18,14 @@ export type ImplicitEquations = (x: Tensor, data: readonly Tensor[]) => Tensor;
  * ```
  *
  * which does not depend on the algorithm of `solve`; higher derivatives follow likewise. The derivative in the start is
- * 0.
+ * 0. `derivative` computes the matrix ∂F/∂x; by default, n forward passes do.
  */
 export function implicitSolution(
   equations: ImplicitEquations,
   solve: (start: Tensor, data: readonly Tensor[]) => Tensor,
   start: Tensor,
   data: readonly Tensor[],
+  derivative: ImplicitEquations = (x, own) => jacfwd((y: Tensor) => equations(y, own))(x),
 ): Tensor {
   const active = data.map((x) => isFloating(x.dtype));
   const solution: (...given: Tensor[]) => Tensor = customJvp(
@@ -32,7 +33,7 @@ export function implicitSolution(
     ([from, ...own]: Tensor[], [, ...changes]: Tensor[]): [Tensor, Tensor] => {
       const x = solution(from!, ...own);
       const change = changeOf(equations, x, own, active, changes);
-      const slopes = jacfwd((y: Tensor) => equations(y, own))(x);
+      const slopes = derivative(x, own);
       // if no solution was found, its derivatives are NaN too, whatever the equations are
       const known = where(isNaN(x), Number.NaN, -1);
       return [x, mul(known, solveLinear(slopes, change))];

@@ -6,7 +6,6 @@ import {
   div,
   equal,
   greater,
-  isFinite,
   less,
   lessEqual,
   logicalAnd,
@@ -22,21 +21,22 @@ import { at } from "../../array/at.ts";
 import { expandDims, stack, take, transpose } from "../../array/shape.ts";
 import type { Tensor } from "../../../engine/ir/tensor.ts";
 import { checkpoint, cond, scan, whileLoop } from "../../../engine/transforms/structured.ts";
-import type { OdeFunction, Tolerances } from "./dormand-prince.ts";
-import { alongStep, errorRatio, firstLength, growth, polynomial, step } from "./dormand-prince.ts";
+import type { AnyOdeMethod, OdeSystem, RepeatedStep } from "./method.ts";
+import { alongStep, firstLength } from "./method.ts";
 import { nanUnless } from "../../array/nan-unless.ts";
 
-/** Tolerances and limits of an integration. */
-export interface StepControl extends Tolerances {
+/** Limits of an integration. */
+export interface StepControl {
   /** Maximum number of steps, including rejected ones. */
   readonly maxSteps: number;
 }
 
 /** State of an integration. Its time increases from 0. */
-interface IntegrationState {
+export interface IntegrationState {
   readonly t: Tensor;
   readonly y: Tensor;
-  readonly slope: Tensor;
+  /** Values that the method keeps between steps. */
+  readonly memory: Readonly<Record<string, Tensor>>;
   /** Length of the next step to try. */
   readonly h: Tensor;
   /** Start, length and polynomial of the last accepted step. */
@@ -54,17 +54,23 @@ interface IntegrationState {
 const none = (): Tensor => full([], 0, { dtype: "int32" });
 const no = (): Tensor => full([], 0, { dtype: "bool" });
 
-function begin(f: OdeFunction, y: Tensor, end: Tensor, rules: StepControl): IntegrationState {
-  const zero = full([], 0);
-  const slope = f(y, zero);
+/** State at the start, at time 0 by default. The first step has at most the length `most`. */
+export function begin(
+  system: OdeSystem,
+  method: AnyOdeMethod,
+  y: Tensor,
+  most: Tensor,
+  start: Tensor = full([], 0),
+): IntegrationState {
+  const slope = system.slope(y, start);
   return {
-    t: zero,
+    t: start,
     y,
-    slope,
-    h: minimum(firstLength(f, y, slope, zero, rules), end),
-    from: zero,
-    length: zero,
-    coefficients: stack([y, mul(0, y), mul(0, y), mul(0, y), mul(0, y)]),
+    memory: method.begin(system, y, start, slope),
+    h: minimum(firstLength(system, y, slope, start, method.exponent), most),
+    from: start,
+    length: full([], 0),
+    coefficients: restingAt(y, method),
     tried: none(),
     taken: none(),
     isTaken: no(),
@@ -72,43 +78,73 @@ function begin(f: OdeFunction, y: Tensor, end: Tensor, rules: StepControl): Inte
   };
 }
 
-/** Tries a step. If its error is too large or NaN, the next one is shorter. */
-function advance(f: OdeFunction, state: IntegrationState, rules: StepControl): IntegrationState {
-  const { t, y, slope, h, tried, taken } = state;
-  const tried1 = step(f, y, slope, t, h);
-  const ratio = errorRatio(tried1.error, y, tried1.y, rules);
-  const isTaken = lessEqual(ratio, 1); // false for NaN
-  const factor = where(isTaken, growth(ratio), where(isFinite(ratio), minimum(growth(ratio), 1), 0.2));
-  const next = mul(h, factor);
+/** Coefficients of a polynomial that is constant. */
+function restingAt(y: Tensor, { rows }: AnyOdeMethod): Tensor {
+  return stack([y, ...Array.from({ length: rows - 1 }, () => mul(0, y))]);
+}
+
+/** One attempted step, and its counts. */
+export interface Advance {
+  readonly next: IntegrationState;
+  /** Evaluations of f and of its Jacobian, factorisations. */
+  readonly counts: Tensor;
+  /** Error of the step in units of the tolerance. */
+  readonly ratio: Tensor;
+}
+
+/** Tries a step, which ends at `limit` at the latest. If its error is too large or NaN, the next one is shorter. */
+export function advance(
+  system: OdeSystem,
+  method: AnyOdeMethod,
+  state: IntegrationState,
+  limit: Tensor | undefined,
+): Advance {
+  const { t, y, memory, tried, taken } = state;
+  const rest = limit === undefined ? undefined : sub(limit, t);
+  const h = rest === undefined ? state.h : minimum(state.h, rest);
+  const attempt = method.attempt(system, { t, y, memory }, h);
+  const isTaken = lessEqual(attempt.ratio, 1); // false for NaN
   const choose = (a: Tensor, b: Tensor): Tensor => where(isTaken, a, b);
-  const end = add(t, h);
+  const after = add(t, h);
+  const end = limit === undefined ? after : where(equal(h, rest!), limit, after); // exactly at the limit
   const isTiny = lessEqual(h, mul(16 * Number.EPSILON, abs(t)));
-  return {
+  const next: IntegrationState = {
     t: choose(end, t),
-    y: choose(tried1.y, y),
-    slope: choose(tried1.slope, slope),
-    h: next,
+    y: choose(attempt.y, y),
+    memory: Object.fromEntries(
+      Object.keys(memory).map((name) => [name, choose(attempt.accepted[name]!, attempt.rejected[name]!)]),
+    ),
+    h: mul(h, attempt.factor),
     from: choose(t, state.from),
     length: choose(h, state.length),
-    coefficients: choose(polynomial(y, h, tried1), state.coefficients),
+    coefficients: choose(attempt.coefficients, state.coefficients),
     tried: add(tried, 1),
     taken: add(taken, astype(isTaken, "int32")),
     isTaken,
     isLost: logicalAnd(logicalNot(isTaken), isTiny),
   };
+  return { next, counts: attempt.counts, ratio: attempt.ratio };
 }
 
-function mayGoOn({ tried, isLost }: IntegrationState, { maxSteps }: StepControl): Tensor {
+export function mayGoOn({ tried, isLost }: IntegrationState, { maxSteps }: StepControl): Tensor {
   return logicalAnd(less(tried, maxSteps), logicalNot(isLost));
 }
 
 /** The solution at `times`, which increase from 0: `[m, n]`; NaN from the time on at which the solution is lost. */
-export function integrate(f: OdeFunction, y: Tensor, times: Tensor, rules: StepControl): Tensor {
+export function integrate(
+  system: OdeSystem,
+  method: AnyOdeMethod,
+  y: Tensor,
+  times: Tensor,
+  rules: StepControl,
+): Tensor {
+  const end = lastOf(times);
+  const limit = method.endsAtLimit ? end : undefined;
   const [, outs] = scan(
     (state: IntegrationState, time: Tensor): [IntegrationState, Tensor] => {
       const reached = whileLoop(
         (now: IntegrationState) => logicalAnd(less(now.t, time), mayGoOn(now, rules)),
-        (now: IntegrationState): IntegrationState => advance(f, now, rules),
+        (now: IntegrationState): IntegrationState => advance(system, method, now, limit).next,
         state as never,
       );
       const { from, length, coefficients, t } = reached;
@@ -116,7 +152,7 @@ export function integrate(f: OdeFunction, y: Tensor, times: Tensor, rules: StepC
       const value = alongStep(coefficients, partOf(time, from, length));
       return [reached, nanUnless(isReached, value)];
     },
-    begin(f, y, lastOf(times), rules) as never,
+    begin(system, method, y, end) as never,
     times as never,
   );
   return outs;
@@ -132,8 +168,15 @@ export interface Mesh {
 }
 
 /** Takes the steps of `integrate` up to the last of the times, and returns those that were accepted. */
-export function recordSteps(f: OdeFunction, y: Tensor, times: Tensor, rules: StepControl): Mesh {
+export function recordSteps(
+  system: OdeSystem,
+  method: AnyOdeMethod,
+  y: Tensor,
+  times: Tensor,
+  rules: StepControl,
+): Mesh {
   const end = lastOf(times);
+  const limit = method.endsAtLimit ? end : undefined;
   interface Recording {
     readonly state: IntegrationState;
     readonly starts: Tensor;
@@ -143,7 +186,7 @@ export function recordSteps(f: OdeFunction, y: Tensor, times: Tensor, rules: Ste
   const { state, starts, lengths } = whileLoop(
     (now: Recording) => logicalAnd(less(now.state.t, end), mayGoOn(now.state, rules)),
     (now: Recording): Recording => {
-      const next = advance(f, now.state, rules);
+      const { next } = advance(system, method, now.state, limit);
       // a rejected step is overwritten by the next one
       const isHere = logicalAnd(next.isTaken, equal(places, now.state.taken));
       return {
@@ -153,7 +196,7 @@ export function recordSteps(f: OdeFunction, y: Tensor, times: Tensor, rules: Ste
       };
     },
     {
-      state: begin(f, y, end, rules),
+      state: begin(system, method, y, end),
       starts: full([rules.maxSteps], Infinity),
       lengths: full([rules.maxSteps], 0),
     } as never,
@@ -166,29 +209,27 @@ export function recordSteps(f: OdeFunction, y: Tensor, times: Tensor, rules: Ste
  * modes and to any order. NaN if the mesh does not reach the last of the times.
  */
 export function alongMesh(
-  f: OdeFunction,
+  system: OdeSystem,
+  method: AnyOdeMethod,
   y: Tensor,
   times: Tensor,
   { starts, lengths, count, isWhole }: Mesh,
 ): Tensor {
-  interface Place {
-    readonly y: Tensor;
-    readonly slope: Tensor;
-  }
+  type Repeated = Pick<RepeatedStep, "y" | "memory">;
   // the stages of a step are recomputed from its start, so that reverse mode saves only the starts
-  const move = checkpoint((from: Place, t: Tensor, h: Tensor): [Place, Tensor] => {
-    const taken = step(f, from.y, from.slope, t, h);
-    return [{ y: taken.y, slope: taken.slope }, polynomial(from.y, h, taken)];
+  const move = checkpoint((from: Repeated, t: Tensor, h: Tensor): [Repeated, Tensor] => {
+    const { y: end, memory, coefficients } = method.repeat(system, { ...from, t }, h);
+    return [{ y: end, memory }, coefficients];
   });
-  const stay = stack([y, mul(0, y), mul(0, y), mul(0, y), mul(0, y)]);
+  const stay = restingAt(y, method);
   const [, coefficients] = scan(
-    (from: Place, [t, h]: readonly [Tensor, Tensor]): [Place, Tensor] =>
+    (from: Repeated, [t, h]: readonly [Tensor, Tensor]): [Repeated, Tensor] =>
       cond(
         greater(h, 0),
         () => move(from, t, h),
-        (): [Place, Tensor] => [from, stay],
+        (): [Repeated, Tensor] => [from, stay],
       ),
-    { y, slope: f(y, full([], 0)) } as never,
+    { y, memory: method.beginRepeat(system, y, full([], 0)) } as never,
     [starts, lengths] as never,
   );
   const places = arange(0, starts.shape[0], 1, { dtype: "int32" });

@@ -14,8 +14,10 @@ import type { Like, LikeAll } from "../../../engine/tree/index.ts";
 import { closed } from "../implicit/closed.ts";
 import { flatVector } from "../implicit/vector.ts";
 import { readArgs } from "../minimize/problem.ts";
-import { count, fixed, readOptions } from "../options.ts";
-import type { OdeFunction } from "./dormand-prince.ts";
+import { count, fixed, oneOf, readOptions } from "../options.ts";
+import type { OdeFunction, OdeSystem } from "./method.ts";
+import { type OdeMethodName, odeMethodNames, odeMethods } from "./methods.ts";
+import { denseAlgebra } from "./stage-algebra.ts";
 import { alongMesh, integrate, type Mesh, recordSteps } from "./integrate.ts";
 
 /** Options of `odeint`. */
@@ -32,22 +34,29 @@ export interface OdeintOptions<A extends readonly unknown[] = []> {
    * of this maximum. Default 2048.
    */
   readonly maxSteps?: number;
+  /**
+   * `"dopri5"` and `"tsit5"` are explicit pairs of order 5. `"rosenbrock"` (Rodas5P) and `"radau"` (Radau IIA), both of
+   * order 5, are for stiff equations: their cost per step grows with the cube of the number of elements of y. Default
+   * `"dopri5"`.
+   */
+  readonly method?: OdeMethodName;
 }
 
 /**
  * Solves `dy/dt = f(y, t, ...args)` with `y = y0` at the first of the times `ts`. Returns the solution at all `ts`, in
- * the structure of `y0` with a leading time axis. Uses the Dormand–Prince method of order 5 with adaptive steps, and
- * its dense output of order 4 between them (like JAX's `odeint` and SciPy's `RK45`). `ts` increase or decrease.
+ * the structure of `y0` with a leading time axis. Uses adaptive steps of `method` and its dense output between them; the
+ * default is the Dormand–Prince pair of order 5 (like JAX's `odeint` and SciPy's `RK45`). `ts` increase or decrease.
  * Computes in float64.
  *
  * Derivatives are those of the steps that were taken, and so exact for the computed solution. They exist in `y0`, `ts`,
  * `args` and values that f captures, in both modes and to any order. Everything is compiled, and works inside `jit`,
- * `vmap`, `scan` and `grad`. Stiff equations need very many steps.
+ * `vmap`, `scan` and `grad`. Stages of implicit methods are differentiated by the implicit function theorem. On stiff
+ * equations the explicit methods need very many steps: use `method: "radau"`.
  *
  * @throws DownhillError `diverged` if the solution ends before the last time or needs more than `maxSteps`; inside
  * traced functions, where this is unknown, it is NaN instead. `shape` and `range` for `ts`, `tree` and `shape` for the
  * result of f, `option` and `range` for options.
- * @see Dormand, Prince, A family of embedded Runge-Kutta formulae, 1980.
+ * @see Hairer, Nørsett, Wanner, Solving ordinary differential equations I and II, 2nd edition.
  * @example
  * odeint((y) => neg(y), 1, [0, 1, 2]); // f64[3] [1, 0.36788, 0.13534]
  * const spring = (s, t, k) => ({ x: s.v, v: neg(mul(k, s.x)) });
@@ -74,32 +83,36 @@ export function odeint(
 ): unknown {
   if (arguments.length > 4) refuseExtra("odeint", arguments, 4);
   requireFunction("odeint", f, "odeint((y, t) => …, y0, ts)");
-  const { args, ...rules } = readOptions<Required<OdeintOptions<readonly unknown[]>>>(
-    "odeint",
-    options as never,
-    {
-      args: { initial: [], check: (operation, _, value) => void readArgs(operation, value) },
-      rtol: fixed(1.4e-8, { from: 0, above: true }),
-      atol: fixed(1.4e-8, { from: 0, above: true }),
-      maxSteps: count(2048, { from: 1 }),
-    },
-  );
+  const {
+    args,
+    method: name,
+    ...rules
+  } = readOptions<Required<OdeintOptions<readonly unknown[]>>>("odeint", options as never, {
+    args: { initial: [], check: (operation, _, value) => void readArgs(operation, value) },
+    rtol: fixed(1.4e-8, { from: 0, above: true }),
+    atol: fixed(1.4e-8, { from: 0, above: true }),
+    maxSteps: count(2048, { from: 1 }),
+    method: oneOf("dopri5", odeMethodNames),
+  });
   const times = readTimes(ts);
   const { vector, toTree, fromTree } = flatVector("odeint", y0, "y0");
   const { data, call } = closed("odeint", [vector, at(times, 0)], args, ([y, t], own) =>
     fromTree(f(...([toTree(y!), t, ...own] as never[])), "the result of the function"),
   );
+  const method = odeMethods[name];
+  const algebra = denseAlgebra(vector.shape[0]!);
+  const systemOf = (slope: OdeFunction): OdeSystem => ({ slope, rules, algebra });
   const solve = (y: Tensor, given: Tensor, own: readonly Tensor[]): Tensor => {
     const { slope, elapsed } = forward((z, t) => call([z, t], own), given);
-    return integrate(slope, y, elapsed, rules);
+    return integrate(systemOf(slope), method, y, elapsed, rules);
   };
   const record = (y: Tensor, given: Tensor, own: readonly Tensor[]): Mesh => {
     const { slope, elapsed } = forward((z, t) => call([z, t], own), given);
-    return recordSteps(slope, y, elapsed, rules);
+    return recordSteps(systemOf(slope), method, y, elapsed, rules);
   };
   const replay = (mesh: Mesh, y: Tensor, given: Tensor, own: readonly Tensor[]): Tensor => {
     const { slope, elapsed } = forward((z, t) => call([z, t], own), given);
-    return alongMesh(slope, y, elapsed, mesh);
+    return alongMesh(systemOf(slope), method, y, elapsed, mesh);
   };
   const given = [vector, times, ...data] as const;
   if (given.every((x) => x.tracer === undefined)) {
@@ -205,6 +218,6 @@ function lost(): DownhillError {
   return new DownhillError(
     "diverged",
     "odeint: the solution did not reach the last time: it ends before, or needs more steps than maxSteps. " +
-      "Shorten the time span, or increase maxSteps, rtol or atol.",
+      'Shorten the time span, or increase maxSteps, rtol or atol. For stiff equations, use method: "radau".',
   );
 }
