@@ -4,12 +4,26 @@ import type { Scope } from "./random-plain-names.ts";
 /** Expressions with methods of an array of numbers, each a number: of the array `a` and the number `x`. */
 export const arrayMethodForms: Readonly<Record<string, (a: string, x: string) => string>> = {
   at: (a) => `${a}.at(-1)«!»`,
+  concat: (a, x) => `[...${a}].concat(${x}, [...${a}]).reduce((total, item) => 0.5 * total + item)`,
   every: (a, x) => `(${a}.every((item) => item < 2 + ${x}) ? 0.5 : 0.25)`,
+  filter: (a, x) => `${a}.filter((item) => item > ${x}).reduce((total, item) => 0.5 * total + item, 0.125)`,
+  find: (a, x) => `(${a}.find((item) => item > ${x}) ?? ${x})`,
+  findIndex: (a, x) => `(0.125 * ${a}.findIndex((item) => item > ${x}))`,
+  findLast: (a, x) => `(${a}.findLast((item) => item < ${x}) ?? 0.25)`,
+  findLastIndex: (a, x) => `(0.125 * ${a}.findLastIndex((item) => item > ${x}))`,
+  flat: (a, x) => `[[...${a}], [...${a}].map((item) => item * ${x})].flat().at(-2)«!»`,
+  includes: (a, x) => `(${a}.includes(${x}) ? ${x} : 0.25)`,
+  indexOf: (a, x) => `(0.125 * ${a}.indexOf(${x}))`,
+  lastIndexOf: (a) => `(0.125 * ${a}.lastIndexOf(${a}[1]!))`,
   map: (a, x) => `${a}.map((item) => Math.sin(item) * ${x})[1]!`,
   reduce: (a, x) => `${a}.reduce((total, item) => 0.5 * total + item, ${x})`,
   reduceRight: (a, x) => `${a}.reduceRight((total, item) => 0.5 * total + item * item, ${x})`,
+  reverse: (a, x) => `[...${a}].reverse()[1]! * ${x}`,
   slice: (a) => `${a}.slice(1)[0]!`,
   some: (a, x) => `(${a}.some((item) => item > ${x}) ? 0.5 : 0.25)`,
+  sort: (a, x) => `[...${a}].sort((p, q) => p - q)[1]! * ${x}`,
+  toReversed: (a) => `Float64Array.from(${a}).toReversed()[0]!`,
+  toSorted: (a, x) => `[...${a}, ${x}].toSorted((p, q) => q - p)[0]!`,
 };
 
 /** Draws expressions of random programs: texts with types between « and ». */

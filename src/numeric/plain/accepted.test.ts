@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { arrayMethodForms } from "../../../test/support/random-plain-expressions.ts";
 import { root } from "../../../test/support/snippets.ts";
-import { arrayMethods } from "./operations/arrays.ts";
+import { arrayMethods } from "./operations/methods.ts";
 import { mathFunctions } from "./operations/math.ts";
 
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
@@ -16,6 +16,7 @@ const page = read("docs/plain.md").split("## What is accepted")[1]!.split("## Wh
 const notDrawn: Readonly<Record<string, string>> = {
   fill: "new Array<number>(n).fill(v) is drawn as a declaration",
   set: "only typed arrays have it",
+  subarray: "only typed arrays have it",
   forEach: "its callback is a statement: for … of is drawn",
 };
 

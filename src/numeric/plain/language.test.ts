@@ -673,7 +673,151 @@ const outside: Readonly<Record<string, Row>> = {
   },
 };
 
-const groups = { expressions, control, arrays, objects, outside };
+/** Methods that search, choose and rearrange items. */
+const searches: Readonly<Record<string, Row>> = {
+  "searches for a value": row(
+    "x: number[], y: number",
+    "return [x.indexOf(y), x.lastIndexOf(y), x.indexOf(y, 2), x.indexOf(y, -2), x.includes(y) ? 1 : 0, x.includes(y, 2) ? 1 : 0];",
+    [[1, 2, 3, 2], 2],
+    [[1, NaN, 3], NaN],
+    [[0], -0],
+    [[], 1],
+  ),
+  "searches among booleans": row("b: boolean[]", "return b.indexOf(true) + (b.includes(false) ? 10 : 0);", [
+    [false, true],
+  ]),
+  "searches by a function": row(
+    "x: number[], y: number",
+    "const i = x.findIndex((v) => v > y); const j = x.findLastIndex((v, k) => v > y && k < 3); return i + 10 * j + (x.find((v) => v > y) ?? 0.5) + (x.findLast((v) => v > y) ?? 0.25);",
+    [[1, 5, 3, 4], 2],
+    [[1, 5, 3, 4], 9],
+    [[], 0],
+  ),
+  "an object that is found": row(
+    "ps: { a: number; w: number[] }[], y: number",
+    "const p = ps.find((q) => q.a > y); return p === undefined ? -1 : p.a * p.w[1]; ",
+    [
+      [
+        { a: 1, w: [1, 2] },
+        { a: 3, w: [3, 4] },
+      ],
+      2,
+    ],
+    [[{ a: 1, w: [1, 2] }], 2],
+  ),
+  "the found number before the array changes": row(
+    "x: number[]",
+    "const a = x.slice(); const found = a.find((v) => v > 1); a[1] = 9; return (found ?? 0) + a[1];",
+    [[1, 2]],
+  ),
+  "items that are filtered": row(
+    "x: number[], y: number",
+    "const kept = x.filter((v, i) => v > y || i === 0); let s = kept.length; for (const v of kept) s += v * v; return [s, ...kept, ...x.filter(Boolean)];",
+    [[1, 5, 0, 4], 2],
+    [[], 0],
+  ),
+  "filtered rows and objects": row(
+    "m: number[][], ps: { a: number; on: boolean }[]",
+    "return m.filter((r) => r[0] > 1).reduce((s, r) => s + r[1], 0) + ps.filter((p) => p.on).map((p) => p.a).reduce((s, a) => s + a, 0);",
+    [
+      [
+        [1, 2],
+        [3, 4],
+      ],
+      [
+        { a: 1, on: true },
+        { a: 2, on: false },
+      ],
+    ],
+  ),
+  "filtered typed arrays": row("x: Float64Array", "return x.filter((v) => v > 0);", [
+    Float64Array.of(1, -1, 2),
+  ]),
+  concatenations: row(
+    "x: number[], m: number[][], ps: { a: number }[]",
+    "const all = x.concat(7, [8, x[0]], x); const rows = m.concat(m, [[5, 6]]); const more = ps.concat({ a: 3 }); return [all.length, ...all, rows[2][1] + rows[4][0], ...[1, 2].concat(x), more[more.length - 1].a, ...[...m, [9, 8]].map((r) => r[0])];",
+    [
+      [1, 2],
+      [
+        [1, 2],
+        [3, 4],
+      ],
+      [{ a: 1 }],
+    ],
+  ),
+  "rows that are joined": row(
+    "m: number[][], x: number[]",
+    "return [...m.flat(), ...[x, [4, 5]].flat(), ...x.map((v) => [v, -v]).flat(1)];",
+    [
+      [
+        [1, 2, 3],
+        [4, 5, 6],
+      ],
+      [7],
+    ],
+  ),
+  "parts of typed arrays": row(
+    "x: Float64Array, n: number",
+    "const a = x.subarray(1, n), b = x.subarray(-2); return a[0] * b[1] + a.length + b.length;",
+    [Float64Array.of(1, 2, 3, 4), 3],
+  ),
+  "numbers in order": row(
+    "x: number[]",
+    "const y = [...x].sort((a, b) => a - b); const down = x.toSorted((a, b) => b - a); const z = x.slice(); z.sort((a, b) => Math.abs(a) - Math.abs(b)); return [...y, ...down, ...z];",
+    [[3, -1, 2, -3, 10, 9, 0.5]],
+    [[]],
+    [[1]],
+    [[2, 1]],
+  ),
+  "ties keep their order": row(
+    "x: number[]",
+    "const places = x.map((_, i) => i); places.sort((i, j) => Math.floor(x[i]) - Math.floor(x[j])); return places;",
+    [[1.5, 0.2, 1.1, 0.9, 1.9, 0.1, 1.2]],
+  ),
+  "typed arrays in order": row(
+    "x: Float64Array",
+    "const y = x.slice().sort(); return Array.from(y, (v) => v === 0 ? 1 / v : v);",
+    [Float64Array.of(3, NaN, -0, 10, 9, 0, -1, NaN, -0)],
+  ),
+  "typed arrays that are spread are arrays of numbers": row(
+    "x: Float64Array, y: Float32Array, n: number",
+    "const a = [...x]; const b = [...y]; b[0] = 0.1; a[0] += n; return { a, b: b.map((v) => v / 3) };",
+    [Float64Array.of(3, 4), Float32Array.of(0.5, 0.25), 2],
+  ),
+  "objects and rows in order": row(
+    "ps: { a: number; b: number }[], m: number[][]",
+    "const qs = ps.slice().sort((p, q) => p.a - q.a); const rows = m.map((r) => r.slice()); rows.sort((r, s) => s[1] - r[1]); rows[0][0] = 9; const top = ps.map((p) => ({ a: -p.a })).sort((p, q) => p.a - q.a); top[0].a *= 2; return [qs[0].b, qs[2].b, rows[0][0], rows[1][0], top[0].a];",
+    [
+      [
+        { a: 2, b: 1 },
+        { a: 1, b: 2 },
+        { a: 3, b: 3 },
+      ],
+      [
+        [1, 2],
+        [3, 4],
+      ],
+    ],
+  ),
+  "from the end": row(
+    "x: number[], m: number[][]",
+    "const y = x.slice().reverse(); const z = x.slice(); z.reverse(); z[0] += 1; return [...y, ...z, ...x.toReversed(), m.slice().reverse()[0][1]];",
+    [
+      [1, 2, 3],
+      [
+        [1, 2],
+        [3, 4],
+      ],
+    ],
+  ),
+  "functions of Math as callbacks": row(
+    "x: number[]",
+    "return [...x.map(Math.tanh), ...x.map(Number.isFinite).map(Number), ...x.map(Math.pow), ...Array.from(x, Math.abs)];",
+    [[0.5, -1, 2]],
+  ),
+};
+
+const groups = { expressions, control, arrays, searches, objects, outside };
 
 function close(actual: unknown, expected: unknown): void {
   if (typeof expected === "number" && typeof actual === "number") {

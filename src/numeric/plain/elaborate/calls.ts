@@ -1,3 +1,4 @@
+import type { RegionExpr } from "../../../engine/region/form/region.ts";
 import { apply, number, truth } from "../draft/draft.ts";
 import type { Entity, FunctionEntity, PresentEntity } from "../entities/entity.ts";
 import { LexicalScope, describe, nothing, scalar } from "../entities/entity.ts";
@@ -15,12 +16,13 @@ import {
 } from "../entities/env.ts";
 import type { ValuePlan } from "../entities/plan.ts";
 import { copyInto, presentValue, makeRoom, planOf } from "../entities/plan.ts";
-import { allRoots, borrow, isFresh, partsNow, readAll } from "../entities/sharing.ts";
+import { allRoots, noteCopy, partsNow, readAll } from "../entities/sharing.ts";
 import { declare, refuseLaterNames } from "../names/declare.ts";
 import { refuseHoisted } from "../names/hoisted.ts";
-import { arrayFunction, asArray, construct, filled, method, unfilledArray } from "../operations/arrays.ts";
+import { arrayFunction, asArray, construct, filled, unfilledArray } from "../operations/arrays.ts";
+import { method } from "../operations/methods.ts";
 import { refuseListing } from "../operations/fields.ts";
-import { isMathFunction, mathCall } from "../operations/math.ts";
+import { arityOf, isMathFunction, mathCall } from "../operations/math.ts";
 import { ofWholeArray } from "../operations/whole-array.ts";
 import type {
   BlockStatement,
@@ -148,10 +150,13 @@ function isArray(env: Env, node: CallExpression): Entity {
   return scalar(isPresent(env, value));
 }
 
-function conversion(env: Env, node: CallExpression, name: string): Entity {
+function conversion(env: Env, node: CallExpression, name: "Number" | "Boolean"): Entity {
   const [arg] = node.arguments;
   if (arg === undefined || arg.type === "SpreadElement") return refuse(env, node, `${name} takes one value.`);
-  const value = scalarValue(env, arg, env.unit.elaborate.evaluate(env, arg));
+  return converted(scalarValue(env, arg, env.unit.elaborate.evaluate(env, arg)), name);
+}
+
+function converted(value: RegionExpr, name: "Number" | "Boolean"): Entity {
   if (name === "Number") return scalar({ kind: "convert", type: "f64", x: value });
   if (value.type === "bool") return scalar(value);
   const size = apply("abs", "f64", value);
@@ -163,7 +168,11 @@ function conversion(env: Env, node: CallExpression, name: string): Entity {
  */
 export function call(env: Env, site: Node, callee: Entity, args: readonly Entity[]): Entity {
   if (callee.kind === "global") {
-    if (isMathFunction(callee.name)) return mathCall(env, site, callee.name, args, []);
+    // callbacks receive more arguments than they have parameters, as in x.map(Math.tanh)
+    if (isMathFunction(callee.name))
+      return mathCall(env, site, callee.name, args.slice(0, arityOf(callee.name)), []);
+    if (callee.name === "Number" || callee.name === "Boolean")
+      return converted(scalarValue(env, site, args[0] ?? nothing), callee.name);
     return refuse(env, site, `${callee.name} cannot be called with these here.`);
   }
   if (callee.kind !== "function")
@@ -329,8 +338,7 @@ function collectReturns(
       const own: ValuePlan = mayLack && plan.kind !== "optional" ? { kind: "optional", value: plan } : plan;
       room = makeRoom(env, node, own, "result", start);
     }
-    if (!isFresh(value) && !isLeftBehind(inner, value, born))
-      borrow(inner, [...allRoots(value), ...allRoots(room)], node);
+    if (!isLeftBehind(inner, value, born)) noteCopy(inner, value, room, node);
     copyInto(inner, node, room, readAll(inner, value));
     result = room;
   };

@@ -12,7 +12,7 @@ import { parameterEntity, withIntegers } from "../entities/params.ts";
 import type { PlainForm, PlainType } from "../form/form.ts";
 import { typeOfValue } from "../names/captured.ts";
 import { declare, refuseLaterNames } from "../names/declare.ts";
-import { method } from "../operations/arrays.ts";
+import { method } from "../operations/methods.ts";
 import type { Expression, FunctionNode, Identifier, Node, Pattern } from "../syntax/ast.ts";
 import type { MarkedFunction, Module } from "../syntax/module.ts";
 import { findMarked } from "../syntax/module.ts";
@@ -73,8 +73,8 @@ function formOf(unit: CompilationUnit, module: Module, { node, name }: MarkedFun
     declare(env, param, params[i]!.entity, param, { isConst: false, isParameter: true });
   const value = bodyOf(env, { node });
   const { results, type } = resultsOf(env, node, value, node.returnType?.typeAnnotation);
-  for (const { roots, env: where, node: copy } of unit.copies) {
-    if (!roots.some((root) => root.written)) continue;
+  for (const { roots, env: where, node: copy, of } of unit.copies) {
+    if (!roots.some(({ written, reordered }) => written || (reordered === true && of === "whole"))) continue;
     const parameter = node.params.find((param) => param === copy);
     refuse(
       where,

@@ -238,7 +238,8 @@ function arrayLiteral(env: Env, node: ArrayExpression): Entity {
   const [only] = node.elements;
   if (node.elements.length === 1 && only?.type === "SpreadElement") {
     const [array] = parts;
-    if (array!.kind === "array") return env.unit.elaborate.method(env, node, array!, "slice", []);
+    if (array!.kind === "array" && array!.layout.of === "number[]")
+      return env.unit.elaborate.method(env, node, array!, "slice", []);
   }
   const flat = parts.flatMap((value, i): LiteralPart[] => {
     const element = node.elements[i]!;
@@ -250,16 +251,12 @@ function arrayLiteral(env: Env, node: ArrayExpression): Entity {
   const spread = flat.find(({ isSpread }) => isSpread);
   if (spread === undefined)
     return { kind: "tuple", items: flat.map(({ value }) => value), root: newRoot(env, "[…]"), fresh: true };
-  for (const { node: element, value, isSpread } of flat) {
-    const isNumbers = isSpread
-      ? value.kind === "array" && value.layout.item.kind === "element"
-      : value.kind === "scalar";
-    if (!isNumbers)
+  for (const { node: element, value, isSpread } of flat)
+    if (isSpread && value.kind !== "array")
       return refuse(
         env,
         element,
-        `${textOf(env, element)}: arrays of numbers can be spread among numbers, and tuples among anything: make the array with its length, and write a loop.`,
+        `${textOf(env, element)}: only arrays can be spread here, and this is ${describe(value)}.`,
       );
-  }
   return concatenation(env, node, flat);
 }

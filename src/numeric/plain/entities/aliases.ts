@@ -3,10 +3,11 @@ import { eachUse, isFunction, usedNames } from "../syntax/walk.ts";
 import type { NameBinding, Entity, ObjectIdentity } from "./entity.ts";
 import type { Env } from "./env.ts";
 import { refuse } from "./env.ts";
-import { allRoots } from "./sharing.ts";
+import { allRoots, isBorrowed } from "./sharing.ts";
 
 /** True if no name refers to a value afterwards: it is new, or `node` is the last use of its only name. */
 export function isUnshared(env: Env, value: Entity, node: Node): boolean {
+  if (isBorrowed(env, value)) return false;
   switch (value.kind) {
     case "scalar":
     case "function":

@@ -2,7 +2,7 @@ import type { Node } from "../syntax/ast.ts";
 import type { Entity, PresentEntity } from "./entity.ts";
 import type { Env } from "./env.ts";
 import { copyInto, makeRoom, planOf } from "./plan.ts";
-import { allRoots, borrow, isFresh, readAll } from "./sharing.ts";
+import { noteCopy, readAll } from "./sharing.ts";
 
 /**
  * Copies a value for a variable whose contents are replaced later, where JavaScript would refer to the original. Unless
@@ -10,7 +10,7 @@ import { allRoots, borrow, isFresh, readAll } from "./sharing.ts";
  */
 export function copied(env: Env, name: string, value: Entity, node: Node): Entity {
   const room = makeRoom(env, node, planOf(env, node, value), name);
-  if (!isFresh(value)) borrow(env, [...allRoots(value), ...allRoots(room)], node);
+  noteCopy(env, value, room, node);
   copyInto(env, node, room, readAll(env, value));
   return settled(room);
 }

@@ -32,6 +32,8 @@ export interface ObjectIdentity {
   readonly born: number;
   /** True if the function writes to an element or a field. */
   written: boolean;
+  /** True if the function reorders the items of the array, which are arrays or objects. */
+  reordered?: boolean;
 }
 
 /** Memory layout of a value: one axis per level of arrays, and one array of the region per number at the leaves. */

@@ -73,7 +73,12 @@ export interface CompilationUnit {
    * Copies that were made instead of a second reference to an object. They are valid only if neither object is written
    * to, which is checked at the end.
    */
-  readonly copies: { readonly roots: readonly ObjectIdentity[]; readonly env: Env; readonly node: Node }[];
+  readonly copies: {
+    readonly roots: readonly ObjectIdentity[];
+    readonly env: Env;
+    readonly node: Node;
+    readonly of: "whole" | "items";
+  }[];
   rootCount: number;
   /** Node evaluated or executed last, for the message of a stack overflow. */
   current: { readonly node: Node; readonly module: Module } | undefined;

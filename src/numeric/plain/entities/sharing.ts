@@ -96,8 +96,25 @@ export function isFresh(value: Entity): boolean {
 
 /**
  * Registers a copy that was made instead of a second reference to an object. Compilation fails at the end if either
- * object is written to.
+ * object is written to. With `items`, only the items of two arrays are shared, so that either array may be reordered.
  */
-export function borrow(env: Env, roots: readonly ObjectIdentity[], node: Node): void {
-  env.unit.copies.push({ roots, env, node });
+export function borrow(
+  env: Env,
+  roots: readonly ObjectIdentity[],
+  node: Node,
+  of: "whole" | "items" = "whole",
+): void {
+  env.unit.copies.push({ roots, env, node, of });
+}
+
+/** Registers a copy of a value, unless the original was the only reference to its contents. */
+export function noteCopy(env: Env, value: Entity, copy: Entity, node: Node): void {
+  if (!isFresh(value) || isBorrowed(env, value)) borrow(env, [...allRoots(value), ...allRoots(copy)], node);
+}
+
+/** True if a part of a value is a registered copy, or the original of one. */
+export function isBorrowed({ unit }: Env, value: Entity): boolean {
+  if (unit.copies.length === 0) return false;
+  const roots = allRoots(value);
+  return roots.length > 0 && unit.copies.some((copy) => copy.roots.some((root) => roots.includes(root)));
 }

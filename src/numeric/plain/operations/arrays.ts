@@ -1,39 +1,17 @@
-import type { RegionExpr } from "../../../engine/region/form/region.ts";
-import { and, apply, arithmetic, compare, number, or, select, truth } from "../draft/draft.ts";
-import { copied } from "../entities/copies.ts";
+import type { RegionExpr, RegionFor } from "../../../engine/region/form/region.ts";
+import { apply, arithmetic, compare, number } from "../draft/draft.ts";
 import type { ArrayEntity, Entity, TupleEntity } from "../entities/entity.ts";
 import { describe, nothing, scalar } from "../entities/entity.ts";
 import type { Env } from "../entities/env.ts";
-import {
-  at,
-  atom,
-  letLocal,
-  nested,
-  newRoot,
-  numberValue,
-  placeHere,
-  refuse,
-  scalarValue,
-  textOf,
-} from "../entities/env.ts";
+import { at, atom, nested, newRoot, numberValue, placeHere, refuse, textOf } from "../entities/env.ts";
 import type { ValuePlan } from "../entities/plan.ts";
-import {
-  arrayLength,
-  copyInto,
-  eachPlace,
-  itemAt,
-  makeArray,
-  planOf,
-  refuseReadOnly,
-  storeScalar,
-} from "../entities/plan.ts";
-import { allRoots, borrow, isFresh, readAll } from "../entities/sharing.ts";
+import { arrayLength, copyInto, eachPlace, itemAt, makeArray, planOf } from "../entities/plan.ts";
+import { allRoots, borrow, noteCopy, readAll } from "../entities/sharing.ts";
 import type { ArrayKind } from "../form/form.ts";
 import type { CallExpression, Expression, NewExpression, Node, SpreadElement } from "../syntax/ast.ts";
 import { unwrap } from "../syntax/walk.ts";
-import { element } from "./access.ts";
 
-type CallArgument = Expression | SpreadElement;
+export type CallArgument = Expression | SpreadElement;
 
 const elementTypes = { Float64Array: "f64", Float32Array: "f32", Int32Array: "i32" } as const;
 type TypedArrayName = keyof typeof elementTypes;
@@ -129,7 +107,7 @@ export function makeTupleArray(env: Env, node: Node, tuple: TupleEntity, label: 
     label,
   );
   for (const [i, value] of tuple.items.entries()) {
-    if (!isFresh(value)) borrow(env, [...allRoots(value), array.root], node);
+    noteCopy(env, value, array, node);
     copyInto(env, node, itemAt(array, number(i)), readAll(env, value));
   }
   return array;
@@ -152,7 +130,7 @@ export function asArray(env: Env, node: Node, value: Entity): ArrayEntity {
 }
 
 /** Creates an array whose items `each` computes in order. Lengths of items must not depend on the index. */
-function collect(
+export function collect(
   env: Env,
   node: Node,
   length: RegionExpr,
@@ -172,7 +150,7 @@ function collect(
         ? ({ kind: "element", type: elementTypes[of] } as const)
         : rowPlan(planOf(inner, node, value));
       array = makeArray(inner, node, { kind: "array", of, length: n, item }, env.hint ?? "array", place);
-      if (!isFresh(value)) borrow(inner, [...allRoots(value), array.root], node);
+      noteCopy(inner, value, array, node);
       const isZero = value.kind === "array" && value.isZero === true;
       if (!isZero) copyInto(inner, node, itemAt(array, i), readAll(inner, value));
     },
@@ -188,7 +166,10 @@ export interface LiteralPart {
   readonly isSpread: boolean;
 }
 
-/** `[...x, a, ...y]`: concatenates numbers and spread arrays of numbers. */
+/**
+ * `[...x, a, ...y]`: concatenates values and spread arrays. Tuples among the spread parts must have been replaced by
+ * their items.
+ */
 export function concatenation(env: Env, node: Node, parts: readonly LiteralPart[]): ArrayEntity {
   const lengthOf = ({ value, isSpread }: LiteralPart): RegionExpr =>
     isSpread && value.kind === "array" ? arrayLength(value) : number(1);
@@ -197,14 +178,15 @@ export function concatenation(env: Env, node: Node, parts: readonly LiteralPart[
     kind: "array",
     of: "number[]",
     length: atom(env, length, "n"),
-    item: { kind: "element", type: "f64" },
+    item: itemPlan(env, parts),
   } as const;
   const array = makeArray(env, node, plan, env.hint ?? "array");
   let start: RegionExpr = number(0);
   for (const part of parts) {
     const { value } = part;
     const put = (inner: Env, place: RegionExpr, item: Entity): void =>
-      copyInto(inner, node, itemAt(array, place), scalar(numberValue(inner, part.node, item)));
+      copyInto(inner, part.node, itemAt(array, place), readAll(inner, item));
+    if (plan.item.kind !== "element") noteCopy(env, value, array, part.node);
     if (part.isSpread && value.kind === "array") {
       const first = start;
       eachPlace(
@@ -218,6 +200,14 @@ export function concatenation(env: Env, node: Node, parts: readonly LiteralPart[
     start = atom(env, arithmetic("add", start, lengthOf(part)), "start");
   }
   return array;
+}
+
+/** Plan of the items of a concatenation, which is that of its first part. */
+function itemPlan(env: Env, [first]: readonly LiteralPart[]): ValuePlan {
+  if (first === undefined) return { kind: "element", type: "f64" };
+  const plan = planOf(env, first.node, first.value);
+  const item = first.isSpread && plan.kind === "array" ? plan.item : rowPlan(plan);
+  return item.kind === "element" && item.type !== "bool" ? { kind: "element", type: "f64" } : item;
 }
 
 /** Evaluates `Array.from(…)`, `Float64Array.of(…)`, `Array(n).fill(v)` and the like; `undefined` for others. */
@@ -266,7 +256,7 @@ export function arrayFunction(
   });
 }
 
-function evaluateArgument(env: Env, node: CallArgument): Entity {
+export function evaluateArgument(env: Env, node: CallArgument): Entity {
   if (node.type === "SpreadElement")
     return refuse(env, node, "arguments cannot be spread here: name them one by one.");
   return env.unit.elaborate.evaluate(env, node);
@@ -306,94 +296,8 @@ export function filled(env: Env, node: Node, length: RegionExpr, value: RegionEx
   return array;
 }
 
-const searching =
-  "write the search as a loop that stores the index: let at = -1; for (let i = 0; i < x.length; i++) if (x[i] === y) { at = i; break; }";
-
-const refusedMethods: Readonly<Record<string, string>> = {
-  push: "arrays keep their length here: make it with its length, as new Float64Array(n), and write x[i] = v.",
-  pop: "arrays keep their length here: count with a variable of your own how many elements are in use.",
-  shift: "arrays keep their length here: store the index of the first element in a variable.",
-  unshift:
-    "arrays keep their length here: make it with its length, as new Float64Array(n), and write x[i] = v.",
-  splice: "arrays keep their length here: write the elements to a new array.",
-  filter: "how many elements stay is not known before: write a loop that skips the others.",
-  concat: "make an array of both lengths and copy both in a loop.",
-  flat: "write the elements to an array of the whole length in a loop.",
-  flatMap: "write the elements to an array of the whole length in a loop.",
-  sort: "sorting is not among the methods here: sort before the call, or write the exchanges out.",
-  subarray:
-    "views of a part of an array are not supported: use slice, which copies, or indices with an offset.",
-  join: "strings cannot be computed with here.",
-  reverse: "read from the end: x.map((_, i) => x[x.length - 1 - i]).",
-  toReversed: "read from the end: x.map((_, i) => x[x.length - 1 - i]).",
-  toSorted: "sorting is not among the methods here: sort before the call, or write the exchanges out.",
-  includes: "ask each element: x.some((v) => v === y).",
-  indexOf: searching,
-  lastIndexOf: searching,
-  findIndex: searching,
-  findLastIndex: searching,
-  find: searching,
-  findLast: searching,
-  entries: "go through them by for (const [i, v] of x.entries()), or by x.forEach((v, i) => …).",
-  keys: "count: for (let i = 0; i < x.length; i++).",
-  values: "go through them by for (const v of x).",
-};
-
-type ArrayMethod = (env: Env, node: Node, array: ArrayEntity, args: readonly CallArgument[]) => Entity;
-
-const methods: Readonly<Record<string, ArrayMethod>> = {
-  fill,
-  slice,
-  set: setElements,
-  at: elementAt,
-  map: (env, node, array, [callback]) =>
-    collect(env, node, arrayLength(array), array.layout.of, (inner, i) =>
-      callEach(inner, node, array, callback, i),
-    ),
-  forEach(env, node, array, [callback]) {
-    eachPlace(
-      env,
-      arrayLength(array),
-      "i",
-      (inner, i) => void callEach(inner, node, array, callback, i),
-      at(env, node),
-    );
-    return nothing;
-  },
-  every: (env, node, array, [callback]) => quantifier(env, node, array, callback, true),
-  some: (env, node, array, [callback]) => quantifier(env, node, array, callback, false),
-  reduce: (env, node, array, args) => reduce(env, node, array, args, false),
-  reduceRight: (env, node, array, args) => reduce(env, node, array, args, true),
-};
-
-/** Names of the supported array methods. */
-export const arrayMethods: readonly string[] = /* @__PURE__ */ Object.keys(methods);
-
-/** Evaluates an array method by name. */
-export function method(
-  env: Env,
-  node: Node,
-  object: Entity,
-  name: string,
-  args: readonly CallArgument[],
-): Entity {
-  if (Object.hasOwn(refusedMethods, name)) return refuse(env, node, `${name}: ${refusedMethods[name]}`);
-  const run = Object.hasOwn(methods, name) ? methods[name] : undefined;
-  if (run === undefined) {
-    const known = arrayMethods.join(", ");
-    return refuse(
-      env,
-      node,
-      `${name} is not among the methods of arrays that can be differentiated: ${known}.`,
-    );
-  }
-  const isInPlace = name === "fill" || name === "set";
-  if (object.kind === "tuple" && isInPlace)
-    return refuse(env, node, `${name}: the items of this tuple are separate numbers: assign each of them.`);
-  return run(env, node, asArray(env, node, object), args);
-}
-
-function callEach(
+/** Calls a callback of an array method with the item at an index, the index and the array. */
+export function callEach(
   env: Env,
   node: Node,
   array: ArrayEntity,
@@ -405,61 +309,43 @@ function callEach(
   return env.unit.elaborate.call(env, callback, each, [itemAt(array, i), scalar(i), array]);
 }
 
-function fill(env: Env, node: Node, array: ArrayEntity, args: readonly CallArgument[]): Entity {
-  const [value, ...range] = args;
-  if (value === undefined) return refuse(env, node, "fill: the value is missing.");
-  if (array.root.readOnly) return refuseReadOnly(env, node, array.root, "slice");
-  array.root.written = true;
-  const kept = atom(env, scalarValue(env, value, evaluateArgument(env, value)), "value");
-  const [from, to] = rangeOf(env, array, range);
-  loop(env, node, { from, to, step: 1 }, (inner, k) => {
-    const item = itemAt(array, k);
-    if (item.kind !== "scalar")
-      return refuse(env, node, "fill would put the same row everywhere: write each row in a loop.");
-    storeScalar(inner, node, item, kept);
-  });
-  return { ...array, isZero: false };
+/** Emits a loop over the indices from `from` to below `to`, or above it for a negative step. */
+export function loop(
+  env: Env,
+  node: Node,
+  bounds: Pick<RegionFor, "from" | "to" | "step" | "live">,
+  body: (inner: Env, k: RegionExpr) => void,
+): void {
+  const index = env.unit.names.fresh("k");
+  const inner = nested(env, new Set());
+  body(inner, { kind: "local", type: "f64", name: index });
+  env.out.push({ kind: "for", index, ...bounds, body: inner.out.statements(), at: at(env, node) });
 }
 
-function slice(env: Env, node: Node, array: ArrayEntity, args: readonly CallArgument[]): Entity {
-  const [from, to] = rangeOf(env, array, args);
-  const { of } = array.layout;
-  const plan = planOf(env, node, array) as ValuePlan & { readonly kind: "array" };
-  const isWhole = args.length === 0;
-  const length = isWhole ? plan.length : apply("maximum", "f64", arithmetic("sub", to, from), number(0));
-  const copy = makeArray(env, node, { ...plan, of, length }, env.hint ?? array.root.label);
-  if (plan.item.kind !== "element") borrow(env, [array.root, copy.root], node); // in JavaScript its rows are shared with the original
-  eachPlace(
-    env,
-    arrayLength(copy),
-    "k",
-    (inner, k) =>
-      copyInto(inner, node, itemAt(copy, k), itemAt(array, isWhole ? k : arithmetic("add", from, k))),
-    at(env, node),
-  );
-  return copy;
-}
-
-/** Index range of `slice` and `fill`. Negative indices count from the end; all are clamped to the array. */
-function rangeOf(
+/** Index range of `slice` and `fill`. */
+export function rangeOf(
   env: Env,
   array: ArrayEntity,
   args: readonly CallArgument[],
 ): readonly [from: RegionExpr, to: RegionExpr] {
   const length = arrayLength(array);
-  const bound = (node: CallArgument | undefined, missing: RegionExpr): RegionExpr => {
-    if (node === undefined) return missing;
-    const given = arithmeticTrunc(numberValue(env, node, evaluateArgument(env, node)));
-    const isNegative = given.kind === "const" && given.value < 0;
-    if (given.kind === "const" && !isNegative) return apply("minimum", "f64", given, length);
-    if (isNegative) return apply("maximum", "f64", arithmetic("add", length, given), number(0));
-    return atom(
-      env,
-      apply("minimum", "f64", apply("maximum", "f64", fromEnd(env, given, length), number(0)), length),
-      "bound",
-    );
-  };
-  return [bound(args[0], number(0)), bound(args[1], length)];
+  return [boundOf(env, args[0], length, number(0)), boundOf(env, args[1], length, length)];
+}
+
+/** Index that an argument denotes. A negative one counts from the end; all are clamped to the array. */
+export function boundOf(
+  env: Env,
+  node: CallArgument | undefined,
+  length: RegionExpr,
+  missing: RegionExpr,
+): RegionExpr {
+  if (node === undefined) return missing;
+  const given = arithmeticTrunc(numberValue(env, node, evaluateArgument(env, node)));
+  const isNegative = given.kind === "const" && given.value < 0;
+  if (given.kind === "const" && !isNegative) return apply("minimum", "f64", given, length);
+  if (isNegative) return apply("maximum", "f64", arithmetic("add", length, given), number(0));
+  const fromStart = apply("maximum", "f64", fromEnd(env, given, length), number(0));
+  return atom(env, apply("minimum", "f64", fromStart, length), "bound");
 }
 
 function arithmeticTrunc(x: RegionExpr): RegionExpr {
@@ -475,125 +361,4 @@ function fromEnd(env: Env, given: RegionExpr, length: RegionExpr): RegionExpr {
     x: arithmetic("add", length, k),
     y: k,
   };
-}
-
-function loop(
-  env: Env,
-  node: Node,
-  bounds: { readonly from: RegionExpr; readonly to: RegionExpr; readonly step: number },
-  body: (inner: Env, k: RegionExpr) => void,
-): void {
-  const index = env.unit.names.fresh("k");
-  const inner = nested(env, new Set());
-  body(inner, { kind: "local", type: "f64", name: index });
-  env.out.push({ kind: "for", index, ...bounds, body: inner.out.statements(), at: at(env, node) });
-}
-
-/** Evaluates `x.set(y, offset)`, which copies y into x. */
-function setElements(env: Env, node: Node, array: ArrayEntity, args: readonly CallArgument[]): Entity {
-  const [source, offset] = args;
-  if (source === undefined) return refuse(env, node, "set: the elements are missing.");
-  if (array.root.readOnly) return refuseReadOnly(env, node, array.root, "slice");
-  array.root.written = true;
-  const given = asArray(env, source, evaluateArgument(env, source));
-  if (given.root === array.root)
-    return refuse(env, node, "set: an array is moved within itself: write the loop, and its order.");
-  const start =
-    offset === undefined
-      ? number(0)
-      : atom(env, numberValue(env, offset, evaluateArgument(env, offset)), "offset");
-  eachPlace(
-    env,
-    arrayLength(given),
-    "k",
-    (inner, k) =>
-      copyInto(inner, node, element(inner, node, array, arithmetic("add", start, k)), itemAt(given, k)),
-    at(env, node),
-  );
-  return nothing;
-}
-
-/** Evaluates `x.at(k)`; negative indices count from the end. */
-function elementAt(env: Env, node: Node, array: ArrayEntity, args: readonly CallArgument[]): Entity {
-  const [place] = args;
-  if (place === undefined) return refuse(env, node, "at: the index is missing.");
-  const k = atom(env, numberValue(env, place, evaluateArgument(env, place)), "place");
-  if (k.kind === "const" && k.value >= 0) return element(env, node, array, k);
-  const counted = arithmetic("add", arrayLength(array), k);
-  if (counted.kind === "const") return element(env, node, array, counted.value < 0 ? k : counted);
-  // an index out of range is kept as written, so that the error shows it
-  const isThere = compare("lessEqual", number(0), counted);
-  const isCounted = k.kind === "const" ? isThere : and(compare("less", k, number(0)), isThere);
-  return element(env, node, array, select(isCounted, counted, k));
-}
-
-function quantifier(
-  env: Env,
-  node: Node,
-  array: ArrayEntity,
-  callback: CallArgument | undefined,
-  all: boolean,
-): Entity {
-  const result = letLocal(env, all ? "every" : "some", truth(all), { mutable: true });
-  const name = result.value.kind === "local" ? result.value.name : "";
-  const index = env.unit.names.fresh("i");
-  const inner = nested(env, new Set());
-  const holds = scalarValue(
-    inner,
-    node,
-    callEach(inner, node, array, callback, { kind: "local", type: "f64", name: index }),
-  );
-  if (holds.type !== "bool")
-    return refuse(env, callback ?? node, "this function is to give a boolean: compare its result.");
-  inner.out.push({ kind: "set", name, value: all ? and(result.value, holds) : or(result.value, holds) });
-  const live = all ? result.value : compare("equal", result.value, truth(false));
-  const to = arrayLength(array);
-  env.out.push({
-    kind: "for",
-    index,
-    from: number(0),
-    to,
-    step: 1,
-    live,
-    body: inner.out.statements(),
-    at: at(env, node),
-  });
-  return result;
-}
-
-/** Evaluates `x.reduce((total, item) => …, start)`, by default from the first item; `reduceRight` from the end. */
-function reduce(
-  env: Env,
-  node: Node,
-  array: ArrayEntity,
-  [callback, start]: readonly CallArgument[],
-  isFromRight: boolean,
-): Entity {
-  if (callback === undefined)
-    return refuse(env, node, "reduce: the function is missing: x.reduce((sum, xi) => sum + xi, 0).");
-  const each = evaluateArgument(env, callback);
-  const length = arrayLength(array);
-  const begin = isFromRight ? atom(env, arithmetic("sub", length, number(1)), "last") : number(0);
-  const first =
-    start === undefined ? readAll(env, element(env, node, array, begin)) : evaluateArgument(env, start);
-  const total =
-    first.kind === "scalar"
-      ? letLocal(env, "total", first.value, { mutable: true })
-      : copied(env, "total", first, node);
-  const step = isFromRight ? -1 : 1;
-  const from = start === undefined ? arithmetic("add", begin, number(step)) : begin;
-  loop(env, node, { from, to: isFromRight ? number(-1) : length, step }, (inner, i) => {
-    const given = [total, itemAt(array, i), scalar(i), array];
-    const next = inner.unit.elaborate.call(inner, callback, each, given);
-    if (isSame(next, total)) return; // it was changed in place
-    if (!isFresh(next)) borrow(inner, [...allRoots(next), ...allRoots(total)], node);
-    copyInto(inner, node, total, readAll(inner, next));
-  });
-  return total;
-}
-
-/** True if two values are the same object. */
-function isSame(a: Entity, b: Entity): boolean {
-  const isWhole = (x: Entity): boolean => x.kind !== "array" || x.places.length === 0;
-  return "root" in a && "root" in b && a.root === b.root && isWhole(a) && isWhole(b);
 }

@@ -77,6 +77,11 @@ export function isMathFunction(name: string): boolean {
   return name.startsWith("Math.") || Object.hasOwn(functions, name) || Object.hasOwn(refused, name);
 }
 
+/** Number of parameters of a built-in function of numbers; infinite for `Math.max` and the like. */
+export function arityOf(name: string): number {
+  return Object.hasOwn(functions, name) ? functions[name]![0] : Infinity;
+}
+
 /** Calls a built-in function of numbers with JavaScript's semantics. */
 export function mathCall(
   env: Env,

@@ -36,7 +36,7 @@ import {
 import { simplified } from "../entities/facts.ts";
 import type { ValuePlan } from "../entities/plan.ts";
 import { copyInto, jointPlan, makeRoom, planOf } from "../entities/plan.ts";
-import { allRoots, borrow, isFresh, readAll } from "../entities/sharing.ts";
+import { allRoots, isFresh, noteCopy, readAll } from "../entities/sharing.ts";
 import type {
   BinaryExpression,
   ConditionalExpression,
@@ -211,7 +211,7 @@ export function power(env: Env, x: RegionExpr, y: RegionExpr): RegionExpr {
 }
 
 /** Condition that JavaScript derives from a number: true except for 0 and NaN. */
-function truthOf(value: RegionExpr): RegionExpr {
+export function truthOf(value: RegionExpr): RegionExpr {
   if (value.type === "bool") return value;
   return compare("less", number(0), apply("abs", "f64", value));
 }
@@ -340,7 +340,7 @@ export function choose(env: Env, { node, sides, test, then, otherwise }: Conditi
     [first, sides[0], x],
     [second, sides[1], y],
   ] as const) {
-    if (!isFresh(value)) borrow(env, [...allRoots(value), ...allRoots(room)], side);
+    noteCopy(env, value, room, side);
     copyInto(inner, side, room, readAll(inner, value));
   }
   env.out.push({
