@@ -3,7 +3,7 @@
 import { type RunnerTask, type RunnerTestFile, type RunnerTestSuite, TestRunner } from "vitest";
 import { inCi } from "./extent.ts";
 
-/** The longest table of which every row runs. */
+/** The number of rows up to which a table runs whole. */
 const wholeTable = 5;
 const stride = 3;
 
