@@ -94,16 +94,20 @@ interface Scope {
   readonly loops: number;
 }
 
-/** A well-typed routine with inputs, outputs, scalars and temporaries of every type, loops, branches and procedures. */
-export function routines(length = 500): fc.Arbitrary<Routine> {
+/**
+ * A well-typed routine with inputs, outputs, scalars and temporaries of each of the types, loops, branches and
+ * procedures.
+ */
+export function routines(length = 500, types: readonly ScalarType[] = scalarTypes): fc.Arbitrary<Routine> {
   // Without bias: fast-check prefers small numbers, which would draw the same few constructs again and again.
   return fc
     .noBias(fc.array(fc.nat(1 << 20), { minLength: length / 4, maxLength: length, size: "max" }))
-    .map((list) => new Generator(new Choices(list)).routine());
+    .map((list) => new Generator(new Choices(list), types).routine());
 }
 
 class Generator {
   readonly #choices: Choices;
+  readonly #types: readonly ScalarType[];
   readonly #buffers = new Map<ScalarType, { readonly loads: string[]; readonly stores: string[] }>();
   readonly #procedures: Procedure[] = [];
   readonly #table: ConstantTable = {
@@ -116,8 +120,9 @@ class Generator {
   /** Inside an independent loop: the buffers that only this loop reads and writes, at the index of its iteration. */
   #own: { readonly buffers: ReadonlyMap<ScalarType, string>; readonly place: Expr } | undefined;
 
-  constructor(choices: Choices) {
+  constructor(choices: Choices, types: readonly ScalarType[]) {
     this.#choices = choices;
+    this.#types = types;
   }
 
   routine(): Routine {
@@ -130,14 +135,14 @@ class Generator {
       this.#buffers.set(type, known);
       return made;
     };
-    const scalars = scalarTypes.map((type): Local => ({
+    const scalars = this.#types.map((type): Local => ({
       name: this.fresh(),
       type,
       canBeSet: this.#choices.below(2) === 1,
     }));
-    const ins = scalarTypes.map((type) => newBuffer("in", type));
-    const outs = scalarTypes.map((type) => newBuffer("out", type));
-    const temps = scalarTypes.map((type) => newBuffer("temp", type));
+    const ins = this.#types.map((type) => newBuffer("in", type));
+    const outs = this.#types.map((type) => newBuffer("out", type));
+    const temps = this.#types.map((type) => newBuffer("temp", type));
     const block = k.makeBlock();
     for (const temp of [...temps, ...outs]) {
       block.for(this.fresh("i"), k.i32(0), k.i32(bufferSize), (loop, i) =>
@@ -152,7 +157,7 @@ class Generator {
         ...ins.map((buffer) => ({ kind: "buffer", buffer }) as const),
       ],
       outputs: [
-        ...scalarTypes.map((type) => ({ kind: "scalar", value: this.expr(type, scope, 3) }) as const),
+        ...this.#types.map((type) => ({ kind: "scalar", value: this.expr(type, scope, 3) }) as const),
         ...outs.map((buffer) => ({ kind: "buffer", buffer }) as const),
       ],
       ...layOutAtCall(temps),
@@ -163,12 +168,12 @@ class Generator {
   procedure(): Procedure {
     const params = Array.from({ length: this.#choices.below(4) }, (): Local => ({
       name: this.fresh(),
-      type: this.#choices.of(scalarTypes),
+      type: this.#choices.of(this.#types),
       canBeSet: true,
     }));
     const block = k.makeBlock();
     const scope = this.fill(block, { locals: params, indices: [], loops: 1 }, this.#choices.below(4));
-    const result = this.expr(this.#choices.of(scalarTypes), scope, 3);
+    const result = this.expr(this.#choices.of(this.#types), scope, 3);
     return {
       name: this.#choices.of(oddNames),
       params: params.map(({ name, type }) => ({ name, type })),
@@ -201,7 +206,7 @@ class Generator {
       case 1: {
         const local = {
           name: this.fresh(),
-          type: this.#choices.of(scalarTypes),
+          type: this.#choices.of(this.#types),
           canBeSet: this.#choices.below(2) === 1,
         };
         block.let(local.name, this.expr(local.type, scope, 4));
@@ -216,7 +221,7 @@ class Generator {
         return scope;
       }
       case 4: {
-        const type = this.#choices.of(scalarTypes);
+        const type = this.#choices.of(this.#types);
         const { stores = [] } = this.#buffers.get(type) ?? {};
         const own = this.#own?.buffers.get(type);
         if (own !== undefined) block.store(own, this.#own!.place, this.expr(type, scope, 4));
@@ -316,7 +321,7 @@ class Generator {
   /** A fold of an expression of an index. */
   fold(block: k.Block, scope: Scope): Scope {
     const [name, index] = [this.fresh("fold"), this.fresh("i")];
-    const type = this.#choices.of(scalarTypes);
+    const type = this.#choices.of(this.#types);
     const ops = (["add", "mul", "min", "max", "and", "or"] as const).filter((op) => hasBinary(op, type));
     const op = this.#choices.of(ops);
     const locals = scope.locals.map((local) => ({ ...local, canBeSet: false }));
@@ -378,7 +383,7 @@ class Generator {
       }
       case 3: {
         const fitting = unaryOps.flatMap((op) =>
-          scalarTypes
+          this.#types
             .filter((of) => hasUnary(op, of) && unaryType(op, of) === type)
             .map((of) => ({ op, of })),
         );
@@ -391,7 +396,7 @@ class Generator {
       case 5:
       case 6: {
         const fitting = binaryOps.flatMap((op) =>
-          scalarTypes
+          this.#types
             .filter((of) => hasBinary(op, of) && binaryType(op, of) === type)
             .map((of) => ({ op, of })),
         );
@@ -407,7 +412,7 @@ class Generator {
         return k.select(inner("bool"), inner(type), inner(type));
       }
       default:
-        return k.convert(type, inner(this.#choices.of(scalarTypes)));
+        return k.convert(type, inner(this.#choices.of(this.#types)));
     }
   }
 

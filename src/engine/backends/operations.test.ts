@@ -7,74 +7,19 @@ import type { BinaryOp, Procedure, ScalarType, UnaryOp } from "../kernel/scalar.
 import { interpBackend } from "./interp/index.ts";
 import { jsBackend } from "./js/index.ts";
 import { wasmBackend } from "./wasm/index.ts";
+import { scalarSpecials } from "../../../test/support/scalar-specials.ts";
 
 const backends = [interpBackend, jsBackend, wasmBackend];
 const types: readonly ScalarType[] = ["f64", "f32", "i32", "u32", "bool"];
 
-const unaryOps = Object.keys(unaryOperations) as UnaryOp[];
-const binaryOps = Object.keys(binaryOperations) as BinaryOp[];
-
 const max = Number.MAX_VALUE;
-const tiny = Number.MIN_VALUE;
 const max32 = 3.4028234663852886e38;
+const tiny = Number.MIN_VALUE;
 const tiny32 = 1.401298464324817e-45;
 const [MIN, MAX, UMAX] = [-2147483648, 2147483647, 4294967295];
 
-const bothSigns = (values: readonly number[]): number[] => values.flatMap((x) => [x, -x]);
-const specials: Readonly<Record<ScalarType, readonly number[]>> = {
-  f64: [
-    NaN,
-    ...bothSigns([
-      0,
-      1,
-      0.5,
-      1.5,
-      2.5,
-      0.1,
-      1 / 3,
-      7,
-      0.49999999999999994,
-      Infinity,
-      tiny,
-      max,
-      2.2250738585072014e-308,
-    ]),
-    ...bothSigns([
-      2 ** 31,
-      2 ** 31 - 1,
-      2 ** 31 + 1,
-      2 ** 32,
-      2 ** 32 - 1,
-      4503599627370495.5,
-      2 ** 52 + 1,
-      2 ** 53,
-      1e300,
-    ]),
-  ],
-  f32: [
-    NaN,
-    ...bothSigns([
-      0,
-      1,
-      0.5,
-      1.5,
-      2.5,
-      0.1,
-      1 / 3,
-      7,
-      Infinity,
-      tiny32,
-      max32,
-      2 ** 31,
-      8388607.5,
-      1e-40,
-      1e30,
-    ]),
-  ].map(Math.fround),
-  i32: [0, 1, -1, 2, -2, 3, 7, -7, 31, 32, 33, 65537, 0x55555555, MIN, MIN + 1, MAX, MAX - 1],
-  u32: [0, 1, 2, 3, 7, 31, 32, 33, 65537, 0x55555555, MAX, MAX + 1, UMAX - 1, UMAX],
-  bool: [0, 1],
-};
+const unaryOps = Object.keys(unaryOperations) as UnaryOp[];
+const binaryOps = Object.keys(binaryOperations) as BinaryOp[];
 
 /** An operation alone, and between locals that are set, because backends generate different code for the two. */
 function unaryForms(op: UnaryOp, type: ScalarType): Procedure[] {
@@ -124,7 +69,7 @@ describe("an operation yields the same bits in every backend", () => {
   for (const op of unaryOps) {
     test.each(types.filter((type) => hasUnary(op, type)))(`${op} of %s`, (type) => {
       const functions = compileAll(unaryForms(op, type));
-      for (const x of specials[type]) {
+      for (const x of scalarSpecials[type]) {
         if (Number.isNaN(x) && /Word|bitsOf/.test(op)) continue; // the bits of a NaN do not count
         agreed(functions, [x], op);
       }
@@ -133,7 +78,8 @@ describe("an operation yields the same bits in every backend", () => {
   for (const op of binaryOps) {
     test.each(types.filter((type) => hasBinary(op, type)))(`${op} of %s`, (type) => {
       const functions = compileAll(binaryForms(op, type));
-      for (const x of specials[type]) for (const y of specials[type]) agreed(functions, [x, y], op);
+      for (const x of scalarSpecials[type])
+        for (const y of scalarSpecials[type]) agreed(functions, [x, y], op);
     });
   }
   for (const from of types) {
@@ -141,7 +87,7 @@ describe("an operation yields the same bits in every backend", () => {
       const form = { name: "to", params: [{ name: "x", type: from }], body: [] };
       const x = local(from, "x");
       const functions = compileAll([{ ...form, result: { kind: "convert", type: to, x } }]);
-      for (const value of specials[from]) agreed(functions, [value], `${from} to ${to} of`);
+      for (const value of scalarSpecials[from]) agreed(functions, [value], `${from} to ${to} of`);
     });
   }
 });

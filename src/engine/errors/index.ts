@@ -15,6 +15,7 @@ export type ErrorCode =
   | "plain" // ordinary code outside the differentiable language
   | "data" // bad content of a data set
   | "file" // a file that is missing or cannot be read
+  | "device" // no GPU, a lost or closed one, or a value on another device
   | "oom" // live values do not fit into memory
   | "nan" // debug mode: a value became NaN or infinite
   | "thrown" // a `throw` statement of the user's function was reached
