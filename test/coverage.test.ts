@@ -37,6 +37,7 @@ const exportsOf = (module: object): string[] => Object.keys(module);
 const helpers = [
   "index",
   "addend",
+  "by-order",
   "carries",
   "elementwise",
   "guard",
@@ -123,7 +124,7 @@ describe("primitives", async () => {
           .map((name) => [name, "is a procedure with branches and loops of its own"]),
       ),
       ...Object.fromEntries(
-        "lgamma digamma polygamma zeta gammainc gammaincc gammaDensity gammaincByShape erfinv erfcinv ndtri logNdtr normalHazard beta betaln digammaRise betaDensity betainc klDiv i0 i0e i0eByOrder i1 i1e besselRatio gammaincinv gammainccinv betaincinv betaincOfSquare betaincOfSquareInverse"
+        "lgamma digamma polygamma zeta gammainc gammaincc gammaDensity gammaincByShape erfinv erfcinv ndtri logNdtr normalHazard beta betaln digammaRise betaDensity betainc klDiv i0 i0e i0eByOrder i1 i1e besselRatio gammaincinv gammainccinv betaincinv betaincOfSquare betaincOfSquareInverse erfcx erfcxByOrder dawsn dawsnByOrder expi spence logQuotientByOrder ellipk ellipkByOrder ellipe ellipeByOrder lambertw lambertwOnePlus boxcox expm1Quotient"
           .split(" ")
           .map((name) => [
             name,
@@ -154,6 +155,13 @@ describe("primitives", async () => {
       convert: { dtype: "float64" },
       besselRatio: { order: 1 },
       i0eByOrder: { order: 1 },
+      ...Object.fromEntries(
+        "erfcxByOrder dawsnByOrder logQuotientByOrder ellipkByOrder ellipeByOrder expm1Quotient"
+          .split(" ")
+          .map((name) => [name, { order: 1 }]),
+      ),
+      lambertw: { branch: 0 },
+      lambertwOnePlus: { branch: 0 },
       betaincOfSquare: { order: 1 },
       betainc: { orders: [0, 0] },
       gammaincByShape: { order: 1 },

@@ -66,6 +66,7 @@ const functions: readonly Unary[] = [
   (x) => d.reciprocal(positive(x)),
   d.expit,
   (x) => d.lgamma(positive(x)),
+  (x) => d.lambertw(positive(x)),
   (x) => d.digamma(positive(x).add(0.5)),
   (x) => d.polygamma(1, positive(x).add(1)),
   ...specialRules.flatMap(({ count, ofOne }) => (count === 1 ? [ofOne] : [])),

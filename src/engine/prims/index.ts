@@ -20,6 +20,7 @@ export * from "./scan.ts";
 export * from "./shape.ts";
 export * from "./sort.ts";
 export * from "./special.ts";
+export * from "./special-integrals.ts";
 export * from "./take.ts";
 export * from "./transcendental.ts";
 export * from "./while.ts";

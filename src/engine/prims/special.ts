@@ -8,37 +8,14 @@ import { derivativesByLogarithm } from "../kernel/math/special/bell.ts";
 import * as special from "../kernel/math/special/index.ts";
 import * as k from "../kernel/build.ts";
 import { gaussian32, normalByExp32 } from "../kernel/math/single/index.ts";
-import type { Procedure } from "../kernel/scalar.ts";
 import { bind1 } from "../trace/bind.ts";
 import { div, equal, less, mul, scale, sign, strongDiv, strongMul } from "./arithmetic.ts";
+import { type OrderParams, derivativesByOrder, smooth, smoothBinary } from "./by-order.ts";
 import { joinFloating, smoothUnary, through } from "./elementwise.ts";
 import { add, full, neg, sub, sumMaybe, where, zeros } from "./linear.ts";
 import { erfc, exp, log, log1p } from "./transcendental.ts";
 
 const none = {};
-
-/** Defines a function of one operand by its float64 procedure and its tangent. */
-function smooth(procedure: Procedure, jvp: (dx: Tensor, x: Tensor, out: Tensor) => Maybe): Primitive<object> {
-  return smoothUnary(procedure.name, { scalar: through(procedure), jvp });
-}
-
-/** Defines a function of two operands of one floating type by its float64 procedure and its tangent. */
-function smoothBinary(
-  procedure: Procedure,
-  jvp: (tangents: readonly Maybe[], x: Tensor, y: Tensor, out: Tensor) => Maybe,
-): Primitive<object> {
-  const { name } = procedure;
-  return builtIn<object>({
-    name,
-    typeOf: (ins) => [joinFloating(name, ins)],
-    derivative: {
-      kind: "smooth",
-      jvp: (tangents, [x, y], [out]) => [jvp(tangents, x!, y!, out!)],
-    },
-    batch: "elementwise",
-    lowering: { kind: "elementwise", scalar: (xs) => through(procedure)(...xs) },
-  });
-}
 
 const lgammaPrim: Primitive<object> = /* @__PURE__ */ smooth(math.lgamma64, (dx, x) => mul(dx, digamma(x)));
 const digammaPrim: Primitive<object> = /* @__PURE__ */ smooth(math.digamma64, (dx, x) =>
@@ -49,11 +26,6 @@ const digammaPrim: Primitive<object> = /* @__PURE__ */ smooth(math.digamma64, (d
 export const lgamma = (x: Tensor): Tensor => bind1(lgammaPrim, [x], none);
 /** ψ(x), the derivative of ln |Γ(x)|. */
 export const digamma = (x: Tensor): Tensor => bind1(digammaPrim, [x], none);
-
-/** Parameter of a primitive that computes derivatives with respect to one operand: the order of the derivative. */
-interface OrderParams {
-  readonly order: number;
-}
 
 const polygammaPrim: Primitive<OrderParams> = /* @__PURE__ */ builtIn<OrderParams>({
   name: "polygamma",
@@ -477,16 +449,11 @@ const i1Prim: Primitive<object> = /* @__PURE__ */ smooth(special.i164, (dx, x) =
 const i0ePrim: Primitive<object> = /* @__PURE__ */ smooth(special.i0e64, (dx, x) =>
   mul(dx, i0eByOrder(1, x)),
 );
-const i0eByOrderPrim: Primitive<OrderParams> = /* @__PURE__ */ builtIn<OrderParams>({
-  name: "i0eByOrder",
-  typeOf: (ins) => [joinFloating("i0eByOrder", ins)],
-  derivative: {
-    kind: "smooth",
-    jvp: ([dx], [x], _, { order }) => [dx && mul(dx, i0eByOrder(order + 1, x!))],
-  },
-  batch: "elementwise",
-  lowering: { kind: "elementwise", scalar: ([x], { order }) => through(special.i0eByOrder64(order))(x!) },
-});
+/** Derivative of order `order`, at least 1, of e^−|x| I₀(x); 0 for odd orders at 0. */
+export const i0eByOrder: (order: number, x: Tensor) => Tensor = /* @__PURE__ */ derivativesByOrder(
+  "i0eByOrder",
+  special.i0eByOrder64,
+);
 const i1ePrim: Primitive<object> = /* @__PURE__ */ smooth(special.i1e64, (dx, x, out) => {
   // i1e(x) / x, whose own derivatives would cancel near 0
   const one = full(x.type, 1);
@@ -515,8 +482,6 @@ export const i0 = (x: Tensor): Tensor => bind1(i0Prim, [x], none);
 export const i1 = (x: Tensor): Tensor => bind1(i1Prim, [x], none);
 /** e^−|x| I₀(x). */
 export const i0e = (x: Tensor): Tensor => bind1(i0ePrim, [x], none);
-/** Derivative of order `order`, at least 1, of e^−|x| I₀(x); 0 for odd orders at 0. */
-export const i0eByOrder = (order: number, x: Tensor): Tensor => bind1(i0eByOrderPrim, [x], { order });
 /** e^−|x| I₁(x). */
 export const i1e = (x: Tensor): Tensor => bind1(i1ePrim, [x], none);
 /** Iₙ(x) / xⁿ. */

@@ -45,6 +45,10 @@ describe("special functions", () => {
       on((q) => f.zeta([[2], [3]], q), [{ ins: [f64([0.5, 2])] }]),
     ],
     gammainc: [on(f.gammainc, [...broadcasting(shapes, places), { ins: [i32([1, 2]), 2] }])],
+    lambertw: [
+      on((x) => f.lambertw(x), [{ ins: [f64([0.5, -0.25])] }, whole]),
+      on((x) => f.lambertw(x, -1), [{ ins: [f64([-0.25])] }]),
+    ],
     ndtr: [on(f.ndtr, [{ ins: [f64([0.5, -2.25])] }, whole])],
     logNdtr: [on(f.logNdtr, [{ ins: [f64([0.5, -2.25])] }, whole])],
     betainc: [
@@ -78,6 +82,12 @@ describe("special functions", () => {
     expect(f.multigammaln(4, 3).item()).toBeCloseTo(5.402975080909175, 13);
     expect(() => f.multigammaln(4, 1.5)).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: multigammaln: the dimension must be an integer from 1 to 10000, got 1.5.]`,
+    );
+  });
+
+  test("lambertw refuses branches with complex values", () => {
+    expect(() => f.lambertw(1, 1 as 0)).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: lambertw: the branch must be 0 or −1, the two with real values; got 1.]`,
     );
   });
 });

@@ -1,5 +1,6 @@
 // Special functions. Functions of one operand are accurate to a few ulp, those of several operands to a relative error
 // of 1e−13 (docs/accuracy.md).
+import { DownhillError } from "../../engine/errors/index.ts";
 import { checkInteger } from "../../engine/ir/plain-number.ts";
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
@@ -232,3 +233,80 @@ export const i1: (x: TensorLike) => Tensor = /* @__PURE__ */ unary("i1", p.i1);
 
 /** `e^−|x| · i1(x)`, which does not overflow. Its derivative has a kink at 0. */
 export const i1e: (x: TensorLike) => Tensor = /* @__PURE__ */ unary("i1e", p.i1e);
+
+/**
+ * Scaled complementary error function `exp(x²) · erfc(x)`, about `1 / (x √π)` for large x, where `erfc` underflows; ∞
+ * far below 0. Derivative: `2 x erfcx(x) − 2/√π`, computed without cancellation.
+ */
+export const erfcx: (x: TensorLike) => Tensor = /* @__PURE__ */ unary("erfcx", p.erfcx);
+
+/**
+ * Dawson's integral `e^−x² ∫₀ˣ e^t² dt`, odd, about `1 / (2x)` for large x. Derivative: `1 − 2 x dawsn(x)`, computed
+ * without cancellation.
+ */
+export const dawsn: (x: TensorLike) => Tensor = /* @__PURE__ */ unary("dawsn", p.dawsn);
+
+/**
+ * Exponential integral Ei(x), the principal value of `∫ eᵗ / t dt` from −∞ to x; −∞ at 0. `E₁(x) = −expi(−x)`.
+ * Derivative: `eˣ / x`.
+ *
+ * @example
+ * expi(1).item(); // 1.89511781635593…
+ */
+export const expi: (x: TensorLike) => Tensor = /* @__PURE__ */ unary("expi", p.expi);
+
+/**
+ * Spence's function `∫ log t / (1 − t) dt` from 1 to z ≥ 0, which is the dilogarithm of 1 − z, with SciPy's convention:
+ * π²/6 at 0, 0 at 1, NaN below 0. Derivative: `log z / (1 − z)`.
+ *
+ * @example
+ * spence(0).item(); // 1.64493406684822…
+ */
+export const spence: (z: TensorLike) => Tensor = /* @__PURE__ */ unary("spence", p.spence);
+
+/**
+ * Complete elliptic integral of the first kind `K(m) = ∫ (1 − m sin² θ)^−½ dθ` over [0, π/2], of the parameter m = k² ≤
+ * 1 (SciPy's convention): ∞ at 1, NaN above. Derivative: `(E / (1 − m) − K) / (2m)`, π/8 at 0.
+ *
+ * @example
+ * ellipk(0.5).item(); // 1.85407467730137…
+ */
+export const ellipk: (m: TensorLike) => Tensor = /* @__PURE__ */ unary("ellipk", p.ellipk);
+
+/**
+ * Complete elliptic integral of the second kind `E(m) = ∫ (1 − m sin² θ)^½ dθ` over [0, π/2], of the parameter m = k² ≤
+ * 1: 1 at 1, NaN above. Derivative: `(E − K) / (2m)`, −π/8 at 0.
+ */
+export const ellipe: (m: TensorLike) => Tensor = /* @__PURE__ */ unary("ellipe", p.ellipe);
+
+/**
+ * Lambert's function W, the inverse of `w eʷ`, for real x. Branch 0 is W ≥ −1, for x ≥ −1/e; branch −1 is W ≤ −1, for
+ * −1/e ≤ x < 0 (−∞ at 0). NaN outside, where SciPy returns complex numbers.
+ *
+ * Derivative: `e^−W / (1 + W)`, accurate near the branch point −1/e too, where it is infinite.
+ *
+ * @throws DownhillError `range` for another branch.
+ * @example
+ * lambertw(1).item();        // 0.567143290409783…
+ * lambertw(-0.2, -1).item(); // -2.5426413577735…
+ */
+export function lambertw(x: TensorLike, branch: 0 | -1 = 0): Tensor {
+  if (arguments.length > 2) refuseExtra("lambertw", arguments, 2);
+  if (branch !== 0 && branch !== -1)
+    throw new DownhillError(
+      "range",
+      `lambertw: the branch must be 0 or −1, the two with real values; got ${String(branch)}.`,
+    );
+  return p.lambertw(asFloating(x, "lambertw"), branch);
+}
+
+/**
+ * Transformation of Box and Cox, `(x^λ − 1) / λ` for x > 0, which is `log x` at λ = 0 and accurate near it. Derivatives
+ * of any order exist in both operands, also at λ = 0.
+ *
+ * At x = 0 it is −1/λ for λ > 0 and −∞ otherwise; NaN below.
+ */
+export function boxcox(x: TensorLike, lambda: TensorLike): Tensor {
+  if (arguments.length > 2) refuseExtra("boxcox", arguments, 2);
+  return p.boxcox(...floatingOperands("boxcox", x, lambda));
+}

@@ -331,8 +331,98 @@ def ratios(data):
     data["klDiv"] = keep(point(lambda x, y: x * mp.log(x / y) - x + y, p, True) for p in pairs)
 
 
+def by_differences(f, n):
+    """The n-th derivative by differences with a tiny step: exact to some 25 digits."""
+
+    def derivative(x):
+        with mp.workdps(60 + 30 * n):
+            h = mpf(10) ** -28 * max(abs(x), mpf(10) ** -3)
+            terms = ((-1) ** i * mp.binomial(n, i) * f(x + (mpf(n) / 2 - i) * h) for i in range(n + 1))
+            return sum(terms) / h**n
+
+    return derivative
+
+
+def error_functions(data):
+    around = [float("%.6g" % random.uniform(-6, 6)) for _ in range(40)] + [spread(0, 2) for _ in range(12)] + [0.8, -0.8]
+    erfcx = lambda x: mp.exp(x * x) * mp.erfc(x)
+    dawsn = lambda x: mp.sqrt(mp.pi) / 2 * mp.exp(-x * x) * mp.erfi(x)
+
+    def slopes(f, start, sign):
+        def order(n):
+            def derivative(x):
+                a, b = f(x), start(x)
+                for k in range(1, n):
+                    a, b = b, sign * 2 * (x * b + k * a)
+                return b
+
+            return derivative
+
+        return order
+
+    of_erfcx = slopes(erfcx, lambda x: 2 * x * erfcx(x) - 2 / mp.sqrt(mp.pi), 1)
+    of_dawsn = slopes(dawsn, lambda x: 1 - 2 * x * dawsn(x), -1)
+    with mp.workdps(120):
+        data["erfcx"] = keep(point(erfcx, [x], False) for x in around + [-20.25, -26, 1e5])
+        for n in (1, 3):
+            data["erfcxByOrder%d" % n] = keep(point(of_erfcx(n), [x], False) for x in around[::2] + [-20.25, 35.4])
+        data["dawsn"] = keep(point(dawsn, [x], False) for x in around + [1.0, 7.99, 8.01, 1e-5])
+        for n in (1, 2, 3):
+            data["dawsnByOrder%d" % n] = keep(point(of_dawsn(n), [x], False) for x in around[::2] + [7.99, 8.01, 1e-3])
+
+
+def integrals(data):
+    places = [spread(-3, 2.8) * random.choice((1, -1)) for _ in range(50)]
+    places += [0.3725, 0.7, -0.7, -0.71, 39.9, 40.1, 700.5, 712.5, -700.25]
+    data["expi"] = keep(point(mp.ei, [x], True) for x in places)
+    spence = lambda z: (mp.polylog(2, 1 - z) if z <= 2 else -mp.log(z) ** 2 / 2 - mp.polylog(2, 1 - 1 / z)).real
+    near = [float("%.6g" % random.uniform(0.02, 4)) for _ in range(30)] + [spread(-3, 3) for _ in range(10)]
+    data["spence"] = keep(point(spence, [z], True) for z in near + [0.2, 0.1999, 5.0, 5.01, 0.99999])
+    quotient = lambda z: mp.log(z) / (z - 1)
+    for n in (0, 1, 2):
+        data["logQuotientByOrder%d" % n] = keep(point(by_differences(quotient, n), [z], False) for z in near[::2] + [0.501, 1.499, 1.00001])
+
+
+def elliptics(data):
+    places = [float("%.6g" % random.uniform(-1, 1)) for _ in range(30)] + [-spread(-3, 6) for _ in range(12)]
+    places += [1 - spread(-15, 0) for _ in range(12)] + [0.35, -0.35, 1e-9]
+    data["ellipk"] = keep(point(mp.ellipk, [m], True) for m in places)
+    data["ellipe"] = keep(point(mp.ellipe, [m], True) for m in places)
+    slopes = {"k": lambda m: mp.hyp2f1(1.5, 1.5, 2, m) * mp.pi / 8, "e": lambda m: -mp.hyp2f1(0.5, 1.5, 2, m) * mp.pi / 8}
+    for name, slope in slopes.items():
+        for n in (1, 2):
+            # the parameter is near 1 only as far as differences of its function are exact
+            some = [m for m in places[::2] if abs(1 - m) > 1e-6] + [0.349, 0.351, -0.351, -0.349]
+            data["ellip%sByOrder%d" % (name, n)] = keep(point(by_differences(slope, n - 1), [m], False) for m in some)
+
+
+def lamberts(data):
+    branch = -1 / mp.e
+    near = [float(branch * (1 - mpf(spread(-15, -0.5)))) for _ in range(25)]
+    near = [x for x in near if mpf(x) > branch]
+    outer = [spread(-5, 5) for _ in range(25)] + [4.0, 3.99, 1e300]
+    inner = [-spread(-5, -0.5) for _ in range(15)] + [-0.239, -0.2392]
+    with mp.workdps(80):
+        upper, lower = (lambda x: mp.lambertw(x).real), (lambda x: mp.lambertw(x, -1).real)
+        data["lambertw"] = keep(point(upper, [x], False) for x in near + inner + outer)
+        data["lambertwOnePlus"] = keep(point(lambda x: 1 + upper(x), [x], False) for x in near + inner + outer)
+        data["lambertwLower"] = keep(point(lower, [x], False) for x in near + inner + [-1e-300, -5e-324])
+        data["lambertwLowerOnePlus"] = keep(point(lambda x: 1 + lower(x), [x], False) for x in near + inner)
+
+
+def box_coxes(data):
+    pairs = [[spread(-3, 3), float("%.6g" % random.uniform(-3, 3))] for _ in range(40)]
+    pairs += [[spread(-3, 3), spread(-9, 0)] for _ in range(20)] + [[1 + spread(-8, -1), random.uniform(-3, 3)] for _ in range(10)]
+    data["boxcox"] = keep(point(lambda x, l: (x**l - 1) / l, p, False) for p in pairs)
+    places = [float("%.6g" % random.uniform(-60, 60)) for _ in range(25)] + [1e-7, 30.1, -30.1, 29.9, -29.9]
+    for n in (0, 1, 2):
+        ratio = lambda t: mp.hyp1f1(n + 1, n + 2, t) / (n + 1)
+        data["expm1Quotient%d" % n] = keep(point(ratio, [t], False) for t in places)
+
+
 data = {}
 families = [bessels, bessel_slopes, inverses, ratios, betas, normals, gamma_family, polygammas, zetas]
+families += [error_functions, integrals, elliptics, lamberts, box_coxes]
 for family in families:
     # each from its own seed, so that the others stay when one changes
     random.seed(family.__name__)

@@ -1,10 +1,16 @@
 export { digamma64, lgamma64 } from "../gamma.ts";
 export { beta64, betaln64 } from "./beta.ts";
 export * from "./bessel.ts";
+export * from "./box-cox.ts";
+export * from "./dilogarithm.ts";
+export * from "./elliptic.ts";
+export * from "./exponential-integral.ts";
 export * from "./information.ts";
 export { betaDensity64, betainc64, betaincByShapes64, betaincOfSquare64 } from "./incomplete-beta.ts";
 export { gammaDensity64, gammainc64, gammaincByShape64, gammaincc64 } from "./incomplete-gamma.ts";
 export * from "./inverse-incomplete.ts";
+export * from "./lambert.ts";
 export * from "./normal.ts";
+export { dawsn64, dawsnByOrder64, erfcx64, erfcxByOrder64 } from "./scaled-error.ts";
 export { polygamma64, zeta64 } from "./zeta.ts";
 export { digammaRise64 } from "./stirling.ts";

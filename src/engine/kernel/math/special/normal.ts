@@ -20,34 +20,14 @@ import {
 } from "../../build.ts";
 import type { Expr, Procedure } from "../../scalar.ts";
 import { erfcinvStart, erfinvStart } from "../coefficients.ts";
-import { horner, polynomial, squareOf, twoSum } from "../double-double.ts";
-import { erf64, erfc64, erfcOfLarge, smoothErfc } from "../erf.ts";
+import { polynomial, squareOf, twoSum } from "../double-double.ts";
+import { erf64, erfc64, erfcOfLarge } from "../erf.ts";
 import { exp64 } from "../exp.ts";
 import { withSignOf } from "../hyperbolic.ts";
 import { log1p64, log64 } from "../log.ts";
+import { scaledErfc } from "./scaled-error.ts";
 
-const PER_ROOT_PI = 0.5641895835477563; // 1 / √π
 const TWO_PER_ROOT_PI = 1.1283791670955126;
-
-/** eˣ² erfc x for x ≥ 0.8. Error: at most 2 ulp. */
-const scaledErfc: Procedure = /* @__PURE__ */ procedure("scaledErfc", [["x", "f64"]], (block, [x]) => {
-  const value = block.let("value", f64(0));
-  block.if(
-    lt(x!, f64(28)),
-    (then) => {
-      const { high, low } = smoothErfc(then, x!);
-      then.set(value, div(add(high, low), add(f64(1), mul(f64(2), x!))));
-    },
-    (otherwise) => {
-      // 1 / (x √π) · (1 − 1/2x² + 1·3/4x⁴ − 1·3·5/8x⁶ + …)
-      const inverse = otherwise.let("inverse", div(f64(1), x!));
-      const z = otherwise.let("z", mul(mul(f64(-0.5), inverse), inverse));
-      const rest = mul(z, horner([1, 3, 15, 105, 945].map(f64), z));
-      otherwise.set(value, mul(mul(f64(PER_ROOT_PI), inverse), add(f64(1), rest)));
-    },
-  );
-  return value;
-});
 
 /** The integral of the standard normal density from −∞ to x. Error: at most 3 ulp. */
 export const ndtr64: Procedure = /* @__PURE__ */ procedure("ndtr", [["x", "f64"]], (block, [x]) => {
