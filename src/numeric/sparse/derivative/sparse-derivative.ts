@@ -5,6 +5,8 @@ import { Tensor } from "../../../engine/ir/tensor.ts";
 import { arrayType, isFloating, sameType } from "../../../engine/ir/types.ts";
 import { hostStorage } from "../../../engine/ir/index.ts";
 import type { TypedArray } from "../../../engine/kernel/executable.ts";
+import { mul, take } from "../../../engine/prims/index.ts";
+import { add, full } from "../../../engine/prims/linear.ts";
 import { compileRoutine } from "../../../engine/runtime/index.ts";
 import type { Jitted } from "../../../engine/runtime/jitted.ts";
 import { makeJitted } from "../../../engine/runtime/jitted.ts";
@@ -62,6 +64,8 @@ export const defaultMemory: number = 256 * 2 ** 20;
 interface CompiledPlan extends PlannedDerivative {
   readonly pattern: SparsePattern;
   readonly tensors: PlanTensors;
+  /** Entry at the transposed position, by entry; empty for Jacobians. */
+  readonly mirror: Tensor;
   readonly run: Jitted<never[], EntryValues>;
   readonly comparison: PatternComparison | undefined;
   /** Elements of the arguments that fix the pattern, by input. */
@@ -135,8 +139,8 @@ export class SparseDerivative {
       this.#compiled = this.#compile(leaves, before);
       if (this.#compiled.pattern !== before.pattern) this.#changes++;
     }
-    const { run, tensors, pattern } = this.#compiled;
-    const { outs, values } = run(...([[...this.#traced.captured, ...leaves], tensors] as never[]));
+    const { run, tensors, mirror, pattern } = this.#compiled;
+    const { outs, values } = run(...([[...this.#traced.captured, ...leaves], tensors, mirror] as never[]));
     return { outs, matrix: new SparseMatrix(pattern, values) };
   }
 
@@ -200,21 +204,25 @@ export class SparseDerivative {
 
   /** Plans the derivative at these values. Code of the plan before is kept if only the content of the plan differs. */
   #compile(leaves: readonly Tensor[], before?: CompiledPlan): CompiledPlan {
-    const { operation } = this.#task;
+    const { operation, kind } = this.#task;
     const { captured, active, parameters } = this.#traced;
     const planned = this.#search.plan(this.#reader(leaves));
     const { plan, counts, rest, moves } = planned;
     const { rows, columns, rowPointers, columnIndices } = plan.pattern;
-    const body = (ins: readonly Tensor[], tensors: PlanTensors): EntryValues => {
+    const pattern = SparsePattern.fromChecked([rows, columns], rowPointers, columnIndices);
+    const mirror = kind === "hessian" ? pattern.transposed.from : new Int32Array(0);
+    const body = (ins: readonly Tensor[], tensors: PlanTensors, opposite: Tensor): EntryValues => {
       const moved = evalProgram(moves, ins, bind);
       const others = ins.filter((_, i) => active[i] !== true);
-      return evaluateEntries(rest, moved, others, counts, tensors);
+      const found = evaluateEntries(rest, moved, others, counts, tensors);
+      return opposite.shape[0] === 0 ? found : { ...found, values: symmetrised(found.values, opposite) };
     };
     const first = captured.length + parameters;
     const deciding = this.#search.deciding.filter((input) => input >= first);
     return {
       ...planned,
-      pattern: SparsePattern.fromChecked([rows, columns], rowPointers, columnIndices),
+      pattern,
+      mirror: integers(mirror),
       tensors: {
         forward: integers(plan.colouring.forward.colours),
         reverse: integers(plan.colouring.reverse.colours),
@@ -280,6 +288,15 @@ export function derivativeForSolver(
     check: "always",
     skipsZeros: false,
   });
+}
+
+/**
+ * The mean of each entry and the one at the transposed position. Passes and sums compute both in different orders, so
+ * rounding would make a Hessian asymmetric where large terms cancel.
+ */
+function symmetrised(values: Tensor, mirror: Tensor): Tensor {
+  const half = full(arrayType("float64", values.shape), 0.5);
+  return mul(half, add(values, take(values, mirror, 0)));
 }
 
 function integers(elements: Int32Array): Tensor {

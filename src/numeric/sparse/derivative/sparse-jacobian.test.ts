@@ -244,6 +244,23 @@ describe("errors of sparse derivatives", () => {
     expect(() => sparseJacobian(f, { at: point(50), maxEntries: 40 })).toThrow("row 2 alone has 50.");
   });
 
+  test("a Hessian is symmetric to the bit where large terms cancel, so that it can be factorised", () => {
+    // each of the terms of one entry is about 1e8, and their sum is about 1e-8
+    const [i, j] = [
+      tensor([0, 1, 0, 2, 1, 2], { dtype: "int32" }),
+      tensor([1, 0, 2, 0, 2, 1], { dtype: "int32" }),
+    ];
+    const weights = [1e8 / 3, -1e8 / 3, 1e8 / 7, -1e8 / 7, 1e8 / 9, -1e8 / 9];
+    const f = (x: Tensor): Tensor => {
+      const products = d.mul(d.sin(d.take(x, i)), d.exp(d.take(x, j)));
+      return d.sum(d.mul(weights, d.mul(products, d.cos(d.sub(d.take(x, i), d.take(x, j))))));
+    };
+    const at = [1, 1 + 1e-12, 1 - 1e-12];
+    const matrix = sparseHessian(f, { at }).evaluate(at);
+    expect(matrix.transpose().values.tolist()).toEqual(matrix.values.tolist());
+    expect(matrix.factorise().inertia.zero).toBe(0);
+  });
+
   test("arguments of another shape are refused", () => {
     expect(() => sparseJacobian(square, { at: [1, 2] }).evaluate([1, 2, 3])).toThrow("f64[2]; got f64[3]");
   });
