@@ -97,8 +97,20 @@ export type { Yogi, YogiOptions, YogiState } from "./yogi.ts";
 export { lbfgs } from "./lbfgs.ts";
 export type { Lbfgs, LbfgsOptions } from "./lbfgs.ts";
 export type { LbfgsState } from "./lbfgs-memory.ts";
+export { atLeast, atMost, between, equality } from "./constrained/constructors.ts";
+export type { ConstraintOptions } from "./constrained/constructors.ts";
+export type { Constraint, ConstrainedValue } from "./constrained/constraint.ts";
+export type { ConstrainedIteration, Multipliers } from "./constrained/result.ts";
+export type { ConstrainedReason } from "./constrained/verdict.ts";
 export { minimize, minimizeAsync, solver } from "./minimize/minimize.ts";
-export type { MinimizeOptions, MinimizeResult, Progress, SolverOptions } from "./minimize/minimize.ts";
+export type {
+  ConstrainedResult,
+  MinimizeOptions,
+  MinimizeResult,
+  Progress,
+  SolverOptions,
+  WithConstraints,
+} from "./minimize/minimize.ts";
 export { leastSquares, leastSquaresAsync, leastSquaresSolver } from "./minimize/least-squares.ts";
 export type {
   LeastSquaresOptions,

@@ -9,6 +9,9 @@ import type { Like, LikeAll, OnlyPlain, Plain, TensorsOf } from "../../../engine
 import { treeKey } from "../../../engine/tree/index.ts";
 import { type Lru, makeLru } from "../../../engine/util/lru.ts";
 import { ravel } from "../../array/shape.ts";
+import { type Constraint, solverOf } from "../constrained/constraint.ts";
+import type { ConstrainedIteration, Multipliers } from "../constrained/result.ts";
+import type { ConstrainedReason } from "../constrained/verdict.ts";
 import { flag, oneOf, readOptions } from "../options.ts";
 import { type HessianForm, hessianModel, type HessianSource, hessianSource } from "./hessian.ts";
 import { nelderMead } from "./nelder-mead.ts";
@@ -43,14 +46,20 @@ export interface Progress<P> {
 }
 
 /** Options of `solver`, and of `minimize` except for the data. */
-export interface SolverOptions<P = unknown> extends StopRules, Bounds {
+export interface SolverOptions<P = unknown, A extends readonly unknown[] = readonly unknown[]>
+  extends StopRules, Bounds {
   /**
    * `bfgs` is for up to some hundreds of parameters, `lbfgs` for more, and `newton-cg` for strong curvature and cheap
    * products with the Hessian. `newton` factorises the Hessian, also a sparse one, and needs few iterations. `gd` (steepest
    * descent) and `nelder-mead` (no derivatives) are for comparison. Only `lbfgs` (as L-BFGS-B) and `newton` support
-   * bounds. Default `bfgs`, with bounds `lbfgs`.
+   * bounds. Only `interior-point` supports constraints, also with bounds. Default `bfgs`, with bounds `lbfgs`, with
+   * constraints `interior-point`.
    */
-  readonly method?: "bfgs" | "lbfgs" | "newton-cg" | "newton" | "gd" | "nelder-mead";
+  readonly method?: "bfgs" | "lbfgs" | "newton-cg" | "newton" | "gd" | "nelder-mead" | "interior-point";
+  /** Constraints that the result must satisfy: those of `equality`, `atMost`, `atLeast` and `between`. Default: none. */
+  readonly constraints?: readonly Constraint<P, A>[];
+  /** Largest violation of a constraint at a solution, absolute and unscaled; 0 or more. Default 1e-8. */
+  readonly constraintTolerance?: number;
   /**
    * Form of the Hessian for `newton`. `sparse`: its pattern is found automatically. Default `auto`: `dense` below 100
    * parameters and for patterns with more than 30 % of all entries.
@@ -63,7 +72,7 @@ export interface SolverOptions<P = unknown> extends StopRules, Bounds {
 }
 
 /** Options of `minimize`. */
-export interface MinimizeOptions<P = unknown, A extends readonly unknown[] = []> extends SolverOptions<P> {
+export interface MinimizeOptions<P = unknown, A extends readonly unknown[] = []> extends SolverOptions<P, A> {
   /** Further arguments of the function after its parameters: data that change between calls. Default: none. */
   readonly args?: LikeAll<A>;
 }
@@ -86,8 +95,40 @@ export interface MinimizeResult<P> {
    */
   readonly evaluations: number;
   readonly hessianProducts: number;
-  /** Form of the Hessian; `undefined` for methods other than `newton`. */
+  /** Form of the Hessian; `undefined` for methods other than `newton` and `interior-point`. */
   readonly hessian: HessianForm | undefined;
+}
+
+/** Result of a minimisation with constraints. For an empty list of constraints, it is a `MinimizeResult`. */
+export interface ConstrainedResult<P> extends Omit<MinimizeResult<P>, "reason"> {
+  /**
+   * A `StopReason`, or:
+   *
+   * - `solved`: the optimality conditions hold within the tolerances.
+   * - `acceptable`: they hold within 100 times the tolerances, or have no multipliers. `message` explains it.
+   * - `infeasible`: no point nearby satisfies the constraints. `message` lists those in conflict.
+   * - `unbounded`: the value falls without limit.
+   * - `numerical`: the search got stuck. `message` states the cause.
+   */
+  readonly reason: StopReason | ConstrainedReason;
+  /** True if `reason` is `solved`. */
+  readonly converged: boolean;
+  readonly method: "interior-point";
+  readonly multipliers: Multipliers<P>;
+  /** Largest violation of a constraint, absolute and unscaled. */
+  readonly violation: number;
+  /** E₀ of Wächter and Biegler (2006, equation 5) for the unscaled problem: residual of the optimality conditions. */
+  readonly optimality: number;
+  /** One record per iteration, from the start on. */
+  readonly history: readonly ConstrainedIteration[];
+}
+
+/** Result of either kind. */
+type AnyMinimizeResult = MinimizeResult<unknown> | ConstrainedResult<unknown>;
+
+/** Options with constraints, which results then have multipliers of. */
+export interface WithConstraints<P, A extends readonly unknown[]> {
+  readonly constraints: readonly Constraint<P, A>[];
 }
 
 /**
@@ -113,6 +154,21 @@ export interface MinimizeResult<P> {
 export function minimize(
   f: (x: Tensor, ...args: Tensor[]) => Tensor,
   x0: TensorLike,
+  options: MinimizeOptions<Tensor, Tensor[]> & WithConstraints<Tensor, Tensor[]>,
+): ConstrainedResult<Tensor>;
+export function minimize<P, A extends unknown[] = []>(
+  f: ((params: P, ...args: A) => number) & OnlyPlain<[P, A]>,
+  x0: P,
+  options: SolverOptions<Plain<P>, A> & WithConstraints<P, A> & { readonly args?: A },
+): ConstrainedResult<Plain<P>>;
+export function minimize<P, A extends readonly unknown[] = []>(
+  f: (params: P, ...args: A) => Tensor,
+  x0: Like<NoInfer<P>>,
+  options: MinimizeOptions<P, A> & WithConstraints<P, A>,
+): ConstrainedResult<TensorsOf<P>>;
+export function minimize(
+  f: (x: Tensor, ...args: Tensor[]) => Tensor,
+  x0: TensorLike,
   options?: MinimizeOptions<Tensor, Tensor[]>,
 ): MinimizeResult<Tensor>;
 export function minimize<P, A extends unknown[] = []>(
@@ -129,11 +185,10 @@ export function minimize(
   f: (...given: never[]) => Tensor | number,
   x0: unknown,
   options: MinimizeOptions<never, readonly unknown[]> = {},
-): MinimizeResult<unknown> {
+): AnyMinimizeResult {
   if (arguments.length > 3) refuseExtra("minimize", arguments, 3);
   const [args, rest] = takeArgs("minimize", options);
-  const { run, report } = prepare("minimize", f, rest)(x0, args);
-  return report(finish(run));
+  return finish(prepare("minimize", f, rest)(x0, args));
 }
 
 /**
@@ -144,6 +199,21 @@ export function minimize(
  * const { value } = await minimizeAsync((x) => square(sub(x, 3)), 0, { signal: AbortSignal.timeout(1000) });
  * value; // 0
  */
+export async function minimizeAsync(
+  f: (x: Tensor, ...args: Tensor[]) => Tensor,
+  x0: TensorLike,
+  options: MinimizeOptions<Tensor, Tensor[]> & WithConstraints<Tensor, Tensor[]>,
+): Promise<ConstrainedResult<Tensor>>;
+export async function minimizeAsync<P, A extends unknown[] = []>(
+  f: ((params: P, ...args: A) => number) & OnlyPlain<[P, A]>,
+  x0: P,
+  options: SolverOptions<Plain<P>, A> & WithConstraints<P, A> & { readonly args?: A },
+): Promise<ConstrainedResult<Plain<P>>>;
+export async function minimizeAsync<P, A extends readonly unknown[] = []>(
+  f: (params: P, ...args: A) => Tensor,
+  x0: Like<NoInfer<P>>,
+  options: MinimizeOptions<P, A> & WithConstraints<P, A>,
+): Promise<ConstrainedResult<TensorsOf<P>>>;
 export async function minimizeAsync(
   f: (x: Tensor, ...args: Tensor[]) => Tensor,
   x0: TensorLike,
@@ -163,11 +233,10 @@ export async function minimizeAsync(
   f: (...given: never[]) => Tensor | number,
   x0: unknown,
   options: MinimizeOptions<never, readonly unknown[]> = {},
-): Promise<MinimizeResult<unknown>> {
+): Promise<AnyMinimizeResult> {
   if (arguments.length > 3) refuseExtra("minimizeAsync", arguments, 3);
   const [args, rest] = takeArgs("minimizeAsync", options);
-  const { run, report } = prepare("minimizeAsync", f, rest)(x0, args);
-  return report(await finishSoon(run));
+  return await finishSoon(prepare("minimizeAsync", f, rest)(x0, args));
 }
 
 /**
@@ -183,6 +252,18 @@ export async function minimizeAsync(
  */
 export function solver(
   f: (x: Tensor, ...args: Tensor[]) => Tensor,
+  options: SolverOptions<Tensor, Tensor[]> & WithConstraints<Tensor, Tensor[]>,
+): (x0: TensorLike, ...args: TensorLike[]) => ConstrainedResult<Tensor>;
+export function solver<P, A extends unknown[]>(
+  f: ((params: P, ...args: A) => number) & OnlyPlain<[P, A]>,
+  options: SolverOptions<Plain<P>, A> & WithConstraints<P, A>,
+): (x0: P, ...args: A) => ConstrainedResult<Plain<P>>;
+export function solver<P, A extends readonly unknown[]>(
+  f: (params: P, ...args: A) => Tensor,
+  options: SolverOptions<P, A> & WithConstraints<P, A>,
+): (x0: Like<NoInfer<P>>, ...args: LikeAll<A>) => ConstrainedResult<TensorsOf<P>>;
+export function solver(
+  f: (x: Tensor, ...args: Tensor[]) => Tensor,
   options?: SolverOptions<Tensor>,
 ): (x0: TensorLike, ...args: TensorLike[]) => MinimizeResult<Tensor>;
 export function solver<P, A extends unknown[]>(
@@ -196,13 +277,10 @@ export function solver<P, A extends readonly unknown[]>(
 export function solver(
   f: (...given: never[]) => Tensor | number,
   options: SolverOptions<never> = {},
-): (x0: never, ...args: never[]) => MinimizeResult<unknown> {
+): (x0: never, ...args: never[]) => AnyMinimizeResult {
   if (arguments.length > 2) refuseExtra("solver", arguments, 2);
   const prepared = prepare("solver", f, options);
-  return (x0, ...args) => {
-    const { run, report } = prepared(x0, args);
-    return report(finish(run));
-  };
+  return (x0, ...args) => finish(prepared(x0, args));
 }
 
 /** Separates the option `args` from the other options. */
@@ -217,18 +295,21 @@ export function takeArgs<O extends { readonly args?: unknown }>(
   return [readArgs(operation, args), rest];
 }
 
-/** One search: its iterations, and the conversion of their outcome to a result. */
-interface MinimizeRun {
-  readonly run: Generator<void, SearchOutcome, void>;
-  readonly report: (outcome: SearchOutcome) => MinimizeResult<unknown>;
-}
+/** One search, which returns its result. */
+type MinimizeRun = Generator<void, AnyMinimizeResult, void>;
 
 const methods = ["bfgs", "lbfgs", "newton-cg", "newton", "gd", "nelder-mead"] as const;
+type SearchMethod = (typeof methods)[number];
 const hessianForms = ["auto", "sparse", "dense"] as const;
+
+/** Choices of a search without constraints. */
+interface UnconstrainedChoices extends Pick<SolverOptions, "hessian" | "jit"> {
+  readonly method?: SearchMethod;
+}
 
 /** Options of a search, checked and with defaults. */
 interface SearchChoices {
-  readonly method: (typeof methods)[number];
+  readonly method: SearchMethod;
   readonly hessian: (typeof hessianForms)[number];
   readonly jit: boolean;
   readonly isBounded: boolean;
@@ -236,11 +317,11 @@ interface SearchChoices {
 
 function readChoices(operation: string, options: SolverOptions<never>): SearchChoices {
   const isBounded = options.low !== undefined || options.high !== undefined;
-  const choices = readOptions<Pick<SolverOptions, "method" | "hessian" | "jit">>(
+  const choices = readOptions<UnconstrainedChoices>(
     operation,
-    pick(options, ["method", "hessian", "jit"]),
+    pick(options as UnconstrainedChoices, ["method", "hessian", "jit"]),
     {
-      method: oneOf(isBounded ? "lbfgs" : "bfgs", methods),
+      method: oneOf<SearchMethod>(isBounded ? "lbfgs" : "bfgs", methods),
       hessian: oneOf("auto", hessianForms),
       jit: flag(true),
     },
@@ -325,8 +406,11 @@ function prepare(
   f: (...given: never[]) => Tensor | number,
   options: SolverOptions<never>,
 ): (x0: unknown, args: readonly unknown[]) => MinimizeRun {
+  const solve = solverOf(operation, options);
+  if (solve !== undefined) return solve(operation, f, options) as ReturnType<typeof prepare>;
   requireCompiled(operation, f);
-  const limits = readLimits(operation, options, ["method", "hessian", "jit", "low", "high"]);
+  const own = ["method", "hessian", "jit", "low", "high", "constraints", "constraintTolerance"] as const;
+  const limits = readLimits(operation, options, own);
   const choices = readChoices(operation, options);
   const { method, isBounded, jit } = choices;
   const { callback } = options;
@@ -375,20 +459,29 @@ function prepare(
         : walls === undefined
           ? searches[method](objective, flat.start)
           : lbfgsB(objective, flat.start, walls);
-    return {
-      run: follow(search, { ...limits, evaluations: () => counts.evaluations }, watch),
-      report: ({ best, reason, iterations }) => ({
-        params: flat.fromVector(best.x),
-        value: best.value,
-        gradient: best.gradient === undefined ? null : flat.fromVector(best.gradient),
-        reason,
-        converged: isConverged(reason),
-        message: explain(reason, best),
-        iterations,
-        ...counts,
-        hessian: source?.form,
-      }),
-    };
+    const run = follow(search, { ...limits, evaluations: () => counts.evaluations }, watch);
+    return resultOf(run, flat, counts, source);
+  };
+}
+
+/** Runs a search, and returns its result. */
+function* resultOf(
+  run: Generator<void, SearchOutcome, void>,
+  flat: FlatParameters,
+  counts: Pick<MinimizeResult<unknown>, "evaluations" | "hessianProducts">,
+  source: HessianSource | undefined,
+): MinimizeRun {
+  const { best, reason, iterations } = yield* run;
+  return {
+    params: flat.fromVector(best.x),
+    value: best.value,
+    gradient: best.gradient === undefined ? null : flat.fromVector(best.gradient),
+    reason,
+    converged: isConverged(reason),
+    message: explain(reason, best),
+    iterations,
+    ...counts,
+    hessian: source?.form,
   };
 }
 
@@ -396,7 +489,7 @@ function prepare(
 const sourcesKept = 8;
 
 const searches: Readonly<
-  Record<Exclude<(typeof methods)[number], "newton">, (f: Objective, x: Float64Array) => DescentSearch>
+  Record<Exclude<SearchMethod, "newton">, (f: Objective, x: Float64Array) => DescentSearch>
 > = {
   bfgs: (f, x) => alongLines(f, x, fullMemory),
   lbfgs: (f, x) => alongLines(f, x, limitedMemory),

@@ -232,6 +232,11 @@ export function explain(reason: StopReason, at: Iterate): string {
   return explanations[reason] + (isConverged(reason) ? "" : remark);
 }
 
+/** Explanation of the reason without remarks. */
+export function explanationOf(reason: StopReason): string {
+  return explanations[reason];
+}
+
 const explanations: Readonly<Record<StopReason, string>> = {
   gradient: "No partial derivative exceeds gradientTolerance.",
   value: "The value hardly falls any more: less than valueTolerance.",

@@ -37,12 +37,12 @@ export function readWalls(flat: FlatParameters, bounds: Bounds): BoxBounds {
   if (wrong < 0) return walls;
   throw new DownhillError(
     "range",
-    `${flat.parameters.operation}: low must be at most high, got ${walls.low[wrong]!} and ${walls.high[wrong]!} for ${nameOf(flat, wrong)}.`,
+    `${flat.parameters.operation}: low must be at most high, got ${walls.low[wrong]!} and ${walls.high[wrong]!} for ${parameterName(flat, wrong)}.`,
   );
 }
 
 /** Name of one element of the parameters in messages, by its index in the flat vector: `x0.w[1][0]`. */
-function nameOf({ parameters }: FlatParameters, index: number): string {
+export function parameterName({ parameters }: FlatParameters, index: number): string {
   let rest = index;
   for (const [i, { shape }] of parameters.tensors.entries()) {
     const size = sizeOf(shape);

@@ -1,0 +1,187 @@
+import { multiplyColumns } from "../../sparse/matrix/products.ts";
+import type { Linearised, NonlinearProgram, PrimalDual } from "./nonlinear-program.ts";
+
+/** Weight of the term that keeps variables with one bound from diverging, relative to the barrier parameter. */
+const damping = 1e-5;
+
+/** Distances of x from its bounds; ∞ without a bound. */
+export interface Slacks {
+  readonly slackLow: Float64Array;
+  readonly slackHigh: Float64Array;
+}
+
+/** Distances from the bounds. A distance that rounding removed is the spacing of floating-point numbers there. */
+export function slacksOf({ low, high }: NonlinearProgram, x: Float64Array): Slacks {
+  const [slackLow, slackHigh] = [new Float64Array(x.length), new Float64Array(x.length)];
+  for (let i = 0; i < x.length; i++) {
+    slackLow[i] = Math.max(x[i]! - low[i]!, spacing(low[i]!));
+    slackHigh[i] = Math.max(high[i]! - x[i]!, spacing(high[i]!));
+  }
+  return { slackLow, slackHigh };
+}
+
+function spacing(bound: number): number {
+  return 2 ** -53 * Math.abs(bound) + 1e-300;
+}
+
+/** `f(x) − μ Σ log(slacks)`, plus the damping of variables with one bound. */
+export function barrierValue({ slackLow, slackHigh }: Slacks, value: number, barrier: number): number {
+  let [logs, distances] = [0, 0];
+  for (let i = 0; i < slackLow.length; i++) {
+    const [a, b] = [slackLow[i]!, slackHigh[i]!];
+    if (a !== Infinity) logs += Math.log(a);
+    if (b !== Infinity) logs += Math.log(b);
+    if (a === Infinity && b !== Infinity) distances += b;
+    else if (b === Infinity && a !== Infinity) distances += a;
+  }
+  return value - barrier * logs + damping * barrier * distances;
+}
+
+/** Derivative of the damping term by a variable: 0 with two bounds or none. */
+function dampingSlope({ slackLow, slackHigh }: Slacks, i: number, barrier: number): number {
+  const [a, b] = [slackLow[i]!, slackHigh[i]!];
+  if ((a === Infinity) === (b === Infinity)) return 0;
+  return a === Infinity ? -damping * barrier : damping * barrier;
+}
+
+/** Derivative of `barrierValue` along a direction. */
+export function barrierSlope(
+  slacks: Slacks,
+  gradient: Float64Array,
+  barrier: number,
+  direction: Float64Array,
+): number {
+  const { slackLow, slackHigh } = slacks;
+  let slope = 0;
+  for (let i = 0; i < gradient.length; i++) {
+    const derivative =
+      gradient[i]! - barrier / slackLow[i]! + barrier / slackHigh[i]! + dampingSlope(slacks, i, barrier);
+    slope += derivative * direction[i]!;
+  }
+  return slope;
+}
+
+/** Gradient of the Lagrangian `f + yᵀc − lowᵀx + highᵀx`. */
+function lagrangianGradient(
+  { gradient, jacobian }: Pick<Linearised, "gradient" | "jacobian">,
+  { y, low, high }: Omit<PrimalDual, "x">,
+): Float64Array {
+  const out = gradient.slice();
+  const { rowPointers, columns } = jacobian.pattern;
+  multiplyColumns(rowPointers, columns, jacobian.values, y, out);
+  for (let i = 0; i < out.length; i++) out[i]! += high[i]! - low[i]!;
+  return out;
+}
+
+/** Right sides of the Newton step for the barrier problem: the negative residuals of its conditions. */
+export function newtonRight(
+  point: Linearised,
+  at: PrimalDual,
+  slacks: Slacks,
+  barrier: number,
+  residuals: Float64Array = point.residuals,
+): PrimalDual {
+  const { slackLow, slackHigh } = slacks;
+  const dual = lagrangianGradient(point, at);
+  const [low, high] = [new Float64Array(dual.length), new Float64Array(dual.length)];
+  for (let i = 0; i < dual.length; i++) {
+    dual[i] = -dual[i]! - dampingSlope(slacks, i, barrier);
+    if (slackLow[i] !== Infinity) low[i] = barrier - slackLow[i]! * at.low[i]!;
+    if (slackHigh[i] !== Infinity) high[i] = barrier - slackHigh[i]! * at.high[i]!;
+  }
+  return { x: dual, y: residuals.map((c) => -c), low, high };
+}
+
+/** Largest step up to 1 along which no slack loses more than the fraction τ of its size. */
+export function fractionToBoundary({ slackLow, slackHigh }: Slacks, step: Float64Array, tau: number): number {
+  let alpha = 1;
+  for (let i = 0; i < step.length; i++) {
+    const d = step[i]!;
+    const slack = d < 0 ? slackLow[i]! : slackHigh[i]!;
+    if (Math.abs(d) * alpha > tau * slack) alpha = (tau * slack) / Math.abs(d);
+  }
+  return alpha;
+}
+
+/** Largest step up to 1 along which no multiplier of a bound loses more than the fraction τ of its size. */
+export function fractionToZero(z: Float64Array, step: Float64Array, tau: number): number {
+  let alpha = 1;
+  for (let i = 0; i < step.length; i++)
+    if (step[i]! < 0 && -step[i]! * alpha > tau * z[i]!) alpha = (tau * z[i]!) / -step[i]!;
+  return alpha;
+}
+
+/** Residuals of the optimality conditions, in the largest norm and scaled as in equation 5. */
+export interface OptimalityErrors {
+  /** Gradient of the Lagrangian over s_d. */
+  readonly dual: number;
+  /** Largest equation residual. */
+  readonly primal: number;
+  /** Complementarity over s_c. */
+  readonly complementarity: number;
+  /** The largest of the three: E_μ. */
+  readonly total: number;
+  /** s_d: above 1 if the multipliers are large. */
+  readonly dualScale: number;
+}
+
+const largestMean = 100; // s_max
+
+/**
+ * E_μ of equation 5: the residual of the optimality conditions for the barrier parameter μ.
+ *
+ * @see Wächter, Biegler, On the implementation of an interior-point filter line-search algorithm for large-scale
+ * nonlinear programming, Mathematical Programming 106, 2006.
+ */
+export function optimalityErrors(
+  point: Pick<Linearised, "gradient" | "jacobian" | "residuals">,
+  at: PrimalDual,
+  { slackLow, slackHigh }: Slacks,
+  barrier: number,
+): OptimalityErrors {
+  const n = at.low.length;
+  let [bounds, equations, products] = [0, 0, 0];
+  for (let i = 0; i < n; i++) {
+    bounds += at.low[i]! + at.high[i]!;
+    if (slackLow[i] !== Infinity)
+      products = Math.max(products, Math.abs(slackLow[i]! * at.low[i]! - barrier));
+    if (slackHigh[i] !== Infinity)
+      products = Math.max(products, Math.abs(slackHigh[i]! * at.high[i]! - barrier));
+  }
+  let primal = 0;
+  for (let j = 0; j < at.y.length; j++) {
+    equations += Math.abs(at.y[j]!);
+    primal = Math.max(primal, Math.abs(point.residuals[j]!));
+  }
+  let slope = 0;
+  for (const g of lagrangianGradient(point, at)) slope = Math.max(slope, Math.abs(g));
+  const dualScale = Math.max(largestMean, (equations + bounds) / Math.max(1, n + at.y.length)) / largestMean;
+  const dual = slope / dualScale;
+  const complementarity = products / (Math.max(largestMean, bounds / Math.max(1, n)) / largestMean);
+  return { dual, primal, complementarity, total: Math.max(dual, primal, complementarity), dualScale };
+}
+
+/** Keeps the multipliers of bounds within a factor of μ over the slack (equation 16). Changes them in place. */
+export function resetMultipliers(
+  { low, high }: PrimalDual,
+  { slackLow, slackHigh }: Slacks,
+  barrier: number,
+): void {
+  const factor = 1e10;
+  const reset = (z: Float64Array, slack: Float64Array): void => {
+    for (let i = 0; i < z.length; i++) {
+      if (slack[i] === Infinity) continue;
+      const centre = barrier / slack[i]!;
+      z[i] = Math.max(Math.min(z[i]!, factor * centre), centre / factor);
+    }
+  };
+  reset(low, slackLow);
+  reset(high, slackHigh);
+}
+
+/** `Σ |cⱼ|` */
+export function infeasibility(residuals: Float64Array): number {
+  let sum = 0;
+  for (const c of residuals) sum += Math.abs(c);
+  return sum;
+}

@@ -1,0 +1,293 @@
+import { abs, add, exp, log, mul, neg, sin, sqrt, square, stack, sub, sum, type Tensor } from "downhill";
+import { compile } from "downhill/plain";
+import { atLeast, atMost, between, equality, minimize, minimizeAsync, solver } from "downhill/optim";
+import { describe, expect, test } from "vitest";
+
+const bowl = (x: Tensor): Tensor => sum(square(x));
+const total = (x: Tensor): Tensor => sum(x);
+
+describe("results under constraints", () => {
+  test("multipliers are forces in balance, with the sign of the active limit", () => {
+    const target = [2, 1];
+    const f = (x: Tensor): Tensor => bowl(sub(x, target));
+    const upper = minimize(f, [0, 0], { constraints: [atMost(total, 1)], high: [0.75, Infinity] });
+    const [x, y] = upper.params.tolist() as [number, number];
+    expect([x, y]).toEqual([expect.closeTo(0.75, 7), expect.closeTo(0.25, 7)]);
+    const force = (upper.multipliers.constraints[0] as Tensor).item();
+    const [boundX, boundY] = upper.multipliers.bounds.tolist() as [number, number];
+    expect(force).toBeCloseTo(1.5, 6);
+    expect(2 * (x - 2) + force + boundX).toBeCloseTo(0, 6);
+    expect(2 * (y - 1) + force + boundY).toBeCloseTo(0, 6);
+    const lower = minimize(bowl, [3, 3], { constraints: [atLeast(total, 1), between(total, -5, 5)] });
+    expect((lower.multipliers.constraints[0] as Tensor).item()).toBeCloseTo(-1, 6);
+    expect((lower.multipliers.constraints[1] as Tensor).item()).toBeCloseTo(0, 6);
+  });
+
+  test("report the violation and the optimality of the unscaled problem", () => {
+    // scaled by 1e6 inside the search, which must not show in the result
+    const r = minimize((x: Tensor) => mul(1e8, bowl(x)), [3, 5], {
+      constraints: [equality((x: Tensor) => mul(1e6, total(x)), 1e6)],
+    });
+    const [x, y] = r.params.tolist() as [number, number];
+    expect(r.violation).toBe(Math.abs(1e6 * (x + y) - 1e6));
+    const multiplier = (r.multipliers.constraints[0] as Tensor).item();
+    expect(multiplier).toBeCloseTo(-100, 6);
+    const slope = Math.max(...[x, y].map((xi) => Math.abs(2e8 * xi + 1e6 * multiplier)));
+    const scale = Math.max(100, Math.abs(multiplier) / 3) / 100;
+    expect(r.optimality).toBeCloseTo(Math.max(slope / scale, r.violation), 12);
+    expect(r.history.at(-1)!.value).toBeCloseTo(r.value, 4);
+  });
+
+  test("have one record per iteration", () => {
+    const iterations: number[] = [];
+    const r = minimize(bowl, [3, 1], {
+      constraints: [equality(total, 1)],
+      callback: ({ iteration, slope }) => {
+        iterations.push(iteration);
+        expect(slope).toBeGreaterThanOrEqual(0);
+      },
+    });
+    expect(r.history).toHaveLength(r.iterations + 1);
+    expect(iterations).toEqual(r.history.map(({ iteration }) => iteration));
+    expect(r.method).toBe("interior-point");
+  });
+
+  test("without constraints stay as they are", () => {
+    const r = minimize(bowl, [3, 1], { constraints: [] });
+    expect(Object.keys(r)).toEqual(Object.keys(minimize(bowl, [3, 1])));
+  });
+
+  test("keep the parameters strictly within their bounds", () => {
+    const f = (x: Tensor): Tensor => bowl(sub(x, [-1, 9]));
+    const { params } = minimize(f, [0.5, 0.5], { low: 0.1, high: 0.7, constraints: [atMost(total, 10)] });
+    const [x, y] = params.tolist() as [number, number];
+    expect(x).toBeGreaterThanOrEqual(0.1);
+    expect(y).toBeLessThanOrEqual(0.7);
+    expect([x, y]).toEqual([expect.closeTo(0.1, 7), expect.closeTo(0.7, 7)]);
+  });
+
+  test("take trees of parameters, further arguments, arrays of constraints and limits that broadcast", () => {
+    interface Weights {
+      readonly w: Tensor;
+      readonly b: Tensor;
+    }
+    const solve = solver(({ w, b }: Weights, k: Tensor) => add(sum(mul(w, [1, 2])), square(sub(b, k))), {
+      constraints: [
+        atMost(({ w }: Weights, k: Tensor) => mul(k, square(w)), [[4], [1]], { name: "squares" }),
+        equality(({ b, w }: Weights) => sub(b, sum(w)), 0),
+      ],
+      low: { w: -10, b: -Infinity },
+    });
+    const start = {
+      w: [
+        [0.1, 0.2],
+        [0.3, 0.4],
+      ],
+      b: 0,
+    };
+    for (const k of [1, 4]) {
+      const r = solve(start, k);
+      expect(r.reason).toBe("solved");
+      const [squares, sums] = r.multipliers.constraints as [Tensor, Tensor];
+      expect(squares.shape).toEqual([2, 2]);
+      expect(sums.shape).toEqual([]);
+      expect(Math.max(...(r.params.w.data() as Float64Array).map((w) => k * w ** 2))).toBeLessThanOrEqual(
+        4 + 1e-7,
+      );
+    }
+  });
+
+  test("are plain for plain functions", async () => {
+    const { f, c } = await compile<{
+      f: (p: { a: number; b: number[] }, k: number) => number;
+      c: (p: { a: number; b: number[] }, k: number) => number;
+    }>(
+      `export function f(p: { a: number; b: number[] }, k: number) { "use ad"; return (p.a - k) ** 2 + p.b[0] ** 2; }
+       export function c(p: { a: number; b: number[] }, k: number) { "use ad"; return p.a + p.b[0] - 0.5 * k; }`,
+    );
+    const r = minimize(f, { a: 0, b: [0] }, { args: [2], constraints: [equality(c, 0)] });
+    expect([r.params.a, ...r.params.b]).toEqual([expect.closeTo(1.5, 8), expect.closeTo(-0.5, 8)]);
+    expect(r.multipliers).toEqual({ constraints: [expect.closeTo(1, 8)], bounds: { a: 0, b: [0] } });
+  });
+
+  test("are the same asynchronously, and limits keep their reasons", async () => {
+    const constraints = [equality((x: Tensor) => sum(square(x)), 1)];
+    const f = (x: Tensor): Tensor => sum(mul(x, [1, 2]));
+    const r = await minimizeAsync(f, [1, 1], { constraints });
+    expect(r.value).toBe(minimize(f, [1, 1], { constraints }).value);
+    expect(minimize(f, [1, 1], { constraints, maxIterations: 2 })).toMatchObject({ reason: "iterations", converged: false, iterations: 2 }); // prettier-ignore
+    expect(minimize(f, [1, 1], { constraints, callback: () => true }).reason).toBe("callback");
+    expect(minimize(f, [1, 1], { constraints, maxEvaluations: 3 }).reason).toBe("evaluations");
+    const aborted = await minimizeAsync(f, [1, 1], { constraints, signal: AbortSignal.abort() });
+    expect(aborted.reason).toBe("aborted");
+  });
+
+  test("use the sparsity of a chain of links: few products per Hessian", () => {
+    const n = 150;
+    const links = (x: Tensor): Tensor => square(sub(x.slice(1), x.slice(0, -1)));
+    const r = minimize((x: Tensor) => sum(square(sub(x, 3))), new Float64Array(n), {
+      constraints: [atMost(links, 1e-3)],
+      low: new Float64Array(n).fill(-Infinity).fill(0, 0, 1),
+      high: new Float64Array(n).fill(Infinity).fill(0, 0, 1),
+    });
+    expect(r.reason).toBe("solved");
+    expect(r.params.at(-1).item()).toBeCloseTo(3, 4);
+    expect(r.hessianProducts).toBeLessThanOrEqual(4 * (r.iterations + 1));
+  });
+});
+
+describe("verdicts", () => {
+  test.each([
+    ["-log x", (x: Tensor) => neg(log(x))],
+    ["-exp x", (x: Tensor) => neg(exp(x))],
+    ["-x", (x: Tensor) => neg(x)],
+  ])("%s is unbounded", (_, f) => {
+    expect(minimize(f, 1, { constraints: [atLeast((x: Tensor) => x, 0.5)] }).reason).toBe("unbounded");
+  });
+
+  test("a limit of 1e12 does not count as unbounded", () => {
+    const r = minimize((x: Tensor) => neg(x), 1, { constraints: [atMost((x: Tensor) => x, 1e12)] });
+    expect(r.reason).toBe("acceptable");
+    expect(r.params.item() / 1e12).toBeCloseTo(1, 8);
+  });
+
+  test("an infeasible problem names the constraints and bounds in conflict, and no others", () => {
+    const r = minimize(bowl, [1, 1], {
+      high: [2, Infinity],
+      constraints: [
+        atLeast(total, 9, { name: "demand" }),
+        atMost((x: Tensor) => x.at(1), 3, { name: "capacity" }),
+        atMost((x: Tensor) => bowl(x), 100, { name: "power" }),
+      ],
+    });
+    expect(r.reason).toBe("infeasible");
+    expect(r.message).toContain("In conflict are: demand, capacity, the bound of x0[0].");
+    expect(r.violation).toBeGreaterThan(1);
+    expect(r.converged).toBe(false);
+  });
+
+  test("a violation with local minima is infeasible there, and the message suggests another start", () => {
+    const r = minimize((x: Tensor) => square(x), 2, { constraints: [atLeast((x: Tensor) => sin(x), 1.5)] });
+    expect(r).toMatchObject({ reason: "infeasible", violation: expect.closeTo(0.5, 6) as number });
+    expect(r.message).toContain("another start may lead to a feasible point");
+  });
+
+  test("a feasible set without interior is solved", () => {
+    const r = minimize((x: Tensor) => sum(mul([1, 2, 3], x)), [1, 1, 1], {
+      low: 0,
+      constraints: [equality(total, 0)],
+    });
+    expect(r.reason).toBe("solved");
+    expect(r.value).toBeCloseTo(0, 7);
+  });
+
+  test("discs that touch have no multipliers, which the message explains", () => {
+    const r = minimize((x: Tensor) => x.at(1), [0, 0], {
+      constraints: [atMost(bowl, 1), atMost((x: Tensor) => bowl(sub(x, [2, 0])), 1)],
+    });
+    expect(r.reason).toBe("acceptable");
+    expect(r.message).toContain("no constraint qualification");
+    expect(r.params.tolist()).toEqual([expect.closeTo(1, 4), expect.closeTo(0, 4)]);
+  });
+
+  test("dependent equations are solved, and contradictory ones are infeasible", () => {
+    const rows = (x: Tensor): Tensor => stack([x.at(0), x.at(1), sum(x)]);
+    const consistent = minimize(bowl, [3, 1], { constraints: [equality(rows, [1, 2, 3])] });
+    expect(consistent.reason).toBe("solved");
+    expect(consistent.params.tolist()).toEqual([expect.closeTo(1, 7), expect.closeTo(2, 7)]);
+    expect(minimize(bowl, [3, 1], { constraints: [equality(rows, [1, 2, 4])] }).reason).toBe("infeasible");
+  });
+
+  test("gradients that vanish at the start do not stop the search", () => {
+    const r = minimize((x: Tensor) => x.at(0), [0, 0], { constraints: [equality(bowl, 1)] });
+    expect(r).toMatchObject({ reason: "solved", value: expect.closeTo(-1, 7) as number });
+  });
+
+  test("kinks never count as solved", () => {
+    const r = minimize((x: Tensor) => sum(abs(x)), [0.2, 0.1], { constraints: [atLeast(total, -1)] });
+    expect(r.reason).toBe("numerical");
+    expect(r.message).toContain("Functions with kinks, such as abs and max, have no derivative there");
+  });
+
+  test("parameters that are all fixed are only checked", () => {
+    const box = { low: [1, 2], high: [1, 2] };
+    const good = minimize(bowl, [3, 1], { ...box, constraints: [equality(total, 3)] });
+    expect(good).toMatchObject({ reason: "solved", value: 5, violation: 0 });
+    const bad = minimize(bowl, [3, 1], { ...box, constraints: [equality(total, 4, { name: "total" })] });
+    expect(bad).toMatchObject({ reason: "infeasible", violation: 1 });
+    expect(bad.message).toContain("It violates total.");
+  });
+
+  test("a start where a function is NaN names the function", () => {
+    const f = (x: Tensor): Tensor => x;
+    const r = minimize(f, -1, { constraints: [atMost((x: Tensor) => sqrt(x), 3, { name: "root" })] });
+    expect(r.reason).toBe("not-finite");
+    expect(r.message).toBe(
+      "root is NaN at the start: start elsewhere, or bound the parameters away from such points.",
+    );
+    // within the bounds the root is defined, and the start is moved there
+    const inside = minimize(f, -1, { low: 0, constraints: [atLeast((x: Tensor) => sqrt(x), 3)] });
+    expect(inside.value).toBeCloseTo(9, 6);
+  });
+});
+
+describe("misuse", () => {
+  const f = bowl;
+  const one = atMost(total, 1, { name: "budget" });
+
+  test.each<[string, object, string]>([
+    ["no list", { constraints: one }, "got one constraint that is not in a list."],
+    ["a function", { constraints: [total] }, "got a function in the list."],
+    [
+      "another method",
+      { constraints: [one], method: "lbfgs" },
+      'lbfgs does not support constraints. Omit method, or use method: "interior-point".',
+    ],
+    ["no constraints", { method: "interior-point" }, 'method: "interior-point" needs constraints.'],
+    ["a tolerance alone", { constraintTolerance: 1e-3 }, "constraintTolerance needs constraints."],
+    [
+      "valueTolerance",
+      { constraints: [one], valueTolerance: 1e-3 },
+      "valueTolerance does not apply with constraints.",
+    ],
+    ["jit: false", { constraints: [one], jit: false }, "so jit must not be false."],
+    ["a negative tolerance", { constraints: [one], constraintTolerance: -1 }, "constraintTolerance must be"],
+    [
+      "crossed bounds",
+      { constraints: [one], low: 1, high: 0 },
+      "low must be at most high, got 1 and 0 for x0[0].",
+    ],
+    [
+      "crossed limits",
+      { constraints: [between((x: Tensor) => x, [0, 1], [1, 0], { name: "box" })] },
+      "the limits of box[1] allow no value: low is 1 and high is 0.",
+    ],
+    [
+      "a limit of another shape",
+      { constraints: [atMost(total, [1, 2], { name: "budget" })] },
+      "a limit of budget is f64[2], but its values are f64[].",
+    ],
+    ["a NaN limit", { constraints: [atMost(total, NaN)] }, "a limit of constraint 1 is NaN."],
+    [
+      "a list of tensors",
+      { constraints: [atMost(((x: Tensor) => [x.at(0), x.at(1)]) as never, 1)] },
+      "constraint 1 returned a list. Return a scalar or an array of numbers, as in concatenate(…) or stack(…).",
+    ],
+    [
+      "a plain number",
+      { constraints: [atMost(() => 3, 1)] },
+      "constraint 1 returned a plain number, which has no derivative.",
+    ],
+  ])("%s", (_, options, message) => {
+    expect(() => minimize(f, [0, 0], options)).toThrow(message);
+  });
+
+  test("of the constructors", () => {
+    expect(() => atMost(3 as never, 1)).toThrow("atMost((params) => …, limit)");
+    expect(() => atMost(total, undefined as never)).toThrow("atMost: needs its limit after the function");
+    expect(() => equality(total, 1, { nmae: "x" } as never)).toThrow("nmae");
+    expect(() => atLeast(total, 1, { name: 3 } as never)).toThrow(
+      "atLeast: name must be a string, got number.",
+    );
+  });
+});

@@ -1,0 +1,60 @@
+import { SparsePattern } from "../../sparse/matrix/sparse-pattern.ts";
+
+/** Positions of the blocks of a KKT matrix `[H Jᵀ; J 0]` with its whole diagonal. */
+export interface KktStructure {
+  readonly pattern: SparsePattern;
+  /** Entry of the matrix for each entry of H. */
+  readonly ofHessian: Int32Array;
+  /** Entries of the matrix for each entry of J: in the rows of J, and mirrored. */
+  readonly ofJacobian: Int32Array;
+  readonly ofMirror: Int32Array;
+}
+
+const structures = /* @__PURE__ */ new WeakMap<SparsePattern, WeakMap<SparsePattern, KktStructure>>();
+
+/** The structure for the patterns of H and J, which is remembered while both live. */
+export function kktStructure(hessian: SparsePattern, jacobian: SparsePattern): KktStructure {
+  let ofHessian = structures.get(hessian);
+  if (ofHessian === undefined) structures.set(hessian, (ofHessian = new WeakMap()));
+  let found = ofHessian.get(jacobian);
+  if (found === undefined) ofHessian.set(jacobian, (found = makeStructure(hessian, jacobian)));
+  return found;
+}
+
+function makeStructure(hessian: SparsePattern, jacobian: SparsePattern): KktStructure {
+  const n = hessian.shape[0];
+  const m = jacobian.shape[0];
+  const rowPointers = new Int32Array(n + m + 1);
+  const columns = new Int32Array(hessian.nnz + 2 * jacobian.nnz + n + m);
+  const ofHessian = new Int32Array(hessian.nnz);
+  const ofJacobian = new Int32Array(jacobian.nnz);
+  const ofMirror = new Int32Array(jacobian.nnz);
+  const { pattern: transposed, from } = jacobian.transposed;
+  let next = 0;
+  for (let i = 0; i < n; i++) {
+    let hasDiagonal = false;
+    for (let p = hessian.rowPointers[i]!; p < hessian.rowPointers[i + 1]!; p++) {
+      const column = hessian.columns[p]!;
+      if (column > i && !hasDiagonal) columns[next++] = i;
+      if (column >= i) hasDiagonal = true;
+      ofHessian[p] = next;
+      columns[next++] = column;
+    }
+    if (!hasDiagonal) columns[next++] = i;
+    for (let p = transposed.rowPointers[i]!; p < transposed.rowPointers[i + 1]!; p++) {
+      ofMirror[from[p]!] = next;
+      columns[next++] = n + transposed.columns[p]!;
+    }
+    rowPointers[i + 1] = next;
+  }
+  for (let i = 0; i < m; i++) {
+    for (let p = jacobian.rowPointers[i]!; p < jacobian.rowPointers[i + 1]!; p++) {
+      ofJacobian[p] = next;
+      columns[next++] = jacobian.columns[p]!;
+    }
+    columns[next++] = n + i;
+    rowPointers[n + i + 1] = next;
+  }
+  const pattern = SparsePattern.fromChecked([n + m, n + m], rowPointers, columns.slice(0, next));
+  return { pattern, ofHessian, ofJacobian, ofMirror };
+}

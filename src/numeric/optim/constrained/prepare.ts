@@ -1,0 +1,180 @@
+import { DownhillError } from "../../../engine/errors/index.ts";
+import { type Shape, sizeOf } from "../../../engine/util/shape.ts";
+import { requireCompiled } from "../../../engine/transforms/plain.ts";
+import { fixed, flag, oneOf, readOptions } from "../options.ts";
+import type { ConstrainedResult, SolverOptions } from "../minimize/minimize.ts";
+import { flatParameters, type FlatParameters, pick } from "../minimize/problem.ts";
+import { explanationOf, type Limits, readLimits, type StopReason } from "../minimize/stop.ts";
+import { inside, parameterName, readWalls } from "../minimize/walls.ts";
+import type { Constraint, PrepareConstrained } from "./constraint.ts";
+import { shapeMultipliers } from "./result.ts";
+import { nameOf, type RowFunctions, rowFunctions } from "./row-functions.ts";
+import { elementName, readRowLimits } from "./row-limits.ts";
+import { type ConstrainedOutcome, constrainedSearch } from "./search.ts";
+import { pushInside } from "./start.ts";
+
+/** Options of a search under constraints, checked. */
+interface ConstrainedSettings {
+  readonly rules: Limits;
+  readonly constraintTolerance: number;
+}
+
+const ownOptions = ["method", "jit", "low", "high", "constraints", "constraintTolerance", "hessian"] as const;
+
+function readSettings(operation: string, options: SolverOptions<never>): ConstrainedSettings {
+  const rules = readLimits(operation, options, [...ownOptions]);
+  const refused = (["hessian", "valueTolerance", "stepTolerance"] as const).find(
+    (name) => options[name] !== undefined,
+  );
+  if (refused !== undefined) {
+    const instead =
+      refused === "hessian" ? "The Hessian is sparse." : "gradientTolerance and constraintTolerance decide.";
+    throw new DownhillError("option", `${operation}: ${refused} does not apply with constraints. ${instead}`);
+  }
+  const { method } = options;
+  if (method !== undefined && method !== "interior-point")
+    throw new DownhillError(
+      "option",
+      `${operation}: ${method} does not support constraints. Omit method, or use method: "interior-point".`,
+    );
+  const { jit, constraintTolerance } = readOptions<
+    Pick<SolverOptions, "jit" | "constraintTolerance" | "method">
+  >(operation, pick(options, ["jit", "constraintTolerance", "method"]), {
+    jit: flag(true),
+    constraintTolerance: fixed(1e-8, { from: 0 }),
+    method: oneOf("interior-point", ["interior-point"]),
+  });
+  if (!jit)
+    throw new DownhillError(
+      "option",
+      `${operation}: constraints need compiled functions, in which sparse patterns are found, so jit must not be false.`,
+    );
+  return { rules, constraintTolerance };
+}
+
+/** Prepares a search under constraints. */
+export const prepareConstrained: PrepareConstrained = (operation, f, given) => {
+  requireCompiled(operation, f);
+  const options = given as SolverOptions<never> & { readonly constraints: readonly Constraint[] };
+  const settings = readSettings(operation, options);
+  const { constraints, callback } = options;
+  const functionsFor = rowFunctions(operation, f, constraints);
+  return function* (x0, args): Generator<void, ConstrainedResult<unknown>, void> {
+    const flat = flatParameters(operation, x0, f);
+    const box = readWalls(flat, options);
+    const start = pushInside(inside(flat.start, box), box.low, box.high);
+    const functions = functionsFor({ ...flat, start }, args);
+    const { shapes } = functions;
+    const limits = readRowLimits(operation, constraints, shapes);
+    const counts = { evaluations: 0, hessianProducts: 0 };
+    const outcome = yield* constrainedSearch({
+      operation,
+      program: counted(functions, counts),
+      start,
+      box,
+      limits,
+      ...settings,
+      evaluations: () => counts.evaluations,
+      watch: (x, { iteration, value, optimality }) =>
+        callback?.({ iteration, value, slope: optimality, params: flat.fromVector(x) as never }) === true,
+      describeNotFinite: ({ value, rows }) => describeNotFinite(value, rows, constraints, shapes),
+      describeConflict: (rows, parameters) => describeConflict(flat, constraints, shapes, rows, parameters),
+    });
+    return report(flat, constraints, shapes, outcome, counts);
+  };
+};
+
+interface Counts {
+  evaluations: number;
+  hessianProducts: number;
+}
+
+/** Counts evaluations of the functions. The values of the latest point are remembered. */
+function counted(functions: RowFunctions, counts: Counts): RowFunctions {
+  let latest: { readonly x: Float64Array; readonly values: ReturnType<RowFunctions["values"]> } | undefined;
+  return {
+    ...functions,
+    values(x) {
+      if (latest === undefined || !latest.x.every((xi, i) => xi === x[i])) {
+        counts.evaluations++;
+        latest = { x: x.slice(), values: functions.values(x) };
+      }
+      return latest.values;
+    },
+    hessian(x, weight, y) {
+      const found = functions.hessian(x, weight, y);
+      counts.hessianProducts += functions.hessianPasses();
+      return found;
+    },
+  };
+}
+
+function report(
+  flat: FlatParameters,
+  constraints: readonly Constraint[],
+  shapes: readonly Shape[],
+  { assessment, reason, message, history }: ConstrainedOutcome,
+  counts: Counts,
+): ConstrainedResult<unknown> {
+  const { x, value, gradient, violation, optimality } = assessment;
+  return {
+    params: flat.fromVector(x),
+    value,
+    gradient: flat.fromVector(gradient),
+    reason,
+    converged: reason === "solved",
+    message:
+      message ??
+      `${explanationOf(reason as StopReason)} The largest violation is ${violation.toExponential(2)}.`,
+    iterations: Math.max(0, history.length - 1),
+    ...counts,
+    hessian: "sparse",
+    method: "interior-point",
+    multipliers: shapeMultipliers(flat, constraints, shapes, assessment),
+    violation,
+    optimality,
+    history,
+  };
+}
+
+function describeNotFinite(
+  value: number,
+  rows: Float64Array,
+  constraints: readonly Constraint[],
+  shapes: readonly Shape[],
+): string {
+  if (!Number.isFinite(value)) return `The value is ${value}`;
+  const j = rows.findIndex((row) => !Number.isFinite(row));
+  return `${rowName(constraints, shapes, j)} is ${rows[j]}`;
+}
+
+/** Name of a row in messages. */
+function rowName(constraints: readonly Constraint[], shapes: readonly Shape[], row: number): string {
+  let rest = row;
+  for (const [k, shape] of shapes.entries()) {
+    const size = sizeOf(shape);
+    if (rest < size) return elementName(nameOf(constraints, k), shape, rest);
+    rest -= size;
+  }
+  return `row ${row}`;
+}
+
+/** Number of constraints that a message lists. */
+const mostListed = 8;
+
+function describeConflict(
+  flat: FlatParameters,
+  constraints: readonly Constraint[],
+  shapes: readonly Shape[],
+  rows: readonly number[],
+  parameters: readonly number[],
+): string {
+  const names = [
+    ...rows.map((j) => rowName(constraints, shapes, j)),
+    ...parameters.map((i) => `the bound of ${parameterName(flat, i)}`),
+  ];
+  if (names.length === 0) return "";
+  const more = names.length - mostListed;
+  const listed = names.slice(0, mostListed).join(", ") + (more > 0 ? `, and ${more} more` : "");
+  return names.length === 1 ? `It violates ${listed}.` : `In conflict are: ${listed}.`;
+}
