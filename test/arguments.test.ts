@@ -124,6 +124,8 @@ const operands: Readonly<Record<string, readonly unknown[]>> = {
   rmsNorm: [{ weight: pair }, pair],
   root: [(t: root.Tensor): root.Tensor => t, 1],
   sequential: [[optim.constantRate(1), optim.constantRate(2)]],
+  solveOde: [(t: root.Tensor): root.Tensor => t, 1, [0, 1]],
+  solveOdeAsync: [(t: root.Tensor): root.Tensor => t, 1, [0, 1]],
   stack: [[pair, pair]],
   uniform: [random.key(0), 1],
   warmup: [1],

@@ -297,6 +297,8 @@ const wide: Readonly<Record<string, Use>> = {
     n > 1000
       ? "refused: too large to try"
       : optim.odeint((y: Tensor) => y.neg(), [1], [0, 1], { maxSteps: n }),
+  "optim solveOde maxSteps": (n) =>
+    optim.solveOde((y: Tensor) => y.neg(), [1], [0, 1], { maxSteps: n }).reason,
 };
 
 const bad = [2 ** 31, -(2 ** 31), 2 ** 32, 2 ** 32 + 5, 1.5, NaN];
@@ -347,7 +349,7 @@ describe("an integer of the host is refused or used as it is", () => {
 /** Numbers that need not be integers, by the name of the option or parameter. */
 const real = new Set(
   (
-    "nan posinf neginf rtol atol base fill range period discont d ord scale rate mean std gain labelSmoothing delta margin epsilon temperature " +
+    "t0 t1 saveAt breaks nan posinf neginf rtol atol base fill range period discont d ord scale rate mean std gain labelSmoothing delta margin epsilon temperature " +
     "threshold momentum decay normType slowStep xtol lossScale level low high learningRate toleranceGrad toleranceChange decrease curvature tolerance " +
     "gradientTolerance valueTolerance stepTolerance nsCoefficients from to above fromFactor stepsFactor gamma baseMomentum maxMomentum rise power factor floor eps " +
     "minval maxval value start stop step slope alpha b limit maxNorm weightDecay rates schedule divisor growth spacing dx"

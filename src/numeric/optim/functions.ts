@@ -141,3 +141,7 @@ export { root } from "./implicit/root.ts";
 export type { RootOptions } from "./implicit/root.ts";
 export { odeint } from "./ode/odeint.ts";
 export type { OdeintOptions } from "./ode/odeint.ts";
+export type { OdeMethodName } from "./ode/methods.ts";
+export type { OdeReason, OdeStats } from "./ode/drive.ts";
+export { solveOde, solveOdeAsync } from "./ode/solve-ode.ts";
+export type { OdeEvent, OdeEventRecord, OdeProgress, OdeSolution, SolveOdeOptions } from "./ode/solve-ode.ts";

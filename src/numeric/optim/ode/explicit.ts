@@ -126,17 +126,17 @@ interface ExplicitMemory {
 }
 
 /** Factor of the step length for the error `ratio` of this step and that of the step before. */
-type StepControl = (ratio: Tensor, previous: Tensor) => Tensor;
+type FactorRule = (ratio: Tensor, previous: Tensor) => Tensor;
 
 /** From 0.2 to 10; the error is proportional to the fifth power of the length. */
-const elementary: StepControl = (ratio) =>
+const elementary: FactorRule = (ratio) =>
   minimum(maximum(mul(0.9, pow(maximum(ratio, 1e-10), -0.2)), 0.2), 10);
 
 /**
  * Proportional-integral control: the factor also depends on the change of the error.
  * @see Hairer, Wanner, Solving ordinary differential equations II, 2nd edition, IV.2.
  */
-const proportionalIntegral: StepControl = (ratio, previous) =>
+const proportionalIntegral: FactorRule = (ratio, previous) =>
   minimum(
     maximum(mul(mul(0.9, pow(maximum(ratio, 1e-10), -0.14)), pow(maximum(previous, 1e-4), 0.08)), 0.2),
     10,
@@ -144,7 +144,7 @@ const proportionalIntegral: StepControl = (ratio, previous) =>
 
 function explicitMethod(
   pair: ExplicitPair,
-  control: StepControl,
+  control: FactorRule,
   { name, endsAtLimit }: Pick<OdeMethod<ExplicitMemory>, "name" | "endsAtLimit">,
 ): OdeMethod<ExplicitMemory> {
   return {

@@ -73,7 +73,7 @@ export interface RepeatedStep {
 }
 
 /**
- * A one-step integration method. The drivers (`integrate`, `solveOde`) own time, step length and acceptance; a method
+ * A one-step integration method. The drivers (`integrate`, `solveOde`) own time, step length and acceptance. A method
  * computes one step from a point, and repeats a recorded step in a form that is differentiable in all operands.
  */
 export interface OdeMethod<M extends MethodMemory<M>> {
@@ -121,7 +121,7 @@ export function errorRatio(error: Tensor, from: Tensor, to: Tensor, { rtol, atol
 
 /**
  * Factor between the lengths of the next step and this one for the error `ratio` of this step, by Gustafsson's
- * predictive controller: it extrapolates the change of the error over the last two steps. `previousLength` is 0 at the
+ * predictive controller. It extrapolates the change of the error over the last two steps. `previousLength` is 0 at the
  * first step.
  *
  * @see Hairer, Wanner, Solving ordinary differential equations II, 2nd edition, IV.8.

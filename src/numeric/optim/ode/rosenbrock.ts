@@ -75,14 +75,14 @@ const dense: readonly (readonly number[])[] = [
 ];
 
 /** Derivatives of f at the start of a step. */
-interface Linearisation {
+interface SlopeDerivatives {
   readonly jacobian: Tensor;
   /** ∂f/∂t */
   readonly drift: Tensor;
 }
 
 /** Memory of the method. */
-interface RosenbrockMemory extends Linearisation {
+interface RosenbrockMemory extends SlopeDerivatives {
   readonly slope: Tensor;
   /** True if the derivatives belong to an earlier point. */
   readonly isStale: Tensor;
@@ -90,7 +90,7 @@ interface RosenbrockMemory extends Linearisation {
   readonly previousLength: Tensor;
 }
 
-function linearise({ slope: f, algebra }: OdeSystem, y: Tensor, t: Tensor): Linearisation {
+function linearise({ slope: f, algebra }: OdeSystem, y: Tensor, t: Tensor): SlopeDerivatives {
   const [, drift] = jvp((time: Tensor) => f(y, time), [t], [1]);
   return { jacobian: algebra.jacobian(f, y, t), drift };
 }
@@ -148,7 +148,7 @@ export const rosenbrock: OdeMethod<RosenbrockMemory> = {
     const { jacobian, drift } = cond(
       memory.isStale,
       () => linearise(system, y, t),
-      (): Linearisation => ({ jacobian: memory.jacobian, drift: memory.drift }),
+      (): SlopeDerivatives => ({ jacobian: memory.jacobian, drift: memory.drift }),
     );
     const factors = algebra.factor(algebra.matrix(jacobian, div(1 / gamma, h)));
     const step = rosenbrockStep(system, [y, memory.slope, t, h], drift, factors);

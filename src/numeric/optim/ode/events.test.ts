@@ -1,0 +1,86 @@
+import { cos, mul, neg, square, sub, type Tensor } from "downhill";
+import { solveOde } from "downhill/optim";
+import { describe, expect, test } from "vitest";
+
+interface Ball {
+  readonly x: Tensor;
+  readonly v: Tensor;
+}
+const fall = (s: Ball, _: Tensor, gravity: Tensor): Ball => ({ x: s.v, v: neg(gravity) });
+const bounce = {
+  when: (s: Ball): Tensor => s.x,
+  direction: -1,
+  reset: (s: Ball): Ball => ({ x: mul(0, s.x), v: mul(-0.8, s.v) }),
+} as const;
+const tight = { rtol: 1e-9, atol: 1e-12 };
+
+describe("events", () => {
+  test("reset a ball at each bounce, at the times of the closed form", () => {
+    const s = solveOde(fall, { x: 1, v: 0 }, [0, 2.5], { args: [9.81], events: [bounce], ...tight });
+    const first = Math.sqrt(2 / 9.81);
+    const times = [1, 1 + 2 * 0.8, 1 + 2 * (0.8 + 0.64), 1 + 2 * (0.8 + 0.64 + 0.512)].map((k) => k * first);
+    expect(s.events.map(({ t }) => t)).toEqual(times.map((t): unknown => expect.closeTo(t, 10)));
+    expect(s.events[1]!.y.v.item()).toBeCloseTo(-0.8 * 9.81 * first, 9);
+    expect(s.events[1]!.after.v.item()).toBeCloseTo(0.64 * 9.81 * first, 9);
+    // at a reset, the solution after it; its time appears twice among the times
+    expect(s.at(s.events[0]!.t).v.item()).toBeCloseTo(0.8 * 9.81 * first, 9);
+    expect([...s.t.data()].filter((t) => t === s.events[0]!.t).length).toBe(2);
+    const since = 1 - first;
+    expect(s.at(1).x.item()).toBeCloseTo(0.8 * 9.81 * first * since - (9.81 * since ** 2) / 2, 9);
+  });
+
+  test("have a direction, may stop, and are all found where a step contains several", () => {
+    const wave = (_: Tensor, t: Tensor): Tensor => cos(t);
+    const when = (y: Tensor): Tensor => y;
+    const rising = solveOde(wave, -0.5, [0, 12], { events: [{ when, direction: 1 }] });
+    const falling = solveOde(wave, -0.5, [0, 12], { events: [{ when, direction: -1 }] });
+    const at = (k: number): unknown => expect.closeTo(k, 4);
+    expect(rising.events.map(({ t }) => t)).toEqual([at(Math.PI / 6), at(Math.PI * (2 + 1 / 6))]);
+    expect(falling.events.map(({ t }) => t)).toEqual([at((5 * Math.PI) / 6), at(Math.PI * (2 + 5 / 6))]);
+    const stopped = solveOde(wave, -0.5, [0, 12], { events: [{ when, direction: -1, stop: true }] });
+    expect([stopped.reason, stopped.converged, stopped.events.length]).toEqual(["event", true, 1]);
+    expect(stopped.message).toBe(`Event 0 stopped the integration at t = ${stopped.events[0]!.t}.`);
+    // one long step of a constant slope, with two zeros in it
+    const parabola = { when: (y: Tensor): Tensor => mul(sub(y, 0.4), sub(y, 0.7)) };
+    const s = solveOde((y) => mul(0, y).add(1), 0, [0, 1], { events: [parabola], ...tight });
+    expect(s.events.map(({ t }) => t)).toEqual([expect.closeTo(0.4, 12), expect.closeTo(0.7, 12)]);
+  });
+
+  test("also depend on time and on further arguments, with implicit methods", () => {
+    const s = solveOde((y, _t, k) => neg(mul(k, y)), 1, [0, 5], {
+      args: [2],
+      method: "radau",
+      events: [{ when: (y, t, k) => sub(mul(y, k), square(t)), stop: true }],
+      ...tight,
+    });
+    const t = s.events[0]!.t;
+    expect(2 * Math.exp(-2 * t)).toBeCloseTo(t * t, 8);
+  });
+
+  test("that accumulate end the integration", () => {
+    const s = solveOde(fall, { x: 1, v: 0 }, [0, 10], { args: [9.81], events: [bounce] });
+    expect([s.reason, s.converged]).toEqual(["stepSize", false]);
+    expect(s.message).toContain("Events with resets accumulate at t = 4.0637"); // 9 √(2/9.81)
+  });
+
+  test.each<[string, object, string]>([
+    [
+      "a direction",
+      { when: (y: Tensor) => y, direction: 2 },
+      "solveOde: events[0]: direction must be -1, 0 or 1, got 2.",
+    ],
+    [
+      "a vector",
+      { when: () => [1, 2] },
+      "solveOde: events[0].when must return a floating scalar, got f64[2].",
+    ],
+    [
+      "an option",
+      { when: (y: Tensor) => y, terminal: true },
+      'solveOde: events[0]: unknown option "terminal".',
+    ],
+    ["no function", { direction: 1 }, "solveOde: events[0]: expects a function"],
+  ])("are refused: %s", (_, event, message) => {
+    expect(() => solveOde((y) => neg(y), 1, [0, 1], { events: [event as never] })).toThrow(message);
+  });
+});

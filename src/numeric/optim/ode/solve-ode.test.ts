@@ -1,0 +1,198 @@
+import {
+  add,
+  concatenate,
+  div,
+  grad,
+  less,
+  matmul,
+  mul,
+  neg,
+  square,
+  stack,
+  sqrt,
+  sub,
+  take,
+  tensor,
+  type Tensor,
+  where,
+} from "downhill";
+import { type OdeMethodName, type OdeSolution, solveOde, solveOdeAsync } from "downhill/optim";
+import { describe, expect, test } from "vitest";
+import reference from "./testdata/stiff.json" with { type: "json" };
+
+const robertson = (y: Tensor): Tensor => {
+  const first = mul(0.04, y.at(0));
+  const second = mul(3e7, square(y.at(1)));
+  const third = mul(1e4, mul(y.at(1), y.at(2)));
+  return stack([sub(third, first), sub(sub(first, second), third), second]);
+};
+const vanDerPol = (y: Tensor): Tensor =>
+  stack([y.at(1), sub(mul(mul(1000, sub(1, square(y.at(0)))), y.at(1)), y.at(0))]);
+/** Eight reactions of plant physiology. */
+const hires = (y: Tensor): Tensor => {
+  const linear = [
+    [-1.71, 0.43, 8.32, 0, 0, 0, 0, 0],
+    [1.71, -8.75, 0, 0, 0, 0, 0, 0],
+    [0, 0, -10.03, 0.43, 0.035, 0, 0, 0],
+    [0, 8.32, 1.71, -1.12, 0, 0, 0, 0],
+    [0, 0, 0, 0, -1.745, 0.43, 0.43, 0],
+    [0, 0, 0, 0.69, 1.71, -0.43, 0.69, 0],
+    [0, 0, 0, 0, 0, 0, -1.81, 0],
+    [0, 0, 0, 0, 0, 0, 1.81, 0],
+  ];
+  const product = mul(280, mul(y.at(5), y.at(7)));
+  return add(add(matmul(linear, y), [7e-4, 0, 0, 0, 0, 0, 0, 0]), mul(product, [0, 0, 0, 0, 0, -1, 1, -1]));
+};
+/** Air pollution: 25 reactions of 20 species. Their rates are products of the elements `first` and `second` of [y, 1]. */
+const pollution = (y: Tensor): Tensor => {
+  const { rates, first, second, stoichiometry } = reference.pollution;
+  const species = concatenate([y, [1]]);
+  const int32 = { dtype: "int32" } as const;
+  const pairs = mul(take(species, tensor(first, int32)), take(species, tensor(second, int32)));
+  return matmul(stoichiometry, mul(rates, pairs));
+};
+/** The largest relative difference. */
+const apart = (x: Tensor, y: readonly number[]): number =>
+  Math.max(...[...x.data()].map((xi, i) => Math.abs(xi / y[i]! - 1)));
+
+describe("stiff problems meet their criteria in fewer than 3 times the steps of SciPy's Radau", () => {
+  test.each<[keyof typeof problems, OdeMethodName, number]>([
+    ["robertson", "radau", 473],
+    ["robertson", "rosenbrock", 473],
+    ["vanDerPol", "radau", 935],
+    ["hires", "rosenbrock", 234],
+    ["pollution", "radau", 124],
+  ])("%s by %s", (name, method, steps) => {
+    const { times, start, y } = reference[name];
+    const { f, atol } = problems[name];
+    const s = solveOde(f, start, [0, times.at(-1)!], { method, rtol: 1e-6, atol });
+    expect(s.reason).toBe("end");
+    expect(s.stats.steps).toBeLessThan(3 * steps);
+    expect(apart(s.at(times.at(-1)!), y.at(-1)!)).toBeLessThan(1e-5);
+    expect(apart(s.at(times[0]!), y[0]!)).toBeLessThan(1e-5);
+  });
+  const problems = {
+    robertson: { f: robertson, atol: [1e-12, 1e-16, 1e-12] },
+    vanDerPol: { f: vanDerPol, atol: 1e-8 },
+    hires: { f: hires, atol: 1e-10 },
+    pollution: { f: pollution, atol: 1e-13 },
+  };
+
+  test("no explicit method finishes them", () => {
+    const { reason, converged } = solveOde(vanDerPol, [2, 0], [0, 2000], { maxSteps: 2000 });
+    expect([reason, converged]).toEqual(["maxSteps", false]);
+  });
+});
+
+describe("a solution", () => {
+  const decay = (y: { a: Tensor; b: Tensor }): { a: Tensor; b: Tensor } => ({ a: neg(y.a), b: mul(-2, y.b) });
+  const start = { a: 1, b: [1, 3] };
+
+  test("has the structure of y0, dense output, and the times of saveAt", () => {
+    const s = solveOde(decay, start, [0, 2], { rtol: 1e-9, atol: { a: 1e-12, b: [1e-12, 1e-10] } });
+    expect([s.t.shape[0], s.y.a.shape, s.y.b.shape]).toEqual([s.stats.steps + 1, [s.stats.steps + 1], [s.stats.steps + 1, 2]]); // prettier-ignore
+    expect(s.at(1).b.shape).toEqual([2]);
+    expect(apart(s.at([0, 0.3, 2]).a, [1, Math.exp(-0.3), Math.exp(-2)])).toBeLessThan(1e-8);
+    expect([...s.at(s.t).b.data()]).toEqual([...s.y.b.data()].map((y): unknown => expect.closeTo(y, 12)));
+    const saved = solveOde(decay, start, [0, 2], { saveAt: [0.5, 1], rtol: 1e-9, atol: 1e-12 });
+    expect([saved.t.tolist(), saved.y.b.shape]).toEqual([
+      [0.5, 1],
+      [2, 2],
+    ]);
+    expect(apart(saved.y.a, [Math.exp(-0.5), Math.exp(-1)])).toBeLessThan(1e-8);
+  });
+
+  test("runs backward in time", () => {
+    const s = solveOde((y, t) => mul(t, y), 1, [2, -1], { rtol: 1e-9, atol: 1e-12, method: "tsit5" });
+    expect(apart(s.at([1, -1]), [Math.exp(-1.5), Math.exp(-1.5)])).toBeLessThan(1e-8);
+    expect(s.t.data()[0]).toBe(2);
+    expect(s.t.data().at(-1)).toBe(-1);
+  });
+
+  test("has a step that ends at each break, on whose sides f has the values of that side", () => {
+    // a step over the jump, or a value from the other side, would be rejected many times
+    const f = (_: Tensor, t: Tensor): Tensor => where(less(t, 1), 1, -1e6);
+    const s = solveOde(f, 0, [0, 2], { breaks: [1], method: "radau" });
+    expect([s.stats.rejections, [...s.t.data()].includes(1)]).toEqual([0, true]);
+    expect(apart(s.at([1, 2]), [1, 1 - 1e6])).toBeLessThan(1e-12);
+  });
+
+  test("reports each step, and ends by the callback, a signal or after maxSteps", async () => {
+    const seen: number[] = [];
+    const s = solveOde(decay, start, [0, 2], {
+      callback: ({ step, y, fraction }) => (seen.push(step, fraction), y.a.item() < 0.5),
+    });
+    expect([s.reason, s.converged, s.stats.steps]).toEqual(["callback", false, seen.at(-2)]);
+    expect(s.t.data().at(-1)).toBeCloseTo(2 * seen.at(-1)!, 12);
+    const aborted = await solveOdeAsync(decay, start, [0, 2], { signal: AbortSignal.abort() });
+    expect([aborted.reason, aborted.t.tolist(), aborted.y.a.tolist()]).toEqual(["aborted", [0], [1]]);
+  });
+});
+
+describe("an integration without a solution ends with its reason", () => {
+  test.each<[string, string, string, () => OdeSolution<unknown>]>([
+    [
+      "a pole",
+      "explosion",
+      "The solution grows without bound near t = 1.0000",
+      () => solveOde((y) => square(y), 1, [0, 2]),
+    ],
+    [
+      "a root of a negative number",
+      "nan",
+      "The right-hand side is NaN in component y.b[1] at t = 1.000",
+      () =>
+        solveOde((y: { a: Tensor; b: Tensor }, t) => ({ a: y.a, b: stack([t, sqrt(sub(1, t))]) }), { a: 1, b: [1, 2] }, [0, 5]), // prettier-ignore
+    ],
+    [
+      "a start at which f is infinite",
+      "nan",
+      "The right-hand side is Infinity in component y at t = 0.",
+      () => solveOde((y, t) => div(y, t), 1, [0, 1]),
+    ],
+  ])("%s", (_, reason, message, run) => {
+    const s = run();
+    expect([s.reason, s.converged]).toEqual([reason, false]);
+    expect(s.message).toContain(message);
+  });
+
+  test.each<[string, () => unknown, string]>([
+    [
+      "a time span",
+      () => solveOde((y) => neg(y), 1, [0, Infinity]),
+      "solveOde: the time span must be a list of two finite numbers",
+    ],
+    [
+      "a method",
+      () => solveOde((y) => neg(y), 1, [0, 1], { method: "rk4" as never }),
+      'solveOde: method must be "dopri5"',
+    ],
+    [
+      "a tolerance",
+      () => solveOde((y) => neg(y), [1, 2], [0, 1], { atol: [1e-6, 0] }),
+      "solveOde: atol must be above 0.",
+    ],
+    [
+      "its shape",
+      () => solveOde((y) => neg(y), [1, 2], [0, 1], { atol: [1, 1, 1] }),
+      "solveOde: atol is f64[3] where y0 has shape [2]",
+    ],
+    [
+      "saveAt",
+      () => solveOde((y) => neg(y), 1, [0, 1], { saveAt: [0, 2] }),
+      "solveOde: the times of saveAt must be within 0 to 1",
+    ],
+    [
+      "a time",
+      () => solveOde((y) => neg(y), 1, [0, 1]).at(2),
+      "at: the solution is known from 0 to 1, but 2 is outside.",
+    ],
+    [
+      "a trace",
+      () => grad((y: Tensor) => solveOde((y) => neg(y), y, [0, 1]).at(1))(1),
+      "solveOde: chooses its steps by values",
+    ],
+  ])("is refused: %s", (_, run, message) => {
+    expect(run).toThrow(message);
+  });
+});

@@ -1,0 +1,482 @@
+import { astype, greater } from "../../array/elementwise.ts";
+import { all } from "../../array/reduce.ts";
+import { tensor } from "../../array/create.ts";
+import { at } from "../../array/at.ts";
+import { broadcastTo, concatenate, ravel, reshape, stack } from "../../array/shape.ts";
+import { refuseExtra } from "../../../engine/errors/arguments.ts";
+import { DownhillError, showType } from "../../../engine/errors/index.ts";
+import { checkFlag, checkOptions } from "../../../engine/errors/options.ts";
+import type { Tensor, TensorLike } from "../../../engine/ir/tensor.ts";
+import { isFloating } from "../../../engine/ir/types.ts";
+import { asTensor } from "../../../engine/prims/lift.ts";
+import { isStaging } from "../../../engine/trace/index.ts";
+import { requireFunction } from "../../../engine/transforms/arguments.ts";
+import type { Like, LikeAll } from "../../../engine/tree/index.ts";
+import { flatten, leafPaths, matchLeaves } from "../../../engine/tree/index.ts";
+import { sameShape, sizeOf } from "../../../engine/util/shape.ts";
+import { type ClosedFunction, closed } from "../implicit/closed.ts";
+import { type FlatVector, flatVector } from "../implicit/vector.ts";
+import { readArgs } from "../minimize/problem.ts";
+import { finish, finishSoon } from "../minimize/stop.ts";
+import { count, fixed, oneOf, type OptionSpec, readOptions } from "../options.ts";
+import { compiledOde } from "./compiled.ts";
+import { drive, type EventRule, type OdeOutcome, type OdeReason, type OdeRun, type OdeStats, type OdeEnd } from "./drive.ts"; // prettier-ignore
+import { type OdeMethodName, odeMethodNames, odeMethods } from "./methods.ts";
+import { solutionAt } from "./solution.ts";
+
+/** An event of `solveOde`: a zero of a function along the solution. */
+export interface OdeEvent<P = unknown, A extends readonly unknown[] = readonly unknown[]> {
+  /** Function whose zeros are the events. Returns a scalar that changes its sign. */
+  readonly when: (y: P, t: Tensor, ...args: A) => Tensor;
+  /** 1: only zeros at which `when` increases with the progress of the integration. −1: only those at which it decreases. Default 0: both. */
+  readonly direction?: -1 | 0 | 1;
+  /** True to end the integration at the event. Default false. */
+  readonly stop?: boolean;
+  /** Solution right after the event, from the solution right before it. Default: no change. */
+  readonly reset?: (y: P, t: Tensor, ...args: A) => Like<P>;
+}
+
+/** Argument of a callback, which is called after each accepted step. */
+export interface OdeProgress<P> {
+  /** Number of accepted steps. */
+  readonly step: number;
+  readonly t: number;
+  /** Proposed length of the next step. */
+  readonly h: number;
+  readonly y: P;
+  /** Fraction of the time span that has passed, from 0 to 1. */
+  readonly fraction: number;
+}
+
+/** Options of `solveOde`. */
+export interface SolveOdeOptions<P = unknown, A extends readonly unknown[] = []> {
+  /** Further arguments of the function after y and t, and of the functions of events. Default: none. */
+  readonly args?: LikeAll<A>;
+  /**
+   * `"dopri5"` and `"tsit5"` are explicit pairs of order 5. `"rosenbrock"` (Rodas5P) and `"radau"` (Radau IIA), both of
+   * order 5, are for stiff equations: their cost per step grows with the cube of the number of elements of y. Default
+   * `"dopri5"`.
+   */
+  readonly method?: OdeMethodName;
+  /** Relative tolerance: the error of a step may be `atol + rtol·|y|` per element. Above 0. Default 1e-6. */
+  readonly rtol?: number;
+  /** Absolute tolerance: a number, or a tree like y with one per leaf or element. Above 0. Default 1e-9. */
+  readonly atol?: number | Like<P>;
+  /** Times at which to return the solution, in the order of the integration. Default: the ends of all steps. */
+  readonly saveAt?: readonly number[];
+  readonly events?: readonly OdeEvent<P, A>[];
+  /**
+   * Times at which f or one of its derivatives jumps. Steps end exactly there, and on each side f is evaluated at times of
+   * that side only.
+   */
+  readonly breaks?: readonly number[];
+  /** Maximum number of attempted steps, 1 or more. Default 100,000. */
+  readonly maxSteps?: number;
+  /** Aborts the integration, which then returns the solution so far. */
+  readonly signal?: AbortSignal;
+  /** Called after each accepted step; returns true to stop. */
+  readonly callback?: (progress: OdeProgress<P>) => boolean | void;
+}
+
+/** An event that happened. */
+export interface OdeEventRecord<P> {
+  /** Index of the event in the option `events`. */
+  readonly index: number;
+  readonly t: number;
+  /** Solution right before the event. */
+  readonly y: P;
+  /** Solution right after it; equals `y` without `reset`. */
+  readonly after: P;
+}
+
+/** Result of `solveOde`, and the reason why it ended. */
+export interface OdeSolution<P> {
+  /**
+   * Times of `y`: those of `saveAt`, or the start, the ends of all steps and events that stop or reset. The time of a reset
+   * appears twice.
+   */
+  readonly t: Tensor;
+  /** Solution at the times `t`, with a leading time axis. */
+  readonly y: P;
+  /** Solution at a time, or at each time of a vector, by the dense output of the method. At a reset, the solution after it. */
+  readonly at: (t: TensorLike) => P;
+  /** Events in the order of the integration. */
+  readonly events: readonly OdeEventRecord<P>[];
+  readonly reason: OdeReason;
+  /** True if the last time or an event with `stop` was reached. */
+  readonly converged: boolean;
+  /** Explanation of the reason. */
+  readonly message: string;
+  readonly stats: OdeStats;
+}
+
+/**
+ * Solves `dy/dt = f(y, t, ...args)` with `y = y0` at `t0`, from `t0` to `t1`, with adaptive steps. Returns the solution as an
+ * object, with dense output, events, statistics and the reason why it ended. `t1` may be before `t0`. Computes in
+ * float64.
+ *
+ * An integration that fails returns the solution up to there. `solveOde` is for solutions as such; to differentiate a
+ * solution, and inside `jit` or `vmap`, use `odeint`.
+ *
+ * @throws DownhillError `option` and `range` for options and times, `tree` and `shape` for results of functions, `trace`
+ * for traced values.
+ * @see Hairer, Nørsett, Wanner, Solving ordinary differential equations I and II, 2nd edition.
+ * @example
+ * const ball = (s) => ({ x: s.v, v: -9.81 });
+ * const bounce = { when: (s) => s.x, direction: -1, reset: (s) => ({ x: 0, v: mul(-0.8, s.v) }) };
+ * const s = solveOde(ball, { x: 1, v: 0 }, [0, 1.5], { events: [bounce] });
+ * s.events.map(({ t }) => t.toFixed(6)); // ["0.451524", "1.173961"]
+ * s.at(1).x.item().toFixed(6); // "0.468004"
+ */
+export function solveOde(
+  f: (y: Tensor, t: Tensor, ...args: Tensor[]) => TensorLike,
+  y0: TensorLike,
+  span: readonly [t0: number, t1: number],
+  options?: SolveOdeOptions<Tensor, Tensor[]>,
+): OdeSolution<Tensor>;
+export function solveOde<P, A extends readonly unknown[] = []>(
+  f: (y: P, t: Tensor, ...args: A) => Like<NoInfer<P>>,
+  y0: Like<NoInfer<P>>,
+  span: readonly [t0: number, t1: number],
+  options?: SolveOdeOptions<NoInfer<P>, A>,
+): OdeSolution<P>;
+export function solveOde(
+  f: (...given: never[]) => unknown,
+  y0: unknown,
+  span: readonly [number, number],
+  options: object = {},
+): OdeSolution<never> {
+  if (arguments.length > 4) refuseExtra("solveOde", arguments, 4);
+  const { run, report } = prepare("solveOde", f, y0, span, options);
+  return report(finish(drive(run)));
+}
+
+/**
+ * Asynchronous `solveOde`: it yields to other tasks of the page or server, and a signal can abort it at any time.
+ *
+ * @throws DownhillError as `solveOde`, as a rejection of the promise.
+ * @example
+ * const { reason } = await solveOdeAsync((y) => neg(y), 1, [0, 5], { signal: AbortSignal.timeout(60_000) });
+ * reason; // "end"
+ */
+export async function solveOdeAsync(
+  f: (y: Tensor, t: Tensor, ...args: Tensor[]) => TensorLike,
+  y0: TensorLike,
+  span: readonly [t0: number, t1: number],
+  options?: SolveOdeOptions<Tensor, Tensor[]>,
+): Promise<OdeSolution<Tensor>>;
+export async function solveOdeAsync<P, A extends readonly unknown[] = []>(
+  f: (y: P, t: Tensor, ...args: A) => Like<NoInfer<P>>,
+  y0: Like<NoInfer<P>>,
+  span: readonly [t0: number, t1: number],
+  options?: SolveOdeOptions<NoInfer<P>, A>,
+): Promise<OdeSolution<P>>;
+export async function solveOdeAsync(
+  f: (...given: never[]) => unknown,
+  y0: unknown,
+  span: readonly [number, number],
+  options: object = {},
+): Promise<OdeSolution<never>> {
+  if (arguments.length > 4) refuseExtra("solveOdeAsync", arguments, 4);
+  const { run, report } = prepare("solveOdeAsync", f, y0, span, options);
+  return report(await finishSoon(drive(run)));
+}
+
+/** One integration, and the conversion of its outcome to a result. */
+interface PreparedOde {
+  readonly run: OdeRun;
+  readonly report: (outcome: OdeOutcome) => OdeSolution<never>;
+}
+
+type AnySolveOptions = SolveOdeOptions<never, readonly unknown[]>;
+
+function prepare(
+  operation: string,
+  f: (...given: never[]) => unknown,
+  y0: unknown,
+  span: readonly [number, number],
+  options: AnySolveOptions,
+): PreparedOde {
+  requireFunction(operation, f, `${operation}((y, t) => …, y0, [t0, t1])`);
+  const settings = readSettings(operation, options);
+  const [t0, t1] = readSpan(operation, span);
+  const flat = flatVector(operation, y0, "y0");
+  const { vector, toTree, fromTree } = flat;
+  const traceOf = (g: (y: Tensor, t: Tensor, own: readonly unknown[]) => Tensor): ClosedFunction =>
+    closed(operation, [vector, tensor(t0)], settings.args, ([y, t], own) => g(y!, t!, own));
+  const call = (g: (...given: never[]) => unknown, y: Tensor, t: Tensor, own: readonly unknown[]): unknown =>
+    g(...([toTree(y), t, ...own] as never[]));
+  const slope = traceOf((y, t, own) => fromTree(call(f, y, t, own), "the result of the function"));
+  const events = readEvents(operation, settings.events);
+  const values =
+    events.length === 0
+      ? undefined
+      : traceOf((y, t, own) => stack(events.map(({ when }, i) => eventValue(operation, call(when, y, t, own), i)))); // prettier-ignore
+  requirePlain(operation, [vector, ...slope.data, ...(values?.data ?? [])]);
+  const rules = events.map(({ direction = 0, stop = false, reset }): EventRule => {
+    if (reset === undefined) return { direction, stop, reset };
+    const traced = traceOf((y, t, own) => fromTree(call(reset, y, t, own), "the result of reset"));
+    return { direction, stop, reset: (y, t) => traced.call([y, tensor(t)], traced.data) };
+  });
+  const direction = t1 < t0 ? -1 : 1;
+  const { callback } = settings;
+  const run: OdeRun = {
+    code: compiledOde({ slope, events: values }, odeMethods[settings.method], vector.shape[0]!),
+    data: { slope: slope.data, events: values?.data ?? [] },
+    env: {
+      origin: t0,
+      direction,
+      low: -Infinity,
+      high: Infinity,
+      rtol: settings.rtol,
+      atol: readTolerance(operation, settings.atol, flat),
+      maxSteps: settings.maxSteps,
+    },
+    y0: vector,
+    end: Math.abs(t1 - t0),
+    breaks: readBreaks(operation, settings.breaks, t0, t1),
+    events: rules,
+    signal: settings.signal ?? undefined,
+    watch:
+      callback === null
+        ? undefined
+        : ({ t, h, steps, y }) =>
+            callback({
+              step: steps,
+              t: t0 + direction * t,
+              h,
+              y: toTree(y) as never,
+              fraction: t / Math.abs(t1 - t0),
+            }) === true,
+  };
+  return { run, report: (outcome) => resultOf(operation, flat, [t0, t1], settings.saveAt, outcome) };
+}
+
+/** Converts an outcome to a result. */
+function resultOf(
+  operation: string,
+  { vector, toTree }: FlatVector,
+  [t0, t1]: readonly [number, number],
+  saveAt: readonly number[] | null,
+  { pieces, times, points, events, end, stats }: OdeOutcome,
+): OdeSolution<never> {
+  const direction = t1 < t0 ? -1 : 1;
+  const n = vector.shape[0]!;
+  const last = times.at(-1)!;
+  const timeOf = (elapsed: number): number => (elapsed === Math.abs(t1 - t0) ? t1 : t0 + direction * elapsed);
+  const lastTime = timeOf(last);
+  const start = points[0]!;
+  const valuesAt = (list: readonly number[]): Tensor =>
+    solutionAt(pieces, start, list.map((t) => Math.min(direction * (t - t0), last))); // prettier-ignore
+  const inside = (t: number): boolean => direction * (t - t0) >= 0 && direction * (lastTime - t) >= 0;
+  const solution = (t: TensorLike): unknown => {
+    const asked = asTensor(t, `${operation}: at`);
+    const list = [...asked.data()];
+    const odd = list.find((time) => !inside(time));
+    if (odd !== undefined)
+      throw new DownhillError(
+        "range",
+        `at: the solution is known from ${t0} to ${lastTime}, but ${odd} is outside.`,
+      );
+    if (asked.ndim > 1)
+      throw new DownhillError("shape", `at: takes a time or a vector of times, got ${showType(asked.type)}.`);
+    const values = valuesAt(list);
+    return toTree(asked.ndim === 0 ? at(values, 0) : values);
+  };
+  const saved = saveAt === null ? times.map(timeOf) : readSaveAt(operation, saveAt, t0, t1).filter(inside);
+  const values =
+    saveAt === null
+      ? tensor(Float64Array.from(points.flatMap((point) => [...point])), { shape: [points.length, n] })
+      : valuesAt(saved);
+  const asTree = (x: Float64Array): unknown => toTree(tensor(x));
+  return {
+    t: tensor(Float64Array.from(saved)),
+    y: toTree(values) as never,
+    at: solution as never,
+    events: events.map(({ index, t, before, after = before }) => ({
+      index,
+      t: timeOf(t),
+      y: asTree(before) as never,
+      after: asTree(after) as never,
+    })),
+    reason: end.reason,
+    converged: end.reason === "end" || end.reason === "event",
+    message: explainEnd(end, lastTime, vector, toTree),
+    stats,
+  };
+}
+
+function explainEnd(
+  { reason, event, odd, accumulates }: OdeEnd,
+  t: number,
+  vector: Tensor,
+  toTree: (x: Tensor) => unknown,
+): string {
+  switch (reason) {
+    case "end":
+      return "The last time was reached.";
+    case "event":
+      return `Event ${event} stopped the integration at t = ${t}.`;
+    case "maxSteps":
+      return `The maximum number of steps was reached at t = ${t}. Increase maxSteps; for stiff equations use method: "radau".`;
+    case "stepSize":
+      return accumulates === true
+        ? `Events with resets accumulate at t = ${t}, so that time does not advance.`
+        : `The step became too short at t = ${t}: the tolerances cannot be met there. Increase rtol or atol, or give discontinuities as breaks.`;
+    case "nan":
+      return `The right-hand side is ${odd!.value} in ${elementName(odd!.element, vector, toTree)} at t = ${odd!.t}.`;
+    case "explosion":
+      return `The solution grows without bound near t = ${t}.`;
+    case "singular":
+      return `The matrix of the stage equations is singular at t = ${t}.`;
+    case "callback":
+      return "The callback returned true.";
+    case "aborted":
+      return "The signal was aborted.";
+  }
+}
+
+/** Name of element `index` of the flat vector, such as `y.x[2]`. */
+function elementName(index: number, vector: Tensor, toTree: (x: Tensor) => unknown): string {
+  const { leaves, def } = flatten(toTree(vector), "solveOde");
+  const paths = leafPaths(def, "y");
+  let rest = index;
+  for (const [i, leaf] of leaves.entries()) {
+    const { shape } = leaf as Tensor;
+    const size = sizeOf(shape);
+    if (rest >= size) {
+      rest -= size;
+      continue;
+    }
+    const places = shape.map((m, axis) => Math.floor(rest / sizeOf(shape.slice(axis + 1))) % m);
+    return `component ${paths[i]!}${places.length === 0 ? "" : `[${places.join(", ")}]`}`;
+  }
+  return `component ${index}`;
+}
+
+/** Options of `solveOde` with defaults. */
+type OdeSettings = Required<Omit<AnySolveOptions, "saveAt" | "signal" | "callback">> & {
+  readonly saveAt: readonly number[] | null;
+  readonly signal: AbortSignal | null;
+  readonly callback: ((progress: OdeProgress<never>) => boolean | void) | null;
+};
+
+function readSettings(operation: string, options: AnySolveOptions): OdeSettings {
+  const anything: OptionSpec<never>["check"] = () => undefined;
+  const list =
+    (what: string): OptionSpec<never>["check"] =>
+    (name, option, value) => {
+      if (Array.isArray(value)) return;
+      throw new DownhillError("option", `${name}: ${option} must be a list of ${what}, got ${typeof value}.`);
+    };
+  return readOptions<OdeSettings>(operation, options as OdeSettings, {
+    args: { initial: [], check: (name, _, value) => void readArgs(name, value) },
+    method: oneOf("dopri5", odeMethodNames),
+    rtol: fixed(1e-6, { from: 0, above: true }),
+    atol: { initial: 1e-9, check: anything },
+    saveAt: { initial: null, check: list("times") },
+    events: { initial: [], check: list("events") },
+    breaks: { initial: [], check: list("times") },
+    maxSteps: count(100_000, { from: 1 }),
+    signal: {
+      initial: null,
+      check(name, _, value) {
+        if (value instanceof AbortSignal) return;
+        throw new DownhillError(
+          "option",
+          `${name}: signal must be an AbortSignal, as of an AbortController.`,
+        );
+      },
+    },
+    callback: {
+      initial: null,
+      check: (name, _, value) => requireFunction(name, value, `${name}(…, { callback: ({ t }) => … })`),
+    },
+  });
+}
+
+function readSpan(operation: string, span: readonly [number, number]): readonly [number, number] {
+  if (Array.isArray(span) && span.length === 2 && span.every((t) => Number.isFinite(t))) return span;
+  throw new DownhillError(
+    "range",
+    `${operation}: the time span must be a list of two finite numbers, the first and the last time, as in [0, 10].`,
+  );
+}
+
+/** Elapsed times of the breaks within the time span, in order. */
+function readBreaks(operation: string, breaks: readonly number[], t0: number, t1: number): readonly number[] {
+  const odd = breaks.find((t) => !Number.isFinite(t));
+  if (odd !== undefined)
+    throw new DownhillError("range", `${operation}: breaks must be finite times, got ${String(odd)}.`);
+  const [end, direction] = [Math.abs(t1 - t0), t1 < t0 ? -1 : 1];
+  const elapsed = breaks.map((t) => direction * (t - t0)).filter((t) => t > 0 && t < end);
+  return [...new Set(elapsed)].sort((a, b) => a - b);
+}
+
+function readSaveAt(operation: string, saveAt: readonly number[], t0: number, t1: number): readonly number[] {
+  const direction = t1 < t0 ? -1 : 1;
+  const odd = saveAt.find(
+    (t, i) => !(direction * (t - (i === 0 ? t0 : saveAt[i - 1]!)) >= 0 && direction * (t1 - t) >= 0),
+  );
+  if (odd === undefined) return saveAt;
+  throw new DownhillError(
+    "range",
+    `${operation}: the times of saveAt must be within ${t0} to ${t1} and in that order; ${String(odd)} is not.`,
+  );
+}
+
+/** Absolute tolerances of the elements of y, as a scalar or a vector. */
+function readTolerance(operation: string, atol: unknown, { vector, toTree }: FlatVector): Tensor {
+  const { leaves, def } = flatten(toTree(vector), operation);
+  const parts =
+    typeof atol === "number"
+      ? [atol]
+      : matchLeaves(operation, def, atol, "atol").map((leaf, i) => {
+          const x = astype(asTensor(leaf, operation), "float64");
+          const { shape } = leaves[i] as Tensor;
+          if (x.ndim === 0 || sameShape(x.shape, shape)) return ravel(broadcastTo(x, shape));
+          throw new DownhillError(
+            "shape",
+            `${operation}: atol is ${showType(x.type)} where y0 has shape [${shape.join(", ")}]. Give a number or the same shape.`,
+          );
+        });
+  const tolerance = typeof atol === "number" ? tensor(atol) : concatenate(parts);
+  if (tolerance.tracer !== undefined || all(greater(tolerance, 0)).item()) return tolerance;
+  throw new DownhillError("range", `${operation}: atol must be above 0.`);
+}
+
+function readEvents(
+  operation: string,
+  events: AnySolveOptions["events"] & object,
+): readonly OdeEvent<never>[] {
+  for (const [i, event] of events.entries()) {
+    const name = `${operation}: events[${i}]`;
+    checkOptions(name, event, ["when", "direction", "stop", "reset"]);
+    requireFunction(name, event.when, "{ when: (y, t) => … }");
+    if (event.reset !== undefined) requireFunction(name, event.reset, "{ when, reset: (y, t) => … }");
+    if (event.stop !== undefined) checkFlag(name, "stop", event.stop);
+    if (event.direction === undefined || [-1, 0, 1].includes(event.direction)) continue;
+    throw new DownhillError(
+      "option",
+      `${name}: direction must be -1, 0 or 1, got ${String(event.direction)}.`,
+    );
+  }
+  return events;
+}
+
+function eventValue(operation: string, value: unknown, index: number): Tensor {
+  const x = asTensor(value, operation);
+  if (sizeOf(x.shape) === 1 && isFloating(x.dtype)) return astype(reshape(x, []), "float64");
+  throw new DownhillError(
+    "shape",
+    `${operation}: events[${index}].when must return a floating scalar, got ${showType(x.type)}.`,
+  );
+}
+
+function requirePlain(operation: string, data: readonly Tensor[]): void {
+  if (!isStaging() && data.every((x) => x.tracer === undefined)) return;
+  throw new DownhillError(
+    "trace",
+    `${operation}: chooses its steps by values, so it does not run inside jit, grad, vmap and other transforms. Use odeint there.`,
+  );
+}
