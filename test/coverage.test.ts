@@ -13,6 +13,7 @@ import { walkExpr } from "../src/engine/kernel/walk.ts";
 import { functions as functionsOfTexts } from "../src/numeric/syntax/functions.ts";
 import { hasForm } from "../src/training/onnx/write-program.ts";
 import { root } from "./support/snippets.ts";
+import { costly } from "./support/series-check.ts";
 import { specialFunctions, specialOperations } from "./support/special-functions.ts";
 import { transcendentals } from "./support/transcendentals.ts";
 
@@ -104,6 +105,30 @@ describe("primitives", async () => {
     expect(new Set(fileOf.values()).size).toBeGreaterThan(15);
     expect([...files.keys()]).toEqual(expect.arrayContaining(["notation", "cost", "algebra.constant"]));
     expect([...files].flatMap(([question, { size }]) => (size < 2 ? [question] : []))).toEqual([]);
+  });
+
+  test("have power series, by a rule of their kind of derivative or by a listed way", async () => {
+    // the other kinds have one rule for all primitives: see src/engine/transforms/taylor/README.md
+    const structured = {
+      call: "stacks of coefficients pass through the program",
+      checkpoint: "stacks of coefficients pass through the program",
+      cond: "stacks of coefficients pass through both programs",
+      scan: "stacks of coefficients pass through the body",
+      whileLoop: "stacks of coefficients pass through the body",
+      customJvp: "its rule is a differential equation between series",
+      customVjp: "its rule is a differential equation between series",
+      customPushforward: "is replaced by its program",
+    };
+    const names = defined
+      .filter(({ derivative }) => derivative.kind === "structured")
+      .map(({ name }) => name);
+    expect(names.toSorted()).toEqual(Object.keys(structured).toSorted());
+    const page = text("docs/taylor.md");
+    const operations = exportsOf(await import("../src/numeric/array/index.ts"));
+    for (const name of Object.keys(costly)) {
+      expect([...operations, ...defined.map((prim) => prim.name)], name).toContain(name);
+      if (operations.includes(name)) expect(page, name).toContain(`\`${name}\``);
+    }
   });
 
   test("have a form in ONNX, or a reason for having none", () => {
@@ -376,6 +401,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   scan: "src/engine/transforms/scan.test.ts",
   switchCase: "src/engine/transforms/switch-case.test.ts",
   valueAndGrad: "src/engine/transforms/grad.test.ts",
+  taylor: "src/engine/transforms/taylor/taylor.test.ts",
   vjp: "src/engine/transforms/linearize.test.ts",
   vmap: "src/engine/transforms/vmap.test.ts",
   whileLoop: "src/engine/transforms/control-flow.test.ts",

@@ -7,6 +7,7 @@ import { engine } from "../../src/engine/runtime/engine.ts";
 import { checkSamples } from "../../src/testing/check-primitive.ts";
 import { extent } from "./extent.ts";
 import { checkPatterns } from "./pattern-check.ts";
+import { checkSeries } from "./series-check.ts";
 
 /** An operation and the operands at which it is checked. */
 export interface Line {
@@ -33,7 +34,7 @@ const samplesForEachWhole = extent(12, 1, 6);
  * every backend, with every mode over every mode, compiled and batched. At the other samples it checks one backend in
  * turn and the first derivatives of both modes. The thorough extent checks the full product of samples, backends and
  * nestings. The sparsity patterns of the operation and of its gradient are compared with dense derivatives at the samples
- * from `drawForPatterns`.
+ * from `drawForPatterns`, and Taylor coefficients with repeated forward mode at those from `drawForSeries`.
  */
 export function checkFamily(
   module: object,
@@ -60,6 +61,7 @@ export function checkFamily(
         first += samples.length;
       }
       for (const { op, sample } of drawForPatterns(name, lines)) checkPatterns(name, op, sample);
+      for (const { op, sample } of drawForSeries(name, lines)) checkSeries(name, op, sample);
     });
   });
 }
@@ -119,6 +121,24 @@ function drawForPatterns(
   if (hash % extent(operationsForEachPattern, 1, 1) !== 0) return [];
   const filled = all.filter(({ sample }) => sample.ins.some(isFilledFloat));
   return filled.length === 0 ? [] : [filled[hash % filled.length]!];
+}
+
+/** Number of operations for each one whose Taylor coefficients are checked in the quick extent. */
+const operationsForEachSeries = 16;
+
+/**
+ * Draws the samples at which Taylor coefficients are compared with repeated forward mode: all in the thorough extent;
+ * otherwise the first differentiable one, of each operation in CI and of every sixteenth operation in the quick extent.
+ */
+function drawForSeries(
+  name: string,
+  lines: readonly Line[],
+): readonly { readonly op: Operation; readonly sample: Sample }[] {
+  if (hashOf(name) % extent(operationsForEachSeries, 1, 1) !== 0) return [];
+  const all = lines.flatMap(({ op, samples }) => samples.map((sample) => ({ op, sample })));
+  const filled = all.filter(({ sample }) => sample.ins.some(isFilledFloat));
+  if (extent(0, 1) === 1) return filled;
+  return filled.filter(({ sample }) => sample.differentiable !== false).slice(0, 1);
 }
 
 function isFilledFloat(x: BooleanLike): boolean {

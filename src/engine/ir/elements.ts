@@ -127,6 +127,7 @@ function traced(x: Tensor, operation: string): DownhillError {
     jvp: "grad or jvp",
     linear: "grad or vjp",
     program: "jit, scan or makeProgram",
+    taylor: "taylor",
     vmap: "vmap",
   };
   const kind = kinds[(x.tracer?.trace.kind ?? "program") as keyof typeof kinds];

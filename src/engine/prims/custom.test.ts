@@ -48,19 +48,26 @@ const vectors = [{ ins: [f64([0.7, -1.1])] }, { ins: [f64([])] }];
 const single = [{ ins: [f32([0.7, -1.1])] }];
 
 describe("functions with their own rules", () => {
-  checkFamily(customs, {
-    customJvp: [
-      on(fixed(withJvp, f64([1.3], [])), scalar),
-      on(fixed(withJvp, f64([1.3, 0.4])), vectors.slice(0, 1)),
-      on(fixed(withJvp, f64([])), vectors.slice(1)),
-      on(fixed(withJvp, f32([1.3, 0.4])), single),
-      on(pickedJvp, [{ ins: [f64([0.5, -1, 2]), i32([2], [])] }]),
-    ],
-    customVjp: [
-      on(fixed(withVjp, f64([1.3], [])), scalar),
-      on(fixed(withVjp, f64([1.3, 0.4])), vectors.slice(0, 1)),
-      on(fixed(withVjp, f64([])), vectors.slice(1)),
-      on(fixed(withVjp, f32([1.3, 0.4])), single),
-    ],
-  });
+  checkFamily(
+    customs,
+    {
+      customJvp: [
+        on(fixed(withJvp, f64([1.3], [])), scalar),
+        on(fixed(withJvp, f64([1.3, 0.4])), vectors.slice(0, 1)),
+        on(fixed(withJvp, f64([])), vectors.slice(1)),
+        on(fixed(withJvp, f32([1.3, 0.4])), single),
+        on(pickedJvp, [{ ins: [f64([0.5, -1, 2]), i32([2], [])] }]),
+      ],
+      customVjp: [
+        on(fixed(withVjp, f64([1.3], [])), scalar),
+        on(fixed(withVjp, f64([1.3, 0.4])), vectors.slice(0, 1)),
+        on(fixed(withVjp, f64([])), vectors.slice(1)),
+        on(fixed(withVjp, f32([1.3, 0.4])), single),
+      ],
+    },
+    {
+      hasCustomRule: "recognises primitives",
+      pushforwardOf: "recognises a primitive",
+    },
+  );
 });

@@ -321,3 +321,13 @@ function requirePushforward({ pushforward }: PushParams): Program {
     "customVjp: forward mode needs a backward rule that is linear in the cotangent, and this one is not. Use reverse mode (grad, vjp, jacrev), or customJvp.",
   );
 }
+
+/** True if an operation has a derivative rule of the user: a call of `customJvp` or `customVjp`. */
+export function hasCustomRule(prim: Primitive): boolean {
+  return prim === (customJvpPrim as Primitive) || prim === (customVjpPrim as Primitive);
+}
+
+/** Program of the tangent map of a custom reverse-mode rule; `undefined` for other operations. */
+export function pushforwardOf(prim: Primitive, params: unknown): Program | undefined {
+  return prim === (pushPrim as Primitive) ? requirePushforward(params as PushParams) : undefined;
+}

@@ -180,7 +180,7 @@ function whileJvp(
   // inputs of the program: constants, carries, followed by the tangents of both
   const values = result.ins.slice(0, bodyConsts + n);
   const dValues = result.ins.slice(bodyConsts + n);
-  const dTypes = keep(x.carry, marked).map((c) => c.type);
+  const dTypes = dValues.slice(dConsts).map((v) => v.type);
   const outs = whileLoop(
     [
       ...x.testConsts,

@@ -63,7 +63,7 @@ function ruled(
 }
 
 /** Tangents of a linear primitive: applies the primitive to the tangents, with zeros for operands without a tangent. */
-function movedBy(
+export function movedBy(
   prim: Primitive,
   operands: "all" | readonly number[],
   ins: readonly Tensor[],

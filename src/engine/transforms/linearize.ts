@@ -81,7 +81,7 @@ export function linearizeLeaves(
 }
 
 /** Checks that a tangent or cotangent has the type of its value; numbers take that type. */
-function fitType(operation: string, what: string, x: Tensor, type: ArrayType): Tensor {
+export function fitType(operation: string, what: string, x: Tensor, type: ArrayType): Tensor {
   if (!sameShape(x.shape, type.shape)) {
     throw new DownhillError(
       "shape",
@@ -106,7 +106,8 @@ type PullbackTensors<A extends readonly unknown[]> = {
   [K in keyof A]: [Tensor] extends [A[K]] ? (unknown extends A[K] ? A[K] : Tensor) : TensorsOf<A[K]>;
 };
 
-function allFloating(
+/** Checks that all leaves of the arguments are floating; returns `true` for each. */
+export function requireFloating(
   operation: string,
   defs: readonly TreeDef[],
   leaves: readonly Tensor[],
@@ -152,7 +153,7 @@ const linearized =
   (f: (...args: never[]) => unknown) =>
   (...primals: readonly unknown[]): [unknown, unknown] => {
     const { leaves, defs } = flattenArguments(primals, "linearize");
-    const lin = linearizeLeaves("linearize", f, defs, leaves, allFloating("linearize", defs, leaves));
+    const lin = linearizeLeaves("linearize", f, defs, leaves, requireFloating("linearize", defs, leaves));
     const apply = (...tangents: readonly unknown[]): unknown => {
       requireOneEach("linearize", tangents, defs);
       const flat = defs.flatMap((def, i) => matchTensors("linearize", def, tangents[i], `tangent ${i}`));
@@ -195,7 +196,7 @@ const pulledBack =
   (f: (...args: never[]) => unknown) =>
   (...primals: readonly unknown[]): [unknown, unknown] => {
     const { leaves, defs } = flattenArguments(primals, "vjp");
-    const lin = linearizeLeaves("vjp", f, defs, leaves, allFloating("vjp", defs, leaves));
+    const lin = linearizeLeaves("vjp", f, defs, leaves, requireFloating("vjp", defs, leaves));
     const pullback = (ct: unknown): unknown => {
       const given = matchTensors("vjp", lin.outDef, ct, "the cotangent");
       const cts = given.map((t, i) => fitType("vjp", "the cotangent", t, lin.outs[i]!.type));
@@ -256,7 +257,7 @@ export function derivativeAlong(
   requireList(operation, "primals", primals);
   requireList(operation, "tangents", tangents);
   const { leaves, defs } = flattenArguments(primals, operation);
-  allFloating(operation, defs, leaves);
+  requireFloating(operation, defs, leaves);
   requireOneEach(operation, tangents, defs);
   const given = defs.flatMap((def, i) => matchLeaves(operation, def, tangents[i], `tangent ${i}`));
   const fitted = given.map((t, i) =>
@@ -286,7 +287,7 @@ export function derivativeAlong(
  * along a direction does not depend on the slopes with respect to values that do not change, and these slopes may be
  * infinite.
  */
-function holdsZero(tangent: Tensor, operation: string): boolean {
+export function holdsZero(tangent: Tensor, operation: string): boolean {
   return isAtHand(tangent) && readElements(tangent, operation).includes(0);
 }
 
@@ -321,7 +322,7 @@ export function linearTranspose<P, T>(f: (x: P) => T, example: Like<P>): (ct: Li
   if (arguments.length > 2) refuseExtra("linearTranspose", arguments, 2);
   requireFunction("linearTranspose", f);
   const { leaves, defs } = flattenArguments([example], "linearTranspose");
-  allFloating("linearTranspose", defs, leaves);
+  requireFloating("linearTranspose", defs, leaves);
   const run = withTrace(
     "linearTranspose",
     (level) => new LinearTrace(level, tools),
@@ -350,7 +351,7 @@ export function linearTranspose<P, T>(f: (x: P) => T, example: Like<P>): (ct: Li
 }
 
 /** Throws if a result contains plain numbers but no tensor: they have no derivative, and 0 would hide the mistake. */
-function requireTensors(operation: string, result: unknown, leaves: readonly Tensor[]): void {
+export function requireTensors(operation: string, result: unknown, leaves: readonly Tensor[]): void {
   const isEmpty = leaves.length === 0 && typeof result !== "boolean";
   if (result instanceof Tensor || isEmpty || holdsTensor(result)) return;
   throw plainResult(operation, result);

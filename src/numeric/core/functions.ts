@@ -87,6 +87,7 @@ export {
   jvp,
   linearize,
   linearTranspose,
+  taylor,
   valueAndGrad,
   vjp,
   vmap,
@@ -98,6 +99,7 @@ export type {
   LikeShapes,
   ShapeDtype,
   Shapes,
+  TaylorOptions,
   VmapOptions,
 } from "../../engine/transforms/index.ts";
 export { makeProgram } from "../../engine/transforms/make-program.ts";

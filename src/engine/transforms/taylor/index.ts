@@ -1,0 +1,2 @@
+export { taylor } from "./taylor.ts";
+export type { TaylorOptions } from "./taylor.ts";

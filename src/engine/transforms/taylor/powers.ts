@@ -1,0 +1,56 @@
+// Powers with a known exponent.
+import { isAtHand, readElements } from "../../ir/elements.ts";
+import type { Maybe } from "../../ir/primitive.ts";
+import { isBuiltIn } from "../../ir/primitive.ts";
+import type { Tensor } from "../../ir/tensor.ts";
+import { div, equal, mul, scale } from "../../prims/arithmetic.ts";
+import { add, full, where, zeros } from "../../prims/linear.ts";
+import { bind1 } from "../../trace/bind.ts";
+import { knownConstant } from "../../trace/staging.ts";
+import type { SeriesCall } from "./series.ts";
+
+/**
+ * Exponent of a power, if the operation is one and its exponent is known: a parameter, or an operand of equal elements.
+ */
+export function exponentOf({ prim, params, ins, series }: SeriesCall): number | undefined {
+  const { notation } = prim;
+  if (notation === undefined || !("infix" in notation) || notation.infix !== "^" || !isBuiltIn(prim))
+    return undefined;
+  if (notation.right !== undefined) return notation.right(params);
+  return series[1] === undefined ? commonElement(ins[1]!) : undefined;
+}
+
+function commonElement(x: Tensor): number | undefined {
+  if (!isAtHand(x)) return knownConstant(x);
+  const [first, ...others] = readElements(x, "taylor");
+  return others.every((e) => Object.is(e, first)) ? first : undefined;
+}
+
+/** x raised to an integer of at least 1 by products, whose series are exact where x is 0. */
+export function integerPower(x: Tensor, exponent: number): Tensor {
+  let [power, square]: [Maybe, Tensor] = [undefined, x];
+  for (let rest = exponent; ; square = mul(square, square)) {
+    if (rest % 2 === 1) power = power === undefined ? square : mul(power, square);
+    rest = Math.floor(rest / 2);
+    if (rest === 0) return power!;
+  }
+}
+
+/**
+ * Derivative of a power y = xᵉ along dx, for exponents that are no integer of at least 1. For a negative exponent it is
+ * e · y · dx / x, which needs no other power; at x = 0 all terms of its series are infinite, with the signs of those of
+ * repeated differentiation. Otherwise it is e · xᵉ⁻¹ · dx: after ⌊e⌋ + 1 steps the exponent is negative.
+ */
+export function powerRate(
+  { prim, params, ins }: SeriesCall,
+  exponent: number,
+  dx: Tensor,
+  y: Tensor,
+): Tensor {
+  const x = ins[0]!;
+  if (exponent === 0) return mul(dx, where(equal(x, x), zeros(x.type), x)); // NaN for NaN
+  if (exponent > 0) return mul(dx, scale(bind1(prim, [x, full(x.type, exponent - 1)], params), exponent));
+  // powers that are no integer do not distinguish −0 from 0
+  const base = Number.isInteger(exponent) ? x : add(x, zeros(x.type));
+  return div(mul(scale(dx, exponent), y), base);
+}

@@ -1,0 +1,66 @@
+import type { TransformTools } from "../../ir/primitive.ts";
+import type { Program } from "../../ir/program.ts";
+import { zeros } from "../../prims/linear.ts";
+import { withTrace } from "../../trace/bind.ts";
+import { evalProgram, traceClosed } from "../../trace/staging.ts";
+import type { JvpProgram } from "../jvp.ts";
+import { maskKey, memoizeProgram } from "../memoize.ts";
+import { tools } from "../tools.ts";
+import { PowerSeries } from "./series.ts";
+import { layer, stackedType, stackSeries } from "./structured.ts";
+import { TaylorTrace } from "./trace.ts";
+
+/**
+ * Program that computes values together with their series up to an order. It has the form of `jvpProgram`, with stacks
+ * of coefficients instead of tangents (see `stackSeries`).
+ */
+const taylorProgram = /* @__PURE__ */ memoizeProgram(
+  (
+    _,
+    order: number,
+    nonzero: readonly boolean[],
+    instantiate: readonly boolean[],
+    masked: readonly boolean[],
+  ) => `taylor ${order} ${maskKey(nonzero)} ${maskKey(instantiate)} ${maskKey(masked)}`,
+  (program, order, nonzero, instantiate, masked): JvpProgram => {
+    const types = program.ins.map((v) => v.type);
+    const stacks = types.filter((_, i) => nonzero[i]).map((type) => stackedType(type, order));
+    let [nonzeroOuts, maskedOuts]: [boolean[], boolean[]] = [[], []];
+    const result = traceClosed(`taylor(${program.name})`, [...types, ...stacks], (...args) =>
+      withTrace(
+        program.name,
+        (level) => new TaylorTrace(level, order, taylorTools),
+        (trace) => {
+          let next = types.length;
+          const ins = types.map((_, i) => {
+            const head = args[i]!;
+            if (nonzero[i] !== true) return head;
+            const stack = args[next++]!;
+            return trace.wrap(new PowerSeries(head, masked[i] === true, (k) => layer(stack, k)));
+          });
+          const series = evalProgram(program, ins).map((x) => trace.seriesOf(x) ?? new PowerSeries(x, true, () => undefined)); // prettier-ignore
+          const outs = series.map(
+            (s, i) =>
+              stackSeries(s, order) ??
+              (instantiate[i] === true ? zeros(stackedType(s.head.type, order)) : undefined),
+          );
+          nonzeroOuts = outs.map((stack) => stack !== undefined);
+          maskedOuts = series.map((s) => s.isMasked);
+          return [...series.map((s) => s.head), ...outs.filter((stack) => stack !== undefined)];
+        },
+      ),
+    );
+    return { program: result, nonzeroOuts, maskedOuts };
+  },
+);
+
+/** Transforms of programs for rules of structured primitives, with stacks of coefficients instead of tangents. */
+export function taylorTools(order: number): TransformTools {
+  const jvpProgram = (
+    program: Program,
+    nonzero: readonly boolean[],
+    instantiate: readonly boolean[],
+    masked: readonly boolean[],
+  ): JvpProgram => taylorProgram(program, order, nonzero, instantiate, masked);
+  return { ...tools, jvpProgram };
+}

@@ -1,0 +1,201 @@
+// Power series of the results of an operation, derived from the derivative of its primitive.
+import type { Derivative, Maybe } from "../../ir/primitive.ts";
+import { isBuiltIn } from "../../ir/primitive.ts";
+import type { Tensor } from "../../ir/tensor.ts";
+import { isFloating } from "../../ir/types.ts";
+import { div, maskedMul, mul } from "../../prims/arithmetic.ts";
+import { full, neg, sub, sumMaybe } from "../../prims/linear.ts";
+import { bind } from "../../trace/bind.ts";
+import { movedBy } from "../jvp.ts";
+import { leavesZeros, throughMasks } from "../tangent-trace.ts";
+import { exponentOf, integerPower, powerRate } from "./powers.ts";
+import type { SeriesCall, SeriesTrace } from "./series.ts";
+import { coefficient, PowerSeries } from "./series.ts";
+
+type LinearDerivative = Derivative<unknown> & { readonly kind: "linear" };
+type SmoothDerivative = Derivative<unknown> & { readonly kind: "smooth" };
+/** Rule of forward mode: tangents of the results from tangents of the operands. */
+type TangentRule = (tangents: readonly Maybe[]) => readonly Maybe[];
+
+/**
+ * Results of an operation as values with series. `row` returns the coefficients of order k of all results. Results that
+ * are not floating do not vary.
+ */
+export function resultsOf(
+  trace: SeriesTrace,
+  heads: readonly Tensor[],
+  isMasked: (result: number) => boolean,
+  row: (k: number) => readonly Maybe[],
+): readonly Tensor[] {
+  const rows: (readonly Maybe[])[] = [];
+  return heads.map((head, i) =>
+    isFloating(head.dtype)
+      ? trace.wrap(new PowerSeries(head, isMasked(i), (k) => (rows[k] ??= row(k))[i]))
+      : head,
+  );
+}
+
+/** For each operand, true if its coefficients may contain zeros of a mask. */
+export function masksOf({ series }: SeriesCall): readonly boolean[] {
+  return series.map((s) => s?.isMasked === true);
+}
+
+/** Applies a rule of forward mode to tangents, some of which may contain zeros of a mask. */
+function withMasks(
+  name: string,
+  tangents: readonly Maybe[],
+  masks: readonly boolean[],
+  rule: TangentRule,
+): readonly Maybe[] {
+  return masks.includes(true) ? throughMasks(name, tangents, masks, rule)[0] : rule(tangents);
+}
+
+/** A linear operation acts on the coefficients of each order separately. */
+export function linearSeries(
+  trace: SeriesTrace,
+  call: SeriesCall,
+  derivative: LinearDerivative,
+): readonly Tensor[] {
+  const { prim, heads, params, series } = call;
+  const own = derivative.jvp;
+  const rule: TangentRule =
+    own === undefined
+      ? (given) => movedBy(prim, derivative.operands, heads, given, params)
+      : (given) => own(given, heads, params);
+  const masks = masksOf(call);
+  const isMasked = leavesZeros(prim, heads, series.map((s) => s?.isMasked)); // prettier-ignore
+  return resultsOf(
+    trace,
+    bind(prim, heads, params),
+    () => isMasked,
+    (k) => {
+      const tangents = series.map((s) => s?.at(k));
+      return tangents.every((t) => t === undefined) ? [] : withMasks(prim.name, tangents, masks, rule);
+    },
+  );
+}
+
+export function smoothSeries(
+  trace: SeriesTrace,
+  call: SeriesCall,
+  derivative: SmoothDerivative,
+): readonly Tensor[] {
+  const { prim, ins, heads, params, series } = call;
+  const own = derivative.underDerivative === undefined ? params : derivative.underDerivative(params);
+  const values = bind(prim, heads, own);
+  const varies = series.map((s) => s !== undefined);
+  const isEachMasked = series.every((s) => s === undefined || s.isMasked);
+  const isAnyMasked = series.some((s) => s?.isMasked);
+  const isLeftOut = heads.some((x, i) => varies[i] === false && isFloating(x.dtype));
+  const isMasked = derivative.chooses === true ? isAnyMasked || isLeftOut : isEachMasked;
+  const outs = (row: (k: number) => readonly Maybe[]): readonly Tensor[] =>
+    resultsOf(trace, values, () => isMasked, row);
+  if (derivative.transpose !== undefined && isBuiltIn(prim)) {
+    const products: readonly Tensor[] = outs(
+      productRow(call, derivative, values[0]!, (k) => coefficient(trace, products[0], k)),
+    );
+    return products;
+  }
+  const exponent = exponentOf(call);
+  if (exponent !== undefined && exponent >= 1 && Number.isInteger(exponent)) {
+    const power = trace.inRule(() => integerPower(ins[0]!, exponent));
+    return outs((k) => [coefficient(trace, power, k)]);
+  }
+  // a positive exponent that is a parameter leads to the next one by the rule of the primitive
+  const isPower = exponent !== undefined && (exponent <= 0 || ins.length === 2);
+  const results: readonly Tensor[] = outs((k) => row(k));
+  const row = integralRow(trace, call, (tangents) =>
+    isPower
+      ? [powerRate(call, exponent, tangents[0]!, results[0]!)]
+      : derivative.jvp(tangents, ins, results, own),
+  );
+  return results;
+}
+
+/**
+ * Coefficients of the results of a differentiable operation y = f(x), from its rule of forward mode: y′ = f′(x) x′ is an
+ * equation between series. The coefficient of order k of y thus follows from coefficients of lower order of y, and of
+ * the values that the rule computes.
+ */
+export function integralRow(
+  trace: SeriesTrace,
+  call: SeriesCall,
+  rule: TangentRule,
+): (k: number) => readonly Maybe[] {
+  const { prim, ins, series } = call;
+  let rates: readonly Maybe[] | undefined;
+  return (k) => {
+    rates ??= trace.inRule(() => {
+      const tangents = ins.map((x, i) => series[i] && trace.rateOf(x, series[i]));
+      return withMasks(prim.name, tangents, masksOf(call), rule);
+    });
+    return rates.map((rate) => {
+      const c = coefficient(trace, rate, k - 1);
+      return c && (k === 1 ? c : div(c, full(c.type, k)));
+    });
+  };
+}
+
+/**
+ * Coefficients of a product, or of the solution y of an equation v · y = u, as a quotient and the solution of a linear
+ * system are. Both are linear in u, which is operand 0 of elementwise operations and the last operand of others. Their
+ * mixed terms are `vⱼ · uₖ₋ⱼ` and `−vⱼ · yₖ₋ⱼ`: what the rule of forward mode returns for the tangent vⱼ, if u is `uₖ₋ⱼ`
+ * and the result `yₖ₋ⱼ`. A rule that reads the result belongs to a solution.
+ */
+function productRow(
+  call: SeriesCall,
+  derivative: SmoothDerivative,
+  value: Tensor,
+  resultAt: (k: number) => Maybe,
+): (k: number) => readonly Maybe[] {
+  const { prim, heads, params, series } = call;
+  const isElementwise = prim.batch === "elementwise";
+  const [u, v] = isElementwise ? [0, 1] : [heads.length - 1, 0];
+  const masks = masksOf(call);
+  let isSolution = false;
+  const apply = (
+    tangents: readonly Maybe[],
+    ins: readonly Tensor[],
+    result: Tensor,
+    areMasked: readonly boolean[],
+  ): Maybe => {
+    if (tangents.every((t) => t === undefined)) return undefined;
+    const read = (): Tensor => ((isSolution = true), result);
+    const outs = Object.defineProperty([] as Tensor[], 0, { get: read });
+    return withMasks(prim.name, tangents, areMasked, (given) => derivative.jvp(given, ins, outs, params))[0];
+  };
+  const only = (place: number, x: Tensor): Maybe[] => heads.map((_, i) => (i === place ? x : undefined));
+  const replaced = (place: number, x: Tensor): Tensor[] => heads.map((h, i) => (i === place ? x : h));
+  const quotientTerm = (factor: Tensor, y: Maybe): Maybe =>
+    y && (masks[v] === true ? maskedMul(factor, y) : mul(factor, y));
+  const solutionTerm = (factor: Tensor, y: Maybe): Maybe => y && apply(only(v, factor), heads, y, masks);
+  const productTerm = (factor: Tensor, other: Maybe): Maybe => {
+    if (other === undefined) return undefined;
+    return masks[u] === true && masks[v] !== true
+      ? apply(only(u, other), replaced(v, factor), value, masks)
+      : apply(only(v, factor), replaced(u, other), value, masks);
+  };
+  const mixed = (k: number): Maybe => {
+    let total: Maybe;
+    for (let j = 1; j < k; j++) {
+      const factor = series[v]?.at(j);
+      if (factor === undefined) continue;
+      const term = !isSolution
+        ? productTerm(factor, series[u]?.at(k - j))
+        : (isElementwise ? quotientTerm : solutionTerm)(factor, resultAt(k - j));
+      total = sumMaybe(total, term);
+    }
+    return total;
+  };
+  return (k) => {
+    const tangents = series.map((s) => s?.at(k));
+    const terms = mixed(k);
+    if (!isSolution || !isElementwise || terms === undefined)
+      return [sumMaybe(apply(tangents, heads, value, masks), terms)];
+    // one quotient for all terms, as in repeated forward mode
+    const side = tangents[u];
+    const rest = side === undefined ? neg(terms) : sub(side, terms);
+    const isRestMasked = (side === undefined || masks[u] === true) && masks[v] === true;
+    return [apply([rest, tangents[v]], heads, value, [isRestMasked, masks[v] === true])];
+  };
+}
