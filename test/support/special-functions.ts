@@ -3,7 +3,7 @@ import * as math from "../../src/engine/kernel/math/index.ts";
 import * as special from "../../src/engine/kernel/math/special/index.ts";
 import type { Procedure } from "../../src/engine/kernel/scalar.ts";
 
-/** [arguments, value, what it lacks to the true one, Σ |x ∂f/∂x|] by procedure, as `special-functions.py` writes them. */
+/** [arguments, value, what it lacks to the true one, Σ |x ∂f/∂x| or the local amplitude] by procedure, as `special-functions.py` writes them. */
 export type SpecialPoints = Readonly<
   Record<
     string,
@@ -125,6 +125,10 @@ export const specialFunctions: readonly SpecialFunction[] = [
   derivative(special.expm1Quotient64(0), 2e-15),
   derivative(special.expm1Quotient64(1), 2e-15),
   derivative(special.expm1Quotient64(2), 2e-15),
+  { ...ofSeveral(special.jv64), bound: 4 * ulp },
+  { ...ofSeveral(special.yv64), bound: 4 * ulp },
+  { ...ofSeveral(special.iv64), bound: 4 * ulp, forCondition: 0 },
+  { ...ofSeveral(special.kv64), bound: 4 * ulp, forCondition: 0 },
   ofSeveral(special.zeta64),
   ofSeveral(special.beta64, ["positive", "positive"], [[[0, 1], Infinity], [[1, Infinity], 0], [[-1, 2], NaN]]),
   ofSeveral(special.betaln64, ["positive", "positive"], [[[1, 1], 0], [[2, 0], Infinity], [[0, Infinity], NaN]]),

@@ -1,4 +1,5 @@
 export * from "./arithmetic.ts";
+export * from "./bessel.ts";
 export * from "./call.ts";
 export * from "./checkpoint.ts";
 export * from "./cond.ts";

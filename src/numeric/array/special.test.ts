@@ -49,6 +49,16 @@ describe("special functions", () => {
       on((x) => f.lambertw(x), [{ ins: [f64([0.5, -0.25])] }, whole]),
       on((x) => f.lambertw(x, -1), [{ ins: [f64([-0.25])] }]),
     ],
+    ...Object.fromEntries(
+      (
+        [
+          ["jv", f.jv],
+          ["yv", f.yv],
+          ["iv", f.iv],
+          ["kv", f.kv],
+        ] as const
+      ).map(([name, op]) => [name, [on((x) => op(0.5, x), [{ ins: [f64([0.5, 2])] }, whole])]]),
+    ),
     ndtr: [on(f.ndtr, [{ ins: [f64([0.5, -2.25])] }, whole])],
     logNdtr: [on(f.logNdtr, [{ ins: [f64([0.5, -2.25])] }, whole])],
     betainc: [

@@ -310,3 +310,51 @@ export function boxcox(x: TensorLike, lambda: TensorLike): Tensor {
   if (arguments.length > 2) refuseExtra("boxcox", arguments, 2);
   return p.boxcox(...floatingOperands("boxcox", x, lambda));
 }
+
+/**
+ * Bessel function of the first kind `Jᵥ(x)` of real order v, |v| ≤ 10⁴, for x ≥ 0; for integer orders also for x < 0. NaN
+ * elsewhere.
+ *
+ * Derivative in x: `(Jᵥ₋₁ − Jᵥ₊₁) / 2`; the derivative in the order is not available and throws an error.
+ *
+ * @example
+ * jv(0, 1).item(); // 0.765197686557966…
+ */
+export function jv(v: TensorLike, x: TensorLike): Tensor {
+  if (arguments.length > 2) refuseExtra("jv", arguments, 2);
+  return p.jv(...floatingOperands("jv", v, x));
+}
+
+/**
+ * Bessel function of the second kind `Yᵥ(x)` of real order v, |v| ≤ 10⁴, for x > 0: −∞ at 0 for v ≥ 0, NaN below.
+ *
+ * Derivative in x: `(Yᵥ₋₁ − Yᵥ₊₁) / 2`; the derivative in the order throws an error.
+ */
+export function yv(v: TensorLike, x: TensorLike): Tensor {
+  if (arguments.length > 2) refuseExtra("yv", arguments, 2);
+  return p.yv(...floatingOperands("yv", v, x));
+}
+
+/**
+ * Modified Bessel function of the first kind `Iᵥ(x)` of real order v, |v| ≤ 10⁴, for x ≥ 0; for integer orders also for x <
+ * 0. NaN elsewhere.
+ *
+ * Derivative in x: `(Iᵥ₋₁ + Iᵥ₊₁) / 2`; the derivative in the order throws an error.
+ */
+export function iv(v: TensorLike, x: TensorLike): Tensor {
+  if (arguments.length > 2) refuseExtra("iv", arguments, 2);
+  return p.iv(...floatingOperands("iv", v, x));
+}
+
+/**
+ * Modified Bessel function of the second kind `Kᵥ(x)` of real order v, |v| ≤ 10⁴, for x > 0: ∞ at 0, NaN below.
+ *
+ * Derivative in x: `−(Kᵥ₋₁ + Kᵥ₊₁) / 2`; the derivative in the order throws an error.
+ *
+ * @example
+ * kv(0.5, 2).item(); // 0.11993777196806…
+ */
+export function kv(v: TensorLike, x: TensorLike): Tensor {
+  if (arguments.length > 2) refuseExtra("kv", arguments, 2);
+  return p.kv(...floatingOperands("kv", v, x));
+}

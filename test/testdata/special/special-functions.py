@@ -420,9 +420,30 @@ def box_coxes(data):
         data["expm1Quotient%d" % n] = keep(point(ratio, [t], False) for t in places)
 
 
+def orders(data):
+    """The Bessel functions of real order. For those that oscillate, the condition is the local amplitude."""
+    uniform = lambda low, high: float("%.6g" % random.uniform(low, high))
+    pairs = [[uniform(0, 3), uniform(0, 3)] for _ in range(15)] + [[uniform(0, 3), spread(-6, 0)] for _ in range(8)]
+    pairs += [[uniform(0, 20), spread(-1, 2)] for _ in range(15)] + [[uniform(0, 100), spread(0, 2.5)] for _ in range(15)]
+    pairs += [[random.randint(-6, 12), spread(-1, 2)] for _ in range(10)] + [[uniform(-12, 0), spread(-1, 2)] for _ in range(15)]
+    pairs += [[-2.5, 3.75], [300.5, 301], [50, 50.01], [0.5, 2], [1.5, 1.999], [100, 100], [3, 1e-9]]
+    functions = {"jv": mp.besselj, "yv": mp.bessely, "iv": mp.besseli, "kv": mp.besselk}
+    for name, f in functions.items():
+        rows = []
+        for v, x in pairs + ([[0, 1e6], [2.25, 12345.5]] if name in ("jv", "yv") else []):
+            value = point(f, [v, x], False)
+            if name in ("jv", "yv"):
+                # the sine and cosine of a reflection are those of the function of the positive order
+                size = abs(v)
+                oscillates = x > size or v < 0
+                value[3] = float("%.3g" % mp.sqrt(mp.besselj(size, x) ** 2 + mp.bessely(size, x) ** 2)) if oscillates else 0.0
+            rows.append(value)
+        data[name] = keep(rows)
+
+
 data = {}
 families = [bessels, bessel_slopes, inverses, ratios, betas, normals, gamma_family, polygammas, zetas]
-families += [error_functions, integrals, elliptics, lamberts, box_coxes]
+families += [error_functions, integrals, elliptics, lamberts, box_coxes, orders]
 for family in families:
     # each from its own seed, so that the others stay when one changes
     random.seed(family.__name__)

@@ -1,6 +1,7 @@
 export { digamma64, lgamma64 } from "../gamma.ts";
 export { beta64, betaln64 } from "./beta.ts";
 export * from "./bessel.ts";
+export { iv64, jv64, kv64, yv64 } from "./bessel-orders.ts";
 export * from "./box-cox.ts";
 export * from "./dilogarithm.ts";
 export * from "./elliptic.ts";
