@@ -25,7 +25,7 @@ vi.mock("../src/engine/ir/primitive.ts", async (original) => {
   const builtIn: typeof module.builtIn = (record) => {
     const prim = module.builtIn(record);
     defined.push(prim);
-    fileOf.set(prim, new Error().stack!.match(/(?:prims|passes)\/(?!elementwise)[\w-]+\.ts/)![0]);
+    fileOf.set(prim, new Error().stack!.match(/(?:prims|passes|linalg)\/(?!elementwise)[\w-]+\.ts/)![0]);
     return prim;
   };
   return { ...module, builtIn };
@@ -141,6 +141,7 @@ describe("primitives", async () => {
           .filter((name) => name !== "triangle")
           .map((name) => [name, "ONNX has no factorisations, nor what is made of them"]),
       ),
+      linearSolution: "ONNX has no loop until a residual is small whose length depends on values",
       fourier: "DFT has no form that engines compute in float64 along with its derivatives",
       customPushforward: "stands in forward mode of a rule that gives the reverse one only",
       ...Object.fromEntries(
