@@ -93,6 +93,7 @@ const strict: Readonly<Record<string, Use>> = {
   "append axis": (n) => d.append(m, m, { axis: n }),
   "insert axis": (n) => d.insert(m, 1, 0, { axis: n }),
   "unique axis": (n) => d.unique(m, { axis: n }),
+  "associativeScan axis": (n) => d.associativeScan((a: Tensor, b: Tensor) => a.add(b), m, { axis: n }),
   "topK axis": (n) => d.topK(m, 1, { axis: n }),
   "cross axis": (n) => d.cross(m, m, { axis: n }),
   "vecdot axis": (n) => d.vecdot(m, m, { axis: n }),
