@@ -28,10 +28,9 @@ export interface MapCoordinatesOptions {
   /** 0 for the nearest element, 1 for linear interpolation along each axis (default). */
   readonly order?: 0 | 1;
   /**
-   * Values beyond the ends of an axis: `value` (`"constant"`, the default, or with interpolation towards it,
-   * `"gridConstant"`), the last element (`"nearest"`), the mirror image about the last element (`"mirror"`) or about its
-   * edge (`"reflect"`), or the elements from the other end, with a period of n − 1 (`"wrap"`, as in SciPy) or n elements
-   * (`"gridWrap"`).
+   * Values beyond the ends of an axis. `"constant"` (default) takes `value`, and `"gridConstant"` interpolates towards it.
+   * `"nearest"` takes the last element. `"mirror"` mirrors the elements about the last one, and `"reflect"` about its edge.
+   * `"gridWrap"` repeats the n elements, and `"wrap"` does so with a period of n − 1, as in SciPy.
    */
   readonly mode?: CoordinateMode;
   /** Value beyond the ends for the modes `"constant"` and `"gridConstant"`. Default 0. */
@@ -140,11 +139,11 @@ function wrapped(coordinate: Tensor, n: number): Tensor {
 }
 
 /**
- * Elements of x at fractional positions. `coordinates` has one array per axis of x, all of one shape, which is that of the
- * result: a list of arrays, or one array with these along its first axis. Element i of an axis is at coordinate i. JAX's
+ * Elements of x at fractional positions. Element i of an axis is at coordinate i. `coordinates` has one array per axis of
+ * x: a list of arrays, or one array with these along its first axis. They have one shape, that of the result. JAX's
  * `map_coordinates`, and SciPy's with an `order` of 0 or 1. Integers become float64.
  *
- * The derivative in the coordinates is the slope between the neighbours, for order 0 it is 0.
+ * The derivative in the coordinates is the slope between the neighbours. For order 0 it is 0.
  *
  * @throws DownhillError `shape` if there is not one array of coordinates per axis, or x has no elements.
  * @example

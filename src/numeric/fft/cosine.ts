@@ -28,17 +28,17 @@ export interface CosineOptions {
 }
 
 /**
- * Discrete cosine transform along an axis, of real numbers and any length n. With a_j = πj for short:
+ * Discrete cosine transform along an axis, of real numbers and any length n:
  *
- * | type | y_k                                                    | N        |
- * | ---- | ------------------------------------------------------ | -------- |
- * | 1    | `x_0 + (−1)^k x_{n−1} + 2 Σ_{0<j<n−1} x_j cos(a_j k / (n − 1))` | 2(n − 1) |
- * | 2    | `2 Σ_j x_j cos(a_k (2j + 1) / 2n)`                     | 2n       |
- * | 3    | `x_0 + 2 Σ_{j>0} x_j cos(a_j (2k + 1) / 2n)`           | 2n       |
- * | 4    | `2 Σ_j x_j cos(π (2j + 1) (2k + 1) / 4n)`              | 2n       |
+ * ```text
+ * type 1: y_k = x_0 + (−1)^k x_{n−1} + 2 Σ_{0<j<n−1} x_j cos(π j k / (n − 1))   N = 2(n − 1)
+ * type 2: y_k = 2 Σ_j x_j cos(π k (2j + 1) / 2n)                                N = 2n
+ * type 3: y_k = x_0 + 2 Σ_{j>0} x_j cos(π j (2k + 1) / 2n)                      N = 2n
+ * type 4: y_k = 2 Σ_j x_j cos(π (2j + 1) (2k + 1) / 4n)                         N = 2n
+ * ```
  *
- * The norm `"forward"` divides by N. `"ortho"` divides by √N and makes the transform orthogonal: types 1 and 3 multiply
- * x_0 by √2, types 1 and 2 divide y_0 by √2, and type 1 does so with the last element. SciPy's `scipy.fft.dct`.
+ * The norm `"forward"` divides by N. `"ortho"` divides by √N and makes the transform orthogonal. For this,
+ * types 1 and 3 multiply x_0 by √2, and types 1 and 2 divide y_0 by √2. Type 1 does so with the last elements too. SciPy's `scipy.fft.dct`.
  *
  * @throws DownhillError `shape` for a scalar, or fewer than two elements with type 1; `option` for an unknown type.
  * @see Makhoul, A fast cosine transform in one and two dimensions, IEEE Trans. ASSP 28 (1980), for types 2 and 3.

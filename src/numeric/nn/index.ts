@@ -42,6 +42,8 @@ export {
 export { ctcLoss, type CtcOptions } from "./ctc-loss.ts";
 export { dense, denseInit, type DenseOptions, type DenseParams } from "./dense.ts";
 export { dropout, type DropoutOptions, embedding } from "./embedding.ts";
+export { embeddingBag, type EmbeddingBagOptions } from "./embedding-bag.ts";
+export { gumbelSoftmax, type GumbelSoftmaxOptions } from "./gumbel-softmax.ts";
 export {
   fanInUniform,
   glorotNormal,
@@ -64,6 +66,7 @@ export {
   accuracy,
   type CrossEntropyOptions,
   type LossOptions,
+  type LossReduction,
   meanSquaredError,
   softmaxCrossEntropy,
 } from "./loss.ts";
@@ -83,7 +86,9 @@ export {
   hingeEmbeddingLoss,
   type MarginOptions,
   marginRankingLoss,
+  multilabelMarginLoss,
   multiMarginLoss,
+  type MultiMarginOptions,
   ntXentLoss,
   type NtXentOptions,
   tripletLoss,
@@ -111,6 +116,7 @@ export {
   type BatchStatistics,
   batchStatisticsInit,
   groupNorm,
+  instanceNorm,
   layerNorm,
   type NormaliseOptions,
   rmsNorm,
@@ -126,6 +132,7 @@ export {
   type OverTimeOptions,
   rnn,
 } from "./over-time.ts";
+export { pairwiseDistance, type PairwiseDistanceOptions } from "./pairwise-distance.ts";
 export { adaptiveAvgPool, adaptiveMaxPool, type AdaptiveSizes, maxPoolWithPlaces } from "./pool.ts";
 export {
   gruCell,

@@ -28,17 +28,22 @@ import { broadcastShapes, sameShape } from "../../engine/util/shape.ts";
 import { nanUnless } from "../array/nan-unless.ts";
 import { isIntegerIn, anyInt32 } from "../../engine/ir/plain-number.ts";
 
+/** Reduction of the losses of the items; see `LossOptions`. */
+export type LossReduction = "mean" | "sum" | "none" | "itemMean";
+const reductions: readonly LossReduction[] = ["mean", "sum", "none", "itemMean"];
+
 /** Options of a loss. */
 export interface LossOptions {
   /**
    * Reduction of the losses of the items: their mean (default), their sum, or `"none"` for all losses. For b items, the
-   * sum with learning rate η gives the same step as the mean with η·b.
+   * sum with learning rate η gives the same step as the mean with η·b. `"itemMean"` is the sum divided by the number of
+   * losses, whatever their weights.
    */
-  readonly reduction?: "mean" | "sum" | "none";
+  readonly reduction?: LossReduction;
   /**
    * Factor of each loss, in the shape of the losses or broadcast to it; 0 excludes an item. The mean divides by the sum
-   * of the weights, like PyTorch's `mse_loss` and `cross_entropy`; PyTorch's binary losses divide by the number of
-   * items. Default 1.
+   * of the weights, like PyTorch's `mse_loss` and `cross_entropy`; for PyTorch's binary losses, which divide by the number
+   * of items, take the reduction `"itemMean"`. Default 1.
    */
   readonly weights?: TensorLike;
 }
@@ -92,7 +97,8 @@ export function softmaxCrossEntropy(
   }
   const costs = neg(logSoftmax(z));
   const classes = z.shape.at(-1)!;
-  const weights = classWeights === undefined ? undefined : asClassWeights(classWeights, z);
+  const weights =
+    classWeights === undefined ? undefined : asClassWeights("softmaxCrossEntropy", classWeights, z);
   if (sameShape(y.shape, z.shape)) {
     const given = astype(y, z.dtype);
     const p = labelSmoothing === 0 ? given : add(mul(given, 1 - labelSmoothing), labelSmoothing / classes);
@@ -129,7 +135,7 @@ function smoothed(own: Tensor, costs: Tensor, weights: Tensor | undefined, part:
 function checkedOptions(options: CrossEntropyOptions): CrossEntropyOptions {
   checkOptions("softmaxCrossEntropy", options, [...lossOptions, "labelSmoothing", "classWeights", "ignore"]);
   const { labelSmoothing = 0, ignore, reduction = "mean" } = options;
-  checkChoice("softmaxCrossEntropy", "reduction", reduction, ["mean", "sum", "none"]);
+  checkChoice("softmaxCrossEntropy", "reduction", reduction, reductions);
   checkSmoothing("softmaxCrossEntropy", labelSmoothing);
   if (ignore !== undefined && !isIntegerIn(ignore, anyInt32)) {
     throw new DownhillError(
@@ -149,12 +155,13 @@ export function checkSmoothing(operation: string, labelSmoothing: number): void 
   );
 }
 
-function asClassWeights(classWeights: TensorLike, z: Tensor): Tensor {
-  const weights = asTensor(classWeights, "softmaxCrossEntropy");
+/** One weight for each class along the last axis of the logits z, in the dtype of z. */
+export function asClassWeights(operation: string, classWeights: TensorLike, z: Tensor): Tensor {
+  const weights = asTensor(classWeights, operation);
   if (sameShape(weights.shape, [z.shape.at(-1)!])) return astype(weights, z.dtype);
   throw new DownhillError(
     "shape",
-    `softmaxCrossEntropy: classWeights are ${showType(weights.type)}, but logits ${showType(z.type)} need one for each of ${z.shape.at(-1)!} classes.`,
+    `${operation}: classWeights are ${showType(weights.type)}, but logits ${showType(z.type)} need one for each of ${z.shape.at(-1)!} classes.`,
   );
 }
 
@@ -236,13 +243,19 @@ export function accuracy(logits: TensorLike, labels: TensorLike): Tensor {
 export function reduce(operation: string, losses: Tensor, options: LossOptions): Tensor {
   checkOptions(operation, options, lossOptions);
   const { reduction = "mean", weights } = options;
-  checkChoice(operation, "reduction", reduction, ["mean", "sum", "none"]);
-  if (weights === undefined)
-    return reduction === "mean" ? mean(losses) : reduction === "sum" ? sum(losses) : losses;
-  const factors = asWeights(operation, weights, losses);
-  const weighted = mul(losses, factors);
-  if (reduction === "none") return weighted;
-  return reduction === "sum" ? sum(weighted) : div(sum(weighted), sum(factors));
+  checkChoice(operation, "reduction", reduction, reductions);
+  const factors = weights === undefined ? undefined : asWeights(operation, weights, losses);
+  const weighted = factors === undefined ? losses : mul(losses, factors);
+  switch (reduction) {
+    case "none":
+      return weighted;
+    case "sum":
+      return sum(weighted);
+    case "itemMean":
+      return mean(weighted);
+    case "mean":
+      return factors === undefined ? mean(losses) : div(sum(weighted), sum(factors));
+  }
 }
 
 /** Weights broadcast to the shape of the losses. */

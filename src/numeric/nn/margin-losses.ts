@@ -1,17 +1,36 @@
-import { abs, add, div, equal, greater, maximum, minimum, mul, sub, where } from "../array/elementwise.ts";
+import {
+  abs,
+  add,
+  astype,
+  div,
+  equal,
+  greater,
+  less,
+  logicalAnd,
+  logicalNot,
+  logicalOr,
+  maximum,
+  minimum,
+  mul,
+  sub,
+  where,
+} from "../array/elementwise.ts";
+import { cummin } from "../array/cumulative.ts";
+import { nanUnless } from "../array/nan-unless.ts";
 import { asFloating, asPlaces } from "../array/promote.ts";
-import { norm, sum } from "../array/reduce.ts";
+import { all, any, norm, sum } from "../array/reduce.ts";
 import { concatenate, expandDims, matmul, transpose } from "../array/shape.ts";
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError, showType } from "../../engine/errors/index.ts";
 import { checkFlags, checkOptions } from "../../engine/errors/options.ts";
+import { isAtHand, readElements } from "../../engine/ir/elements.ts";
 import { refuseTensor } from "../../engine/ir/plain-number.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
 import { iota } from "../../engine/prims/index-ops.ts";
 import { asTensor } from "../../engine/prims/lift.ts";
 import { sameShape } from "../../engine/util/shape.ts";
 import { relu } from "./activation.ts";
-import { lossOptions, reduce, softmaxCrossEntropy, type LossOptions } from "./loss.ts";
+import { asClassWeights, lossOptions, reduce, softmaxCrossEntropy, type LossOptions } from "./loss.ts";
 
 /** Options of losses with a margin. */
 export interface MarginOptions extends LossOptions {
@@ -162,17 +181,36 @@ export function hingeEmbeddingLoss(x: TensorLike, target: TensorLike, options: M
   return reduce("hingeEmbeddingLoss", where(together, distance, relu(sub(margin, distance))), rest);
 }
 
+/** Options of `multiMarginLoss`. */
+export interface MultiMarginOptions extends MarginOptions {
+  /** Exponent of each term: 1 (default) or 2. */
+  readonly power?: 1 | 2;
+  /**
+   * Factor of each class, shape `[classes]`: the loss of an item is multiplied by that of its label. The mean divides by
+   * the number of items, as in PyTorch.
+   */
+  readonly classWeights?: TensorLike;
+}
+
 /**
- * `Σ max(0, margin − z[label] + z[j]) / classes` over the other classes j, along the last axis: the score of the label
- * should exceed all others by the margin (default 1).
+ * `Σ max(0, margin − z[label] + z[j])^power / classes` over the other classes j, along the last axis: the score of the
+ * label should exceed all others by the margin (default 1).
  *
- * @throws DownhillError `shape` if there is not one label per item.
+ * @throws DownhillError `shape` if there is not one label per item, or one weight per class.
  * @example
  * multiMarginLoss([[0.1, 0.2, 0.9]], [2]).item(); // 0.166666…
  */
-export function multiMarginLoss(logits: TensorLike, labels: TensorLike, options: MarginOptions = {}): Tensor {
+export function multiMarginLoss(
+  logits: TensorLike,
+  labels: TensorLike,
+  options: MultiMarginOptions = {},
+): Tensor {
   if (arguments.length > 3) refuseExtra("multiMarginLoss", arguments, 3);
-  const [margin, rest] = marginOf("multiMarginLoss", options, 1);
+  checkOptions("multiMarginLoss", options, [...lossOptions, "margin", "power", "classWeights"]);
+  const { power = 1, classWeights, ...others } = options;
+  const [margin, rest] = marginOf("multiMarginLoss", others, 1);
+  if (power !== 1 && power !== 2)
+    throw new DownhillError("range", `multiMarginLoss: power must be 1 or 2, got ${String(power)}.`);
   const z = asFloating(logits, "multiMarginLoss");
   const label = asPlaces("multiMarginLoss", labels);
   if (z.ndim === 0 || !sameShape(label.shape, z.shape.slice(0, -1))) {
@@ -184,7 +222,66 @@ export function multiMarginLoss(logits: TensorLike, labels: TensorLike, options:
   const isLabel = equal(expandDims(label, -1), iota("int32", z.shape, z.ndim - 1));
   const own = sum(where(isLabel, z, 0), { axis: -1, keepdims: true });
   const over = where(isLabel, 0, relu(add(sub(z, own), margin)));
-  return reduce("multiMarginLoss", div(sum(over, { axis: -1 }), z.shape.at(-1)!), rest);
+  const loss = div(sum(power === 2 ? mul(over, over) : over, { axis: -1 }), z.shape.at(-1)!);
+  if (classWeights === undefined) return reduce("multiMarginLoss", loss, rest);
+  const factors = asClassWeights("multiMarginLoss", classWeights, z);
+  return reduce("multiMarginLoss", mul(loss, sum(where(isLabel, factors, 0), { axis: -1 })), rest);
+}
+
+/**
+ * For items that belong to several classes: `Σ max(0, margin − z[j] + z[i]) / classes` over the labels j of an item and
+ * the classes i that are not among them (default margin 1). `logits` has the classes along the last axis, and `labels`
+ * the class indices of each item, followed by −1 up to the length of the axis. PyTorch's `multilabel_margin_loss`.
+ *
+ * A label that is not a class is refused; inside a transform, where values are unknown, its loss is NaN.
+ *
+ * @throws DownhillError `shape` if the labels do not fit, `range` for a label that is not a class.
+ * @example
+ * multilabelMarginLoss([[0.1, 0.2, 0.4, 0.8]], [[3, 0, -1, 1]]).item(); // 0.85
+ */
+export function multilabelMarginLoss(
+  logits: TensorLike,
+  labels: TensorLike,
+  options: MarginOptions = {},
+): Tensor {
+  if (arguments.length > 3) refuseExtra("multilabelMarginLoss", arguments, 3);
+  const [margin, rest] = marginOf("multilabelMarginLoss", options, 1);
+  const z = asFloating(logits, "multilabelMarginLoss");
+  const given = asPlaces("multilabelMarginLoss", labels);
+  if (z.ndim === 0 || given.ndim !== z.ndim || !sameShape(given.shape.slice(0, -1), z.shape.slice(0, -1))) {
+    throw new DownhillError(
+      "shape",
+      `multilabelMarginLoss: labels are ${showType(given.type)}, but logits ${showType(z.type)} need a list of them per item, shape [${[...z.shape.slice(0, -1), "labels"].join()}].`,
+    );
+  }
+  const classes = z.shape.at(-1)!;
+  if (isAtHand(given))
+    checkLabelLists(readElements(given, "multilabelMarginLoss"), given.shape.at(-1)!, classes);
+  const label = astype(given, "int32");
+  // all labels before the first −1 count
+  const counts = greater(cummin(label, { axis: -1 }), -1);
+  const isAt = equal(expandDims(label, -1), iota("int32", [...label.shape, classes], label.ndim));
+  const isOwn = logicalAnd(isAt, expandDims(counts, -1));
+  const own = sum(where(isAt, expandDims(z, -2), 0), { axis: -1, keepdims: true });
+  const isOther = logicalAnd(logicalNot(any(isOwn, { axis: -2, keepdims: true })), expandDims(counts, -1));
+  const over = where(isOther, relu(add(sub(expandDims(z, -2), own), margin)), 0);
+  const loss = div(sum(over, { axis: [-2, -1] }), classes);
+  const areClasses = all(logicalOr(logicalNot(counts), less(label, classes)), { axis: -1 });
+  return reduce("multilabelMarginLoss", nanUnless(areClasses, loss, [sum(z, { axis: -1 })]), rest);
+}
+
+/** Checks known labels of items, each a list of `length` that may end with −1. */
+function checkLabelLists(labels: ArrayLike<number>, length: number, classes: number): void {
+  let isOver = false;
+  for (let i = 0; i < labels.length; i++) {
+    const label = labels[i]!;
+    isOver = (i % length > 0 && isOver) || label === -1;
+    if (isOver || (label >= 0 && label < classes)) continue;
+    throw new DownhillError(
+      "range",
+      `multilabelMarginLoss: label ${i % length} of item ${Math.floor(i / length)} is ${label}, but the classes are 0 to ${classes - 1}, and −1 ends a list.`,
+    );
+  }
 }
 
 /** Options of `ntXentLoss`. */
@@ -221,8 +318,8 @@ export function ntXentLoss(a: TensorLike, b: TensorLike, options: NtXentOptions 
       `ntXentLoss: the views are ${showType(x!.type)}; they must be matrices.`,
     );
   const n = x!.shape[0]!;
-  const all = concatenate([unit(x!), unit(y!)]);
-  const cosines = div(matmul(all, transpose(all)), temperature);
+  const units = concatenate([unit(x!), unit(y!)]);
+  const cosines = div(matmul(units, transpose(units)), temperature);
   const [rows, columns] = [0, 1].map((axis) => iota("int32", [2 * n, 2 * n], axis));
   const others = where(equal(rows!, columns!), -Infinity, cosines);
   const places = iota("int32", [n], 0);

@@ -2,6 +2,7 @@ import { add, mul, reciprocal, sqrt, sub } from "../array/elementwise.ts";
 import { asFloating } from "../array/promote.ts";
 import { mean } from "../array/reduce.ts";
 import { reshape } from "../array/shape.ts";
+import { spaceRank } from "../array/spatial.ts";
 import { full } from "../array/create.ts";
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError, showType } from "../../engine/errors/index.ts";
@@ -111,8 +112,8 @@ function forChannels(parameter: Tensor, x: Tensor): Tensor {
 
 /**
  * Group normalisation: like `layerNorm`, over the spatial axes and the channels of each of `groups` groups of x, shape
- * `[items, channels, …space]`. Weight and bias have one number per channel. With one channel per group it is instance
- * normalisation.
+ * `[items, channels, …space]`. Weight and bias have one number per channel. With one channel per group it is
+ * `instanceNorm`.
  *
  * @throws DownhillError `shape` if the channels do not fit the parameters or the groups.
  * @see Wu, He, Group normalization, ECCV 2018.
@@ -140,6 +141,28 @@ export function groupNorm(
   }
   const apart = reshape(t, [items!, groups, channels! / groups, ...space]);
   const even = reshape(centred(apart, range(2, apart.ndim), options.epsilon ?? 1e-5), t.shape);
+  return add(mul(even, forChannels(weight, t)), forChannels(bias, t));
+}
+
+/**
+ * Instance normalisation: like `layerNorm`, over the spatial axes of each channel of each item of x, shape
+ * `[items, channels, …space]`. Weight and bias have one number per channel; those of `scaleInit` leave the normalised
+ * values as they are, like PyTorch's default.
+ *
+ * @throws DownhillError `shape` if the channels do not fit the parameters, or x has no spatial axis.
+ * @see Ulyanov, Vedaldi, Lempitsky, Instance normalization, 2016.
+ * @example
+ * instanceNorm(scaleInit(2), [[[1, 3], [5, 9]]], { epsilon: 0 }).tolist(); // [[[-1, 1], [-1, 1]]]
+ */
+export function instanceNorm(params: ScaleParams, x: TensorLike, options: NormaliseOptions = {}): Tensor {
+  if (arguments.length > 3) refuseExtra("instanceNorm", arguments, 3);
+  checkTensors("instanceNorm", "the parameters", params, ["weight", "bias"], "scaleInit");
+  const { weight, bias } = params;
+  checkOptions("instanceNorm", options, ["epsilon"]);
+  const t = asFloating(x, "instanceNorm");
+  spaceRank("instanceNorm", t.type);
+  requireFeatures("instanceNorm", t, 1, weight);
+  const even = centred(t, range(2, t.ndim), options.epsilon ?? 1e-5);
   return add(mul(even, forChannels(weight, t)), forChannels(bias, t));
 }
 
