@@ -61,6 +61,7 @@ export class StatementDraw extends ValueDraw {
       () => this.places(scope),
       () => this.list(scope),
       () => this.total(scope),
+      () => this.grow(scope),
     ];
     const nested: readonly (() => void)[] = [
       () => this.#if(scope),

@@ -244,6 +244,30 @@ export class ValueDraw extends ExpressionDraw {
     this.line("}");
   }
 
+  /** An array that a loop fills by `push`, and a number computed from it. */
+  protected grow(scope: Scope): void {
+    const [name, item, value] = [this.name("grown"), this.name("e"), this.name("v")];
+    const { name: array } = this.recent(scope.arrays.filter(({ canBeSet }) => !canBeSet));
+    const inside = within(scope);
+    inside.numbers.push({ name: item, canBeSet: false });
+    const hasFirst = this.oneIn(2);
+    this.line(`const ${name}«: number[]» = ${hasFirst ? `[${this.tame(scope)}]` : "[]"};`);
+    this.line(`for (const ${item} of ${array}) {`);
+    if (this.oneIn(3))
+      this.line(`  if (${this.condition(inside)}) ${this.choices.of(["continue", "break"])};`);
+    const [times, index] = [this.choices.of(["2", "n - 1"]), this.name("i")];
+    const before = hasFirst ? `0.5 * ${name}[${name}.length - 1]! + ` : "";
+    const push = `${name}.push(${before}${this.tame(inside)});`;
+    if (this.oneIn(3)) this.line(`  for (let ${index} = 0; ${index} < ${times}; ${index}++) ${push}`);
+    else this.line(`  ${this.oneIn(3) ? `if (${this.condition(inside)}) ` : ""}${push}`);
+    this.line("}");
+    if (this.oneIn(3)) this.line(`${name}.push(0.25, ${this.leaf(scope)});`);
+    this.line(
+      `const ${value} = ${name}.reduce((total, item) => 0.5 * total + item, 0.125 * ${name}.length);`,
+    );
+    scope.numbers.push({ name: value, canBeSet: false });
+  }
+
   /** A record that a loop adds to. */
   protected total(scope: Scope): void {
     const [name, item] = [this.name("total"), this.name("e")];

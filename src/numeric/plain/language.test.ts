@@ -817,7 +817,68 @@ const searches: Readonly<Record<string, Row>> = {
   ),
 };
 
-const groups = { expressions, control, arrays, searches, objects, outside };
+/** Arrays that `push` fills. */
+const growing: Readonly<Record<string, Row>> = {
+  "one item for each iteration": row(
+    "x: number[], n: number",
+    "const a: number[] = []; for (const v of x) a.push(2 * v); const b = [1]; for (let i = n; i > 0; i -= 2) b.push(i, a[0]); const c = []; for (let i = 1; i <= n; i++) { c.push([i, x[0]]); } return [...a, b.length, ...b, c[n - 1][0] + c[0][1]];",
+    [[1, 2, 3], 3],
+    [[5], 1],
+  ),
+  "items on a condition, until a break": row(
+    "x: number[]",
+    "const a: number[] = [], places: number[] = []; for (let i = 0; i < x.length; i++) { if (x[i] < 0) continue; if (x[i] > 5) break; a.push(x[i]); places.push(i); } return [a.length, ...a, ...places.map((i) => x[i])];",
+    [[1, -2, 3, 9, 4]],
+    [[]],
+    [[-1]],
+  ),
+  "items that depend on those before": row(
+    "x: number[]",
+    "const sums: number[] = []; for (const v of x) { const last = sums.length > 0 ? sums[sums.length - 1] : 0; sums.push(last + v); } const path = [{ p: 0, v: 1 }]; for (const a of x) { const { p, v } = path.at(-1)!; path.push({ p: p + v, v: v + a }); } let all = 0; for (let i = 0; i < path.length; i++) all += path[i].p; return [...sums, all];",
+    [[1, 2, 3]],
+    [[]],
+  ),
+  "loops in loops": row(
+    "x: number[], n: number",
+    "const pairs: [number, number][] = []; for (let i = 0; i < x.length; i++) for (let j = i + 1; j < x.length; j++) pairs.push([x[i], x[j]]); const low: number[] = []; for (let i = 0; i < n; i++) for (let j = 0; j <= i; j++) low.push(i * 10 + j); const down: number[] = []; for (let i = n; i > 0; i--) for (let j = i; j < n; j++) down.push(j); return [pairs.length, ...pairs.map(([a, b]) => a * b), ...low, ...down];",
+    [[1, 2, 3], 3],
+    [[], 0],
+  ),
+  "rows, one after the other": row(
+    "m: number[][], n: number",
+    "const rows: number[][] = []; for (const r of m) { const row: number[] = []; for (let j = 0; j < n; j++) row.push(r[j] * 2); rows.push(row); } rows.push([7, 8]); const flat: number[] = []; for (const r of m) flat.push(...r, -1); return [rows.length, ...rows.flat(), ...flat];",
+    [
+      [
+        [1, 2],
+        [3, 4],
+      ],
+      2,
+    ],
+  ),
+  "statements of the block, one after the other": row(
+    "x: number",
+    "const a: number[] = []; a.push(x); const n = a.push(2 * x, 3); a.push(a[0] + a.length); if (x > 1) { a.push(9); } else a.push(8, 7); a[0] = n; return a;",
+    [2],
+    [0.5],
+  ),
+  "callbacks and functions inside": row(
+    "x: number[], n: number",
+    "const a: number[] = []; const add = (v: number) => { if (v > 1) a.push(v); }; x.forEach((v) => a.push(v + 1)); for (let i = 0; i < n; i++) add(i); const seen: number[] = []; x.some((v) => { seen.push(v); return v > 1; }); x.map((v, i) => { if (i > 0) seen.push(v); return 0; }); return [a.length, ...a, ...seen];",
+    [[1, 2, 3], 4],
+  ),
+  "arrays that grow in a helper": row(
+    "x: number[]",
+    "const evens = (xs: number[]) => { const kept: number[] = []; for (const v of xs) if (v % 2 === 0) kept.push(v); return kept; }; return [...evens(x), evens([1, 2, 4]).length];",
+    [[2, 3, 4]],
+  ),
+  "loops with bounds that were computed before": row(
+    "x: number[], n: number",
+    "let m = 0; for (const v of x) if (v > 0) m++; const a: number[] = []; for (let i = 0; i < m; i++) a.push(i + n); const b = new Array<number>(); for (let i = 0; i < Math.min(n, 2); i++) b.push(i); const c: boolean[] = []; for (const v of x) c.push(v > 0); return [...a, ...b, c.filter((on) => on).length];",
+    [[1, -1, 2], 3],
+  ),
+};
+
+const groups = { expressions, control, arrays, searches, growing, objects, outside };
 
 function close(actual: unknown, expected: unknown): void {
   if (typeof expected === "number" && typeof actual === "number") {

@@ -45,8 +45,37 @@ const rows: Readonly<Record<string, Row>> = {
     "function fact(n: number): number { return n <= 1 ? 1 : n * fact(n - 1); }",
   ],
   "recursion of the function itself": ["n: number", "return n <= 0 ? 1 : f(n - 1);"],
-  push: ["x: number[]", "const y = [1]; y.push(x[0]); return y[0];"],
-  "an empty array": ["x: number[]", "const y: number[] = []; for (const v of x) y.push(v); return y[0];"],
+  "push in a loop that may go on": [
+    "x: number",
+    "const y: number[] = []; let z = x; while (z > 1) { z /= 2; y.push(z); } return y[0];",
+  ],
+  "push to a parameter": ["x: number[]", "x.push(1); return x[0];"],
+  "push to a parameter of a helper": [
+    "x: number",
+    "const y: number[] = []; add(y, x); return y[0];",
+    "function add(list: number[], v: number) { list.push(v); }",
+  ],
+  "push to a field": ["x: number[]", "const s = { y: [1] }; for (const v of x) s.y.push(v); return s.y[0];"],
+  "push to an array that is replaced": [
+    "x: number[]",
+    "let y: number[] = []; for (const v of x) { y.push(v); if (v > 1) y = []; } return y.length;",
+  ],
+  "an array that is returned while it is filled": [
+    "x: number[]",
+    "const y: number[] = []; for (const v of x) { y.push(v); if (v > 1) return y; } return y;",
+  ],
+  "an array that is read before its first push": [
+    "x: number[]",
+    "const y = []; for (const v of x) { const z = y[0]; y.push(v); } return y.length;",
+  ],
+  "rows of different lengths by push": [
+    "n: number",
+    "const m: number[][] = []; for (let i = 0; i < n; i++) { const r: number[] = []; for (let j = 0; j < i; j++) r.push(j); m.push(r); } return m.length;",
+  ],
+  "push into the array over which a loop goes": [
+    "x: number[]",
+    "const y = x.slice(); for (const v of y) y.push(v); return y.length;",
+  ],
   try: ["x: number", "try { return x; } catch { return 0; }"],
   await: ["x: number", "return await x;", ""],
   "an async helper": ["x: number", "return g(x);", "async function g(x: number) { return x; }"],
@@ -288,10 +317,20 @@ const advice: Readonly<Record<string, readonly [program: string, shown: string, 
     "const relu = 0, tanh = 1;",
     'const relu = 0, tanh = 1; export function f(x: number, kind: number): number { "use ad"; return kind === relu ? Math.max(x, 0) : Math.tanh(x); }',
   ],
-  push: [
-    'export function f(xs: number[]): number { "use ad"; const n = xs.length; const ys: number[] = []; for (const x of xs) ys.push(x * x); return ys[0]; }',
-    "new Float64Array(n), and write ys[i] = v",
-    'export function f(xs: number[]): number { "use ad"; const n = xs.length; const ys = new Float64Array(n); for (let i = 0; i < n; i++) ys[i] = xs[i] ** 2; return ys[0]; }',
+  "push in a while loop": [
+    'export function f(x: number): number { "use ad"; const ys: number[] = []; while (x > 1) { x /= 2; ys.push(x); } return ys[0]; }',
+    "new Float64Array(n), count with a variable, ys[count++] = v, and take ys.slice(0, count)",
+    'export function f(x: number): number { "use ad"; const ys = new Float64Array(100); let count = 0; while (x > 1) { x /= 2; ys[count++] = x; } return ys.slice(0, count)[0]; }',
+  ],
+  "push to a field": [
+    'export function f(xs: number[]): number { "use ad"; const s = { ys: [1] }; for (const x of xs) s.ys.push(x); return s.ys[0]; }',
+    "const ys: number[] = []",
+    'export function f(xs: number[]): number { "use ad"; const ys: number[] = []; for (const x of xs) ys.push(x); const s = { ys }; return s.ys[0]; }',
+  ],
+  "an array that is returned while it is filled": [
+    'export function f(xs: number[]): number[] { "use ad"; const ys: number[] = []; for (const x of xs) { ys.push(x); if (x > 1) return ys; } return ys; }',
+    "leave the loop by break",
+    'export function f(xs: number[]): number[] { "use ad"; const ys: number[] = []; for (const x of xs) { ys.push(x); if (x > 1) break; } return ys; }',
   ],
   "sort without a function": [
     'export function f(xs: number[]): number { "use ad"; return xs.toSorted()[0]; }',

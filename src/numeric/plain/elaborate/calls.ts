@@ -324,6 +324,12 @@ function collectReturns(
   const mayLack = all.some(isAbsent) && !all.every(isAbsent);
   const give = (inner: Env, node: Node, value: Entity): void => {
     refuseEscape(inner, node, value);
+    if (value.kind === "array" && value.count !== undefined)
+      refuse(
+        inner,
+        node,
+        "this returns an array while a loop fills it: leave the loop by break, and return the array after it.",
+      );
     if (mayLack && value.kind === "nothing") return;
     isVoid ??= value.kind === "nothing";
     if (isVoid !== (value.kind === "nothing"))

@@ -57,6 +57,7 @@ function formOf(unit: CompilationUnit, module: Module, { node, name }: MarkedFun
     links: new Map(),
     calls: [{ node, module, site: undefined }],
     loops: [],
+    trips: [],
     hint: undefined,
     site: undefined,
   };
@@ -141,6 +142,7 @@ function newUnit(module: Module, around: readonly Node[]): CompilationUnit {
     errors: new Set(),
     outside: new Map(),
     copies: [],
+    growths: new Map(),
     rootCount: 0,
     inlinedNodes: 0,
     current: undefined,

@@ -2,13 +2,14 @@ import type { RegionExpr, RegionStmt } from "../../../engine/region/form/region.
 import { and, apply, isTrue, local, number, someExpr, truth } from "../draft/draft.ts";
 import type { ArrayEntity, Entity } from "../entities/entity.ts";
 import { scalar } from "../entities/entity.ts";
-import type { Env, Jump } from "../entities/env.ts";
+import type { Env, Jump, LoopTrip } from "../entities/env.ts";
 import {
   at,
   isReassigned,
   keep,
   letLocal,
   nested,
+  nestedLoop,
   newRoot,
   numberValue,
   refuse,
@@ -17,6 +18,7 @@ import {
 import { arrayLength, itemAt } from "../entities/plan.ts";
 import { declare } from "../names/declare.ts";
 import { asArray } from "../operations/arrays.ts";
+import { placeGrowth } from "../operations/growth.ts";
 import { condition } from "../operations/operators.ts";
 import { refuseListing } from "../operations/fields.ts";
 import type {
@@ -33,7 +35,16 @@ import type {
   VariableDeclaration,
   WhileStatement,
 } from "../syntax/ast.ts";
-import { assignedNames, isFunction, rootOf, unwrap, usedNames, walk, writtenNames } from "../syntax/walk.ts";
+import {
+  assignedNames,
+  isFunction,
+  mayLeave,
+  rootOf,
+  unwrap,
+  usedNames,
+  walk,
+  writtenNames,
+} from "../syntax/walk.ts";
 import { exitsOf } from "./jumps.ts";
 
 /** Functions that elaborate the parts of a loop, passed as arguments because they depend on this file. */
@@ -73,6 +84,15 @@ interface LoopBody {
   readonly goesOn: RegionExpr;
 }
 
+interface LoopParts {
+  /** Default: the number of iterations is not known before the loop. */
+  readonly trip?: LoopTrip;
+  /** Code that runs after an iteration. */
+  readonly after?: ((inner: Env) => void) | undefined;
+}
+
+const unknownTrip: LoopTrip = { index: undefined, from: number(0), to: number(0), step: 1, mayEnd: true };
+
 /** Elaborates the body of a loop in a block of its own. `after` runs if no jump leaves the loop. */
 function repeated(
   env: Env,
@@ -80,10 +100,10 @@ function repeated(
   labels: readonly string[],
   parts: LoopHandlers,
   body: (inner: Env) => void,
-  after?: (inner: Env) => void,
+  { trip = unknownTrip, after }: LoopParts = {},
 ): LoopBody {
   const leave: Jump = { flag: undefined, declarations: env.out.reserve() };
-  const outer = nested(env, new Set());
+  const outer = nestedLoop(env, trip);
   const next: Jump = { flag: undefined, declarations: outer.out.reserve() };
   const inner: Env = {
     ...outer,
@@ -136,7 +156,7 @@ function repeatWhile(
   const trial = nested(env, new Set());
   const plain = test === undefined ? truth(true) : condition(trial, test);
   if (trial.out.size === 0) {
-    const { body, goesOn } = repeated(env, stmt, labels, parts, runBody(parts, stmt), after);
+    const { body, goesOn } = repeated(env, stmt, labels, parts, runBody(parts, stmt), { after });
     env.out.push({ kind: "while", condition: and(goesOn, plain), body, at: position });
     return;
   }
@@ -161,7 +181,7 @@ function repeatWhile(
         at: position,
       });
     },
-    after,
+    { after },
   );
   env.out.push({ kind: "while", condition: and(again.value, goesOn), body, at: position });
 }
@@ -169,10 +189,11 @@ function repeatWhile(
 function doWhile(env: Env, stmt: DoWhileStatement, labels: readonly string[], parts: LoopHandlers): void {
   const again = letLocal(env, "again", truth(true), { mutable: true });
   const name = again.value.kind === "local" ? again.value.name : "";
-  const { body, goesOn } = repeated(env, stmt, labels, parts, runBody(parts, stmt), (inner) => {
+  const after = (inner: Env): void => {
     const holds = condition(inner, stmt.test);
     inner.out.push({ kind: "set", name, value: holds, at: at(inner, stmt.test) });
-  });
+  };
+  const { body, goesOn } = repeated(env, stmt, labels, parts, runBody(parts, stmt), { after });
   env.out.push({
     kind: "while",
     condition: and(again.value, goesOn),
@@ -354,8 +375,11 @@ function isFixed(
   // a value is unchanged if the loop neither writes to it nor calls a function that could
   let calls = false;
   walk(stmt, (node) => {
-    if (node.type === "CallExpression" && rootOf((node as Node & { callee: Node }).callee) !== "Math")
-      calls = true;
+    if (node.type !== "CallExpression") return;
+    const callee = unwrap((node as CallExpression).callee);
+    // push writes only to its array, which `writtenNames` contains
+    const isPush = callee.type === "MemberExpression" && (callee.property as Identifier).name === "push";
+    if (!isPush && rootOf(callee) !== "Math") calls = true;
   });
   const names = usedNames(bound);
   const changed = [...assignedNames(stmt), ...writtenNames(stmt)];
@@ -401,13 +425,17 @@ function countedFor(
   env.scope.set(id.name, { entity, block: stmt, reassigned: false, isConst: true });
   const trial = nested(env, new Set());
   const also = more === undefined ? truth(true) : condition(trial, more);
-  const { body, goesOn } = repeated(env, stmt, labels, parts, runBody(parts, stmt));
+  const end = endOf(limit, operator);
+  const to = ahead === 0 ? end : apply("sub", "f64", end, number(ahead));
+  const trip = { index, from, to, step, mayEnd: more !== undefined || mayLeave(stmt) };
+  placeGrowth(env, stmt);
+  const { body, goesOn } = repeated(env, stmt, labels, parts, runBody(parts, stmt), { trip });
   const live = and(goesOn, also);
   const head = {
     kind: "for",
     index,
     from,
-    to: ahead === 0 ? endOf(limit, operator) : apply("sub", "f64", endOf(limit, operator), number(ahead)),
+    to,
     step,
     body,
     at: headOf(env, stmt),
@@ -446,7 +474,9 @@ function forOf(env: Env, stmt: ForOfStatement, labels: readonly string[], parts:
   // the contents of the array must not be replaced during the loop
   const binding = { entity: array, block: env.unit.module.program, reassigned: false, isConst: true };
   env.unit.aliases.push({ name: "for … of", binding });
-  const { body, goesOn } = repeated(env, stmt, labels, parts, (inner) =>
+  const bounds = { index, from: number(0), to: arrayLength(array), step: 1 } as const;
+  placeGrowth(env, stmt);
+  const run = (inner: Env): void =>
     withScope(inner, stmt, (scoped) => {
       const item = itemAt(array, place);
       const pair = [scalar(place), item];
@@ -458,17 +488,10 @@ function forOf(env: Env, stmt: ForOfStatement, labels: readonly string[], parts:
             : item;
       declare(scoped, pattern, value, left, { isConst: left.kind === "const" });
       runBody(parts, stmt)(scoped);
-    }),
-  );
-  const head = {
-    kind: "for",
-    index,
-    from: number(0),
-    to: arrayLength(array),
-    step: 1,
-    body,
-    at: headOf(env, stmt),
-  } as const;
+    });
+  const trip = { ...bounds, mayEnd: mayLeave(stmt) };
+  const { body, goesOn } = repeated(env, stmt, labels, parts, run, { trip });
+  const head = { kind: "for", ...bounds, body, at: headOf(env, stmt) } as const;
   env.out.push(isTrue(goesOn) ? head : { ...head, live: goesOn });
 }
 

@@ -6,9 +6,10 @@ import type { Env, Jump } from "../entities/env.ts";
 import { assuming, at, flagExpr, nested, refuse, textOf, withScope } from "../entities/env.ts";
 import { simplified } from "../entities/facts.ts";
 import { declare } from "../names/declare.ts";
-import { unset } from "../names/unset.ts";
+import { emptyArray, unset } from "../names/unset.ts";
 import { exchangeByThird } from "../names/exchange.ts";
 import { refuseForIn } from "../operations/fields.ts";
+import { beginGrowth, endGrowth } from "../operations/growth.ts";
 import { condition, withDefault } from "../operations/operators.ts";
 import type {
   Expression,
@@ -21,7 +22,7 @@ import type {
 import type { DefaultStatement } from "../syntax/defaults.ts";
 import { defaultStatements } from "../syntax/defaults.ts";
 import { typeOf } from "../syntax/types.ts";
-import { neverCompletes, unwrap } from "../syntax/walk.ts";
+import { isFunction, neverCompletes, pushedNames, unwrap, usedNames } from "../syntax/walk.ts";
 import { BranchChain } from "./branches.ts";
 import { effect, evaluate } from "./expressions.ts";
 import { exitsOf, jumpOf, takeJump } from "./jumps.ts";
@@ -55,25 +56,52 @@ function run(env: Env, body: readonly Statement[], from: number): void {
       k += exchanged - 1;
       continue;
     }
+    const grown = grownNames(env, stmt);
+    for (const name of grown) beginGrowth(env, name, stmt);
+    const end = (inner: Env): void => {
+      for (const name of grown) endGrowth(inner, name, stmt);
+    };
     const exits = exitsOf(env, stmt);
     if (isLast || exits.length === 0) {
       execute(isLast ? env : midway, stmt);
+      end(env);
       if (neverCompletes(stmt)) return;
       continue;
     }
     if (stmt.type === "IfStatement" && continuesInBranch(env, stmt)) {
-      ifStatement(env, stmt, (inner) => run(inner, body, k + 1));
+      ifStatement(env, stmt, (inner) => {
+        end(inner);
+        run(inner, body, k + 1);
+      });
       return;
     }
     execute(midway, stmt);
-    if (neverCompletes(stmt)) return;
     const rest = nested(env);
+    end(rest);
+    if (neverCompletes(stmt)) return;
     run(rest, body, k + 1);
     const statements = rest.out.statements();
     if (statements.length > 0)
       env.out.push({ kind: "if", condition: notTaken(exits), then: statements, otherwise: [] });
     return;
   }
+}
+
+/** Names of the arrays of the current block that a statement appends to, directly or by calling a function inside. */
+function grownNames(env: Env, stmt: Statement): string[] {
+  if (!env.module.text.includes("push") || stmt.type === "FunctionDeclaration") return [];
+  if (
+    stmt.type === "VariableDeclaration" &&
+    stmt.declarations.every(({ init }) => init && isFunction(unwrap(init)))
+  )
+    return [];
+  const names = new Set(pushedNames(stmt));
+  for (const name of usedNames(stmt)) {
+    const entity = env.scope.get(name)?.entity;
+    if (entity?.kind === "function" && entity.scope !== undefined)
+      for (const pushed of pushedNames(entity.node)) names.add(pushed);
+  }
+  return [...names].filter((name) => env.scope.own(name) !== undefined);
 }
 
 /** Condition that is true if none of the jumps was taken. */
@@ -238,11 +266,20 @@ function declaration(env: Env, { declarations, kind }: VariableDeclaration): voi
       typeOf(annotation, env.module);
     const hint = id.type === "Identifier" ? id.name : undefined;
     const value = init
-      ? evaluate({ ...env, hint }, init)
+      ? initialValue({ ...env, hint }, declarator, init, annotation)
       : unset(env, declarator, annotation && typeOf(annotation, env.module));
     const held = kind === "const" ? value : orUndefined(env, declarator, value, annotation);
     declare(env, id, held, declarator, { isConst: kind === "const" });
   }
+}
+
+/** Value of an initialiser. An empty array that is filled by `push` has the items of its type. */
+function initialValue(env: Env, node: Node, init: Expression, annotation: TypeNode | undefined): Entity {
+  const value = evaluate(env, init);
+  const isEmpty = value.kind === "tuple" && value.fresh && value.items.length === 0;
+  if (!isEmpty || env.hint === undefined || !pushedNames(env.scope.node).has(env.hint)) return value;
+  const type = annotation ?? (init.type === "TSAsExpression" ? init.typeAnnotation : undefined);
+  return (type && emptyArray(env, node, typeOf(type, env.module))) ?? value;
 }
 
 /** Initial value of a variable whose declared type includes `undefined`. */

@@ -28,12 +28,14 @@ export function isUnshared(env: Env, value: Entity, node: Node): boolean {
   }
 }
 
-/** True if `node` assigns the value of a local variable that is not read again before its next assignment. */
+/** True if `node` assigns or appends the value of a local variable that is not read again before its next assignment. */
 function isLastUse(env: Env, value: Entity, node: Node): boolean {
-  if (node.type !== "AssignmentExpression" || (value.kind === "array" && value.places.length > 0))
-    return false;
+  const isPush = node.type === "CallExpression";
+  if (!isPush && node.type !== "AssignmentExpression") return false;
+  if (value.kind === "array" && value.places.length > 0) return false;
   const roots = allRoots(value);
-  const owners = [...usedNames((node as AssignmentExpression).right)].flatMap((name) => {
+  const source = isPush ? node : (node as AssignmentExpression).right;
+  const owners = [...usedNames(source)].flatMap((name) => {
     const binding = env.scope.get(name);
     const isOwner = binding !== undefined && allRoots(binding.entity).some((root) => roots.includes(root));
     return isOwner ? [[name, binding] as const] : [];

@@ -81,6 +81,8 @@ export interface ArrayEntity {
   readonly fresh: boolean;
   /** True if the array was just created and all elements are 0. */
   readonly isZero?: boolean;
+  /** Number of items while the array grows; its storage has room for more. */
+  readonly count?: RegionExpr | undefined;
 }
 
 export interface RecordEntity {

@@ -6,7 +6,15 @@ import type { Expression, FunctionNode, Node, SpreadElement, Statement } from ".
 import type { EnclosingNodes, Module } from "../syntax/module.ts";
 import { PlainError } from "../syntax/refuse.ts";
 import { assignedNames } from "../syntax/walk.ts";
-import type { NameBinding, Entity, PresentEntity, ObjectIdentity, ScalarEntity } from "./entity.ts";
+import type {
+  ArrayEntity,
+  NameBinding,
+  Entity,
+  PresentEntity,
+  ObjectIdentity,
+  ScalarEntity,
+  TupleEntity,
+} from "./entity.ts";
 import { LexicalScope, describe, localScalar } from "./entity.ts";
 import type { BooleanFacts } from "./facts.ts";
 import { factsWhere, simplified } from "./facts.ts";
@@ -39,6 +47,43 @@ export interface InlinedCall {
   readonly module: Module;
   /** Call site in the module of the caller; `undefined` for the marked function. */
   readonly site: Node | undefined;
+}
+
+/** Bounds of a loop of the region around the current statement. */
+export interface LoopTrip {
+  /** Name of the index; `undefined` for a loop whose number of iterations is not known before it. */
+  readonly index: string | undefined;
+  readonly from: RegionExpr;
+  /** First value that the index does not reach. */
+  readonly to: RegionExpr;
+  readonly step: number;
+  /** True if a condition may end the loop early. */
+  readonly mayEnd: boolean;
+}
+
+/** State of an array while a statement appends items to it. */
+export interface ArrayGrowth {
+  readonly name: string;
+  /** Value of the array before the statement. */
+  readonly before: ArrayEntity | TupleEntity;
+  /** Statement of the block that declares the array. */
+  readonly statement: Node;
+  /** Mutable local with the number of items. */
+  readonly count: ScalarEntity;
+  /** Name of the local with the number of items for which the storage has room. */
+  readonly capacity: string;
+  /** Numbers of open loops and blocks around the statement. */
+  readonly trips: number;
+  readonly blocks: number;
+  /** Insertion point of the storage, before the first item is appended. */
+  place: InsertionPoint | undefined;
+  /** Insertion point of the capacity, before that of the storage. */
+  room: StatementBlock | undefined;
+  array: ArrayEntity | undefined;
+  /** Upper bounds of the numbers of items that each `push` appends. */
+  readonly terms: RegionExpr[];
+  /** True if the sum of `terms` is the number of appended items. */
+  isExact: boolean;
 }
 
 /** State shared by the whole compilation of one marked function. */
@@ -79,6 +124,8 @@ export interface CompilationUnit {
     readonly node: Node;
     readonly of: "whole" | "items";
   }[];
+  /** Arrays that the current statements append items to, by identity. */
+  readonly growths: Map<ObjectIdentity, ArrayGrowth>;
   rootCount: number;
   /** Node evaluated or executed last, for the message of a stack overflow. */
   current: { readonly node: Node; readonly module: Module } | undefined;
@@ -140,6 +187,8 @@ export interface Env {
   readonly calls: readonly InlinedCall[];
   /** Source loops around the current node, within the function. */
   readonly loops: readonly Node[];
+  /** Loops of the region around the current node, including those around inlined calls. */
+  readonly trips: readonly LoopTrip[];
   /** Name of the variable being declared, from which temporaries derive their names. */
   readonly hint: string | undefined;
   /** For code of a helper in another module, the position of the call in the marked function's module. */
@@ -188,6 +237,11 @@ export function nested(env: Env, tail: ReadonlySet<Jump> = env.tail): Env {
     );
   const out = new StatementBlock();
   return { ...env, out, blocks: [...env.blocks, out], tail };
+}
+
+/** Opens the body of a loop. */
+export function nestedLoop(env: Env, trip: LoopTrip): Env {
+  return { ...nested(env, new Set()), trips: [...env.trips, trip] };
 }
 
 /** Runs `within` in the scope of a source block. The names declared there end with it. */

@@ -1,6 +1,5 @@
 import type { RegionExpr, RegionType } from "../../../engine/region/form/region.ts";
-import { partsOf } from "../../../engine/region/form/walk.ts";
-import { compare, isTrue, lengthOf, not, number, select, someExpr } from "../draft/draft.ts";
+import { compare, isTrue, lengthOf, not, number, select } from "../draft/draft.ts";
 import type { ArrayKind } from "../form/form.ts";
 import type { Node } from "../syntax/ast.ts";
 import type {
@@ -16,7 +15,19 @@ import type {
 } from "./entity.ts";
 import { describe, nothing, optional, scalar, storagesOf, viewOf } from "./entity.ts";
 import type { Env, InsertionPoint } from "./env.ts";
-import { assuming, at, atom, isPresent, keep, letLocal, nested, newRoot, refuse, textOf } from "./env.ts";
+import {
+  assuming,
+  at,
+  atom,
+  isPresent,
+  letLocal,
+  nested,
+  nestedLoop,
+  newRoot,
+  refuse,
+  textOf,
+} from "./env.ts";
+import { axisLength, lengthAt } from "./lengths.ts";
 
 /** Structure of a value with the lengths of its arrays, sufficient to allocate another value of the same kind. */
 export type ValuePlan =
@@ -31,8 +42,10 @@ export function planOf(env: Env, node: Node, entity: Entity): ValuePlan {
   switch (entity.kind) {
     case "scalar":
       return { kind: "element", type: entity.value.type };
-    case "array":
-      return planOfLayout(env, entity.layout, entity.places.length);
+    case "array": {
+      const plan = planOfLayout(env, entity.layout, entity.places.length);
+      return entity.count !== undefined && plan.kind === "array" ? { ...plan, length: entity.count } : plan;
+    }
     case "record": {
       const fields = [...entity.fields].map(([name, field]) => [name, planOf(env, node, field)] as const);
       return { kind: "record", fields: new Map(fields) };
@@ -74,54 +87,9 @@ function planOfLayout(env: Env, layout: ValueLayout, axis: number): ValuePlan {
   }
 }
 
-function axisLength(env: Env, storage: ArrayStorage, axis: number): RegionExpr {
-  return resolved(env, storage.dims?.[axis] ?? lengthOf(storage.name, axis));
-}
-
 /** The length of an array, as a number. */
-export function arrayLength({ layout, places }: ArrayEntity): RegionExpr {
-  return lengthOf(storagesOf(layout)[0]!.name, places.length);
-}
-
-/**
- * Rewrites an expression in terms of parameters and their lengths, by substituting immutable locals and lengths of
- * arrays.
- */
-function resolved(env: Env, expr: RegionExpr): RegionExpr {
-  switch (expr.kind) {
-    case "const":
-    case "load":
-    case "select":
-      return expr;
-    case "local": {
-      const definition = env.unit.definitions.get(expr.name);
-      const inner = definition && resolved(env, definition.value);
-      return inner !== undefined && isOfInputs(env, inner) ? inner : expr;
-    }
-    case "length":
-      return expr;
-    case "convert": {
-      if (expr.x.kind === "length") {
-        const dim = env.unit.dims.get(expr.x.array)?.[expr.x.axis];
-        if (dim !== undefined) return resolved(env, dim);
-      }
-      return expr;
-    }
-    case "apply":
-      return { ...expr, args: expr.args.map((arg) => resolved(env, arg)) };
-  }
-}
-
-/**
- * True if an expression consists only of parameters, their lengths and constants, so that it can be evaluated anywhere.
- */
-function isOfInputs(env: Pick<Env, "unit">, expr: RegionExpr): boolean {
-  const { unit } = env;
-  if (expr.kind === "local")
-    return unit.params.some(({ name }) => name === expr.name) && !unit.mutable.has(expr.name);
-  if (expr.kind === "load") return false;
-  if (expr.kind === "length") return !unit.dims.has(expr.array);
-  return partsOf(expr).every((part) => isOfInputs(env, part));
+export function arrayLength({ layout, places, count }: ArrayEntity): RegionExpr {
+  return count ?? lengthOf(storagesOf(layout)[0]!.name, places.length);
 }
 
 /** True if two plans certainly have the same kinds of values and the same lengths. */
@@ -331,29 +299,6 @@ export function makeArray(
   return { kind: "array", layout, places: [], root, fresh: true };
 }
 
-/** Returns the length as an expression that can be computed at the insertion point. Throws if that is impossible. */
-function lengthAt(env: Env, node: Node, length: RegionExpr, place: InsertionPoint | undefined): RegionExpr {
-  const inputs = resolved(env, length);
-  if (isOfInputs(env, inputs)) return inputs;
-  if (place === undefined) return keep(env, length, "n");
-  const isKnown = !someExpr(inputs, (part) => {
-    if (part.kind === "load") return true;
-    const known = part.kind === "local" ? env.unit.definitions.get(part.name) : undefined;
-    if (part.kind !== "local" || env.unit.params.some(({ name }) => name === part.name)) return false;
-    return (
-      known === undefined ||
-      known.serial >= place.serial ||
-      !known.blocks.every((block) => place.blocks.includes(block))
-    );
-  });
-  if (isKnown) return inputs;
-  return refuse(
-    env,
-    node,
-    `the length of this array is not known before the branches or iterations that make it: make the array before them.`,
-  );
-}
-
 /** Emits a loop over the indices of an array of `length`, in ascending order. */
 export function eachPlace(
   env: Env,
@@ -363,7 +308,7 @@ export function eachPlace(
   position?: number,
 ): void {
   const index = env.unit.names.fresh(wanted);
-  const inner = nested(env, new Set());
+  const inner = nestedLoop(env, { index, from: number(0), to: length, step: 1, mayEnd: false });
   body(inner, { kind: "local", type: "f64", name: index });
   env.out.push({
     kind: "for",

@@ -21,7 +21,7 @@ import type {
 import { isOnlyDefaulted } from "../syntax/defaults.ts";
 import { lookUp } from "../syntax/module.ts";
 import { optionalType, typeOf } from "../syntax/types.ts";
-import { eachUse, isFunction, targetsOf, unwrap, walk } from "../syntax/walk.ts";
+import { eachUse, isFunction, pushedNames, targetsOf, unwrap, walk } from "../syntax/walk.ts";
 import { unset } from "./unset.ts";
 
 /** Properties of the names that a declaration introduces. */
@@ -152,6 +152,7 @@ function held(
     given.kind === "tuple" &&
     given.fresh &&
     !isTuple &&
+    !(given.items.length === 0 && pushedNames(env.scope.node).has(name)) &&
     isUsedAsArray(env, name, env.scope.node, isNested(given))
       ? makeTupleArray(env, node, given, name)
       : given;

@@ -4,7 +4,7 @@ import { scalar } from "../entities/entity.ts";
 import type { Env } from "../entities/env.ts";
 import { refuse } from "../entities/env.ts";
 import type { ValuePlan } from "../entities/plan.ts";
-import { makeRoom } from "../entities/plan.ts";
+import { makeArray, makeRoom } from "../entities/plan.ts";
 import type { PlainType } from "../form/form.ts";
 import type { Node } from "../syntax/ast.ts";
 
@@ -24,6 +24,41 @@ export function unset(env: Env, node: Node, type: PlainType | undefined): Entity
     return entity.kind === "tuple" ? { ...entity, items: entity.items.map(fill) } : entity;
   };
   return fill(room);
+}
+
+/**
+ * Value of `const ys: T[] = []`: an array of length 0. `undefined` if the type does not determine how its items are
+ * stored, as for arrays of arrays, whose lengths are not known.
+ */
+export function emptyArray(env: Env, node: Node, type: PlainType): Entity | undefined {
+  const item: PlainType | undefined =
+    type.kind === "list" ? type.item : type.kind === "array" ? { kind: "number" } : undefined;
+  if (item === undefined || holdsArray(item)) return undefined;
+  const plan = {
+    kind: "array",
+    of: "number[]",
+    length: number(0),
+    item: planOfType(env, node, item),
+  } as const;
+  return makeArray(env, node, plan, env.hint ?? "array");
+}
+
+function holdsArray(type: PlainType): boolean {
+  switch (type.kind) {
+    case "number":
+    case "boolean":
+      return false;
+    case "array":
+    case "matrix":
+    case "list":
+      return true;
+    case "record":
+      return type.fields.some((field) => holdsArray(field.type));
+    case "tuple":
+      return type.items.some(holdsArray);
+    case "optional":
+      return holdsArray(type.type);
+  }
 }
 
 function planOfType(env: Env, node: Node, type: PlainType | undefined): ValuePlan {

@@ -66,7 +66,8 @@ function globalField(name: string): Entity {
 export function element(env: Env, node: Node, object: Entity, place: RegionExpr): Entity {
   if (object.kind === "array") {
     const { item } = object.layout;
-    const fixed = item.kind === "element" ? place : keep(env, place, "place");
+    const fixed = item.kind === "element" && object.count === undefined ? place : keep(env, place, "place");
+    if (object.count !== undefined) guardCount(env, node, fixed, object.count);
     return viewOf(item, [...object.places, fixed], object.root, at(env, node));
   }
   if (object.kind === "tuple") return tupleItem(env, node, object, place);
@@ -77,6 +78,14 @@ export function element(env: Env, node: Node, object: Entity, place: RegionExpr)
   );
 }
 
+/** Emits a check that an index is below the number of items of an array that grows. */
+function guardCount(env: Env, node: Node, place: RegionExpr, count: RegionExpr): void {
+  const message = "the index is beyond the items that the array has so far";
+  const where = at(env, node);
+  const then = [{ kind: "throw", message, at: where }] as const;
+  env.out.push({ kind: "if", condition: not(compare("less", place, count)), then, otherwise: [], at: where });
+}
+
 function tupleItem(env: Env, node: Node, tuple: TupleEntity, place: RegionExpr): Entity {
   const { items } = tuple;
   if (place.kind === "const") {
@@ -84,7 +93,7 @@ function tupleItem(env: Env, node: Node, tuple: TupleEntity, place: RegionExpr):
     const last = items.length - 1;
     const places =
       last < 0
-        ? "an empty array stays empty, since arrays keep their length here: make it with its length, as new Float64Array(n)."
+        ? "the array is empty here. Give it a type if push fills it, as const ys: number[] = [], or make it with its length, as new Float64Array(n)."
         : `the indices are 0 to ${last}, got ${place.value}.`;
     return item ?? refuse(env, node, `${textOf(env, node)}: ${places}`);
   }

@@ -3,7 +3,7 @@ import { apply, arithmetic, compare, number } from "../draft/draft.ts";
 import type { ArrayEntity, Entity, TupleEntity } from "../entities/entity.ts";
 import { describe, nothing, scalar } from "../entities/entity.ts";
 import type { Env } from "../entities/env.ts";
-import { at, atom, nested, newRoot, numberValue, placeHere, refuse, textOf } from "../entities/env.ts";
+import { at, atom, nestedLoop, newRoot, numberValue, placeHere, refuse, textOf } from "../entities/env.ts";
 import type { ValuePlan } from "../entities/plan.ts";
 import { arrayLength, copyInto, eachPlace, itemAt, makeArray, planOf } from "../entities/plan.ts";
 import { allRoots, borrow, noteCopy, readAll } from "../entities/sharing.ts";
@@ -28,6 +28,8 @@ export function construct(env: Env, node: NewExpression | CallExpression): Entit
   const callee = env.unit.elaborate.evaluate(env, node.callee);
   const name = callee.kind === "global" ? callee.name : "";
   if (name === "Array") {
+    if (node.arguments.length === 0)
+      return { kind: "tuple", items: [], root: newRoot(env, "[]"), fresh: true };
     return refuse(
       env,
       node,
@@ -96,8 +98,8 @@ export function makeTupleArray(env: Env, node: Node, tuple: TupleEntity, label: 
     return refuse(
       env,
       node,
-      "an empty array stays empty, since arrays keep their length here: make it with its length, as new Float64Array(n), and write ys[i] = v " +
-        "in place of ys.push(v).",
+      "the array is empty here. Fill it by push in the block that declares it, or make it with its length, as new Float64Array(n), and write " +
+        "ys[i] = v.",
     );
   const item = rowPlan(planOf(env, node, first));
   const array = makeArray(
@@ -114,7 +116,7 @@ export function makeTupleArray(env: Env, node: Node, tuple: TupleEntity, label: 
 }
 
 /** Replaces tuples of numbers by rows of an array, so that they can be indexed. */
-function rowPlan(plan: ValuePlan): ValuePlan {
+export function rowPlan(plan: ValuePlan): ValuePlan {
   if (plan.kind !== "tuple") return plan;
   const items = plan.items.map(rowPlan);
   const [first] = items;
@@ -317,7 +319,7 @@ export function loop(
   body: (inner: Env, k: RegionExpr) => void,
 ): void {
   const index = env.unit.names.fresh("k");
-  const inner = nested(env, new Set());
+  const inner = nestedLoop(env, { index, ...bounds, mayEnd: bounds.live !== undefined });
   body(inner, { kind: "local", type: "f64", name: index });
   env.out.push({ kind: "for", index, ...bounds, body: inner.out.statements(), at: at(env, node) });
 }

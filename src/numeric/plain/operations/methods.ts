@@ -4,7 +4,7 @@ import { copied } from "../entities/copies.ts";
 import type { ArrayEntity, Entity } from "../entities/entity.ts";
 import { nothing, scalar } from "../entities/entity.ts";
 import type { Env } from "../entities/env.ts";
-import { at, atom, letLocal, nested, numberValue, refuse, scalarValue } from "../entities/env.ts";
+import { at, atom, letLocal, nestedLoop, numberValue, refuse, scalarValue } from "../entities/env.ts";
 import type { ValuePlan } from "../entities/plan.ts";
 import {
   arrayLength,
@@ -21,12 +21,12 @@ import type { Node } from "../syntax/ast.ts";
 import { element } from "./access.ts";
 import type { CallArgument } from "./arrays.ts";
 import { asArray, callEach, collect, evaluateArgument, loop, rangeOf } from "./arrays.ts";
+import { push } from "./growth.ts";
 import { reverse, sort } from "./order.ts";
 import { find, findIndex, includes, indexOf } from "./search.ts";
 import { concat, filter, flat } from "./selection.ts";
 
 const refusedMethods: Readonly<Record<string, string>> = {
-  push: "arrays keep their length here: make it with its length, as new Float64Array(n), and write x[i] = v.",
   pop: "arrays keep their length here: count with a variable of your own how many elements are in use.",
   shift: "arrays keep their length here: store the index of the first element in a variable.",
   unshift:
@@ -84,7 +84,7 @@ const methods: Readonly<Record<string, ArrayMethod>> = {
 const inPlace: ReadonlySet<string> = new Set(["fill", "set", "sort", "reverse"]);
 
 /** Names of the supported array methods. */
-export const arrayMethods: readonly string[] = /* @__PURE__ */ Object.keys(methods);
+export const arrayMethods: readonly string[] = /* @__PURE__ */ (() => [...Object.keys(methods), "push"])();
 
 /** Evaluates an array method by name. */
 export function method(
@@ -94,6 +94,7 @@ export function method(
   name: string,
   args: readonly CallArgument[],
 ): Entity {
+  if (name === "push") return push(env, node, object, args);
   if (Object.hasOwn(refusedMethods, name)) return refuse(env, node, `${name}: ${refusedMethods[name]}`);
   const run = Object.hasOwn(methods, name) ? methods[name] : undefined;
   if (run === undefined) {
@@ -209,7 +210,8 @@ function quantifier(
   const result = letLocal(env, all ? "every" : "some", truth(all), { mutable: true });
   const name = result.value.kind === "local" ? result.value.name : "";
   const index = env.unit.names.fresh("i");
-  const inner = nested(env, new Set());
+  const bounds = { index, from: number(0), to: arrayLength(array), step: 1 };
+  const inner = nestedLoop(env, { ...bounds, mayEnd: true });
   const holds = scalarValue(
     inner,
     node,
@@ -219,17 +221,7 @@ function quantifier(
     return refuse(env, callback ?? node, "this function is to give a boolean: compare its result.");
   inner.out.push({ kind: "set", name, value: all ? and(result.value, holds) : or(result.value, holds) });
   const live = all ? result.value : compare("equal", result.value, truth(false));
-  const to = arrayLength(array);
-  env.out.push({
-    kind: "for",
-    index,
-    from: number(0),
-    to,
-    step: 1,
-    live,
-    body: inner.out.statements(),
-    at: at(env, node),
-  });
+  env.out.push({ kind: "for", ...bounds, live, body: inner.out.statements(), at: at(env, node) });
   return result;
 }
 

@@ -208,7 +208,7 @@ function collectAssigned(node: Node): ReadonlySet<string> {
   return names;
 }
 
-const writingMethods: ReadonlySet<string> = new Set(["fill", "set", "sort", "reverse", "copyWithin"]);
+const writingMethods: ReadonlySet<string> = new Set(["fill", "set", "sort", "reverse", "copyWithin", "push"]);
 
 /**
  * Names of variables whose elements or fields may be written to below `node`: by assignment, by a method, or by a
@@ -315,6 +315,39 @@ export function neverCompletes(stmt: Statement): boolean {
     default:
       return false;
   }
+}
+
+/** True if a statement contains `break`, `continue` or `return`, outside of nested functions. */
+export function mayLeave(stmt: Node): boolean {
+  return ["BreakStatement", "ContinueStatement", "ReturnStatement"].some((type) => exits(stmt, type));
+}
+
+const pushed = new WeakMap<Node, ReadonlySet<string>>();
+
+/** Names of the arrays that `name.push(…)` appends to below a node, also in functions. */
+export function pushedNames(node: Node): ReadonlySet<string> {
+  let names = pushed.get(node);
+  if (names === undefined) pushed.set(node, (names = collectPushed(node)));
+  return names;
+}
+
+function collectPushed(node: Node): ReadonlySet<string> {
+  const names = new Set<string>();
+  eachPush(node, (name) => names.add(name));
+  return names;
+}
+
+/** Calls `give` with the name of the array of each `name.push(…)` below a node, in source order. */
+export function eachPush(node: Node, give: (name: string, call: Node) => void): void {
+  walk(node, (inner) => {
+    if (inner.type !== "CallExpression") return;
+    const callee = unwrap((inner as Node & { readonly callee: Node }).callee);
+    if (callee.type !== "MemberExpression") return;
+    const { object, property } = callee as Node & { readonly object: Node; readonly property: Node };
+    const target = unwrap(object);
+    if ((property as Identifier).name === "push" && target.type === "Identifier")
+      give((target as Identifier).name, inner);
+  });
 }
 
 function isTrueLiteral(node: Node): boolean {
