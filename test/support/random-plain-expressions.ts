@@ -63,6 +63,8 @@ export class ExpressionDraw {
       () => this.call(scope, x),
       () => `(-${x})`,
       () => `(${x} % (1.5 + ${y()} ** 2))`,
+      () =>
+        `(0.125 * ((${this.whole(scope, 4)} ${this.choices.of(["&", "|", "^", "<<", ">>", ">>>"])} ${this.choices.below(4)}) & 7))`,
       () => this.#arrayMethod(scope, x),
     ];
     return this.choices.of(forms)();

@@ -101,6 +101,22 @@ const expressions: Readonly<Record<string, Row>> = {
     [4294967296.5],
     [2 ** 53],
   ),
+  "operators on bits": row(
+    "a: number, b: number",
+    "let c = a; c &= 12; c |= 3; c ^= b; c <<= 2; c >>= 1; c >>>= 1; return [a & b, a | b, a ^ b, ~a, a << b, a >> b, a >>> b, a << 31, a >>> 0, a >> 33, 1 << 3, c, (a | 1) & 6 ^ b];",
+    [13, 6],
+    [-13, 35],
+    [4e9, -1],
+    [2.9, 0.5],
+    [NaN, Infinity],
+    [-2147483648, 31],
+    [2 ** 53 + 2, 7],
+  ),
+  "indices of bits": row(
+    "x: number[], n: number",
+    "let s = 0; for (let i = 0; i < n; i++) { s += x[i & 1] * x[i >> 1] * x[(i ^ 1) & 3]; if (i & 1) s -= 1; } const t = new Float64Array(1 << 2); t[n >>> 1] = s; return [s, ...t];",
+    [[1, 2, 3, 4], 4],
+  ),
   rounding: row(
     "a: number",
     "return [Math.round(a), Math.floor(a), Math.ceil(a), Math.trunc(a), Math.fround(a), Math.sign(a)];",

@@ -46,6 +46,8 @@ function isCounted({ from, to }: RegionFor, ranges: ValueRanges): boolean {
 const most = 2 ** 31 - 1;
 const least = -(2 ** 31);
 
+const bitFunctions: ReadonlySet<string> = new Set(["bitwiseAnd", "bitwiseOr", "bitwiseXor"]);
+
 /** Writes expressions with machine integers. */
 class IntegerWriter {
   readonly #integers: ReadonlySet<string>;
@@ -92,12 +94,18 @@ class IntegerWriter {
 
   #applied(expr: RegionExpr & { readonly kind: "apply" }): RegionExpr {
     if (expr.function === toInt32) return convert("f64", this.#wrapped(expr.args[0]!));
+    if (expr.type === "f64" && bitFunctions.has(expr.function)) return convert("f64", this.#bits(expr));
     const isComparison = expr.type === "bool" && expr.args.every(({ type }) => type === "f64");
     if (isComparison && expr.args.some(({ kind }) => kind !== "const")) {
       const args = expr.args.map((arg) => this.#integer(arg, { guarded: false, converted: false }));
       if (args.every((arg) => arg !== undefined)) return { ...expr, args };
     }
     return { ...expr, args: expr.args.map((arg) => this.value(arg)) };
+  }
+
+  /** Rewrites a function of bits. Its operands are int32 numbers. */
+  #bits({ function: name, args }: RegionExpr & { readonly kind: "apply" }): RegionExpr {
+    return apply(name, "i32", ...args.map((arg) => this.#exact(arg) ?? convert("i32", this.value(arg))));
   }
 
   /** The i32 expression of a number; `undefined` unless the number is known to be a machine integer. */
@@ -175,10 +183,12 @@ class IntegerWriter {
   }
 
   #integerFunction(
-    { function: name, args }: RegionExpr & { readonly kind: "apply" },
+    expr: RegionExpr & { readonly kind: "apply" },
     how: { readonly guarded: boolean; readonly converted: boolean },
     isSafe: boolean,
   ): RegionExpr | undefined {
+    const { function: name, args } = expr;
+    if (expr.type === "f64" && bitFunctions.has(name)) return this.#bits(expr);
     const exact = { guarded: false, converted: how.converted };
     const all = (inner: typeof how): RegionExpr[] | undefined => {
       const parts = args.map((arg) => this.#integer(arg, inner));

@@ -253,9 +253,22 @@ function applied(name: string, args: readonly ValueRange[]): ValueRange {
         ? whole(Math.min(cut.low, x.maybeNaN ? 0 : cut.low), Math.max(cut.high, x.maybeNaN ? 0 : cut.high))
         : whole(least, most);
     }
+    case "bitwiseAnd":
+    case "bitwiseOr":
+    case "bitwiseXor":
+      return ofBits(name, x, y);
     default:
       return anything;
   }
+}
+
+/** Range of a function of the bits of int32 numbers. */
+function ofBits(name: string, x: ValueRange, y: ValueRange): ValueRange {
+  if (name === "bitwiseAnd" && (x.low >= 0 || y.low >= 0))
+    return whole(0, Math.min(most, ...[x, y].filter(({ low }) => low >= 0).map(({ high }) => high)));
+  if (name === "bitwiseAnd" || x.low < 0 || y.low < 0) return whole(least, most);
+  const highest = Math.max(x.high, y.high);
+  return whole(0, highest > most ? most : 2 ** Math.ceil(Math.log2(highest + 1)) - 1);
 }
 
 function rounded(x: ValueRange, low: number, high: number): ValueRange {

@@ -36,6 +36,12 @@ const logicalOperators: Readonly<Record<string, string>> = {
   notEqual: "!==",
 };
 
+const bitOperators: Readonly<Record<string, string>> = {
+  bitwiseAnd: "&",
+  bitwiseOr: "|",
+  bitwiseXor: "^",
+};
+
 /** Functions of `Math`, by the name of the function of the region, whose results have the same bits on every engine. */
 const exactFunctions: Readonly<Record<string, string>> = {
   abs: "Math.abs",
@@ -123,6 +129,7 @@ function applyCode(expr: RegionExpr & { readonly kind: "apply" }, scope: Express
   const [x, y] = codes;
   if (args[0]!.type === "bool" && Object.hasOwn(logicalOperators, name))
     return infix(x!, logicalOperators[name]!, y!);
+  if (type === "i32" && Object.hasOwn(bitOperators, name)) return infix(x!, bitOperators[name]!, y!);
   if (name === "div" && type === "i32") return callCode("Math.trunc", infix(x!, "/", y!));
   if (Object.hasOwn(arithmeticOperators, name)) return infix(x!, arithmeticOperators[name]!, y!);
   if (name === "neg") return prefix("-", x!);

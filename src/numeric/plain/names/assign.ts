@@ -26,7 +26,8 @@ import {
 } from "../entities/plan.ts";
 import { allRoots, borrow, noteWrite, readAll, rootsOf } from "../entities/sharing.ts";
 import { fieldNamed, itemNumber } from "../operations/access.ts";
-import { isZero, power, wrapped } from "../operations/operators.ts";
+import { bitwise, isBitOperator } from "../operations/bits.ts";
+import { power } from "../operations/operators.ts";
 import type {
   AssignmentExpression,
   Expression,
@@ -206,16 +207,15 @@ function compoundAssignment(env: Env, node: AssignmentExpression, target: Node, 
     const right: LogicalExpression = { ...node, type: "LogicalExpression", operator, left };
     return assignment(env, { ...node, operator: "=", right }, isUsed);
   }
-  const isWhole = node.operator === "|=" && isZero(node.right);
   const operator = operators[node.operator];
-  if (operator === undefined && node.operator !== "**=" && !isWhole)
+  const bits = node.operator.slice(0, -1);
+  if (operator === undefined && node.operator !== "**=" && !isBitOperator(bits))
     return refuse(
       env,
       node,
       `${node.operator} is outside of what can be differentiated: write the assignment out.`,
     );
   const reference = referenceTo(env, target);
-  if (isWhole) return update(env, reference, wrapped(env, numberValue(env, target, reference)), node, isUsed);
   const place = env.out.reserve();
   const before = env.out.size;
   const right = whileUsed(env, reference, () => env.unit.elaborate.evaluate(env, node.right));
@@ -223,13 +223,12 @@ function compoundAssignment(env: Env, node: AssignmentExpression, target: Node, 
   // the old value and the index are evaluated before the right side
   const held = env.out.size > before ? (frozen(env, reference, place) as ScalarEntity) : reference;
   const x = numberValue(env, target, held);
-  return update(
-    env,
-    held,
-    operator === undefined ? power(env, x, y) : arithmetic(operator, x, y),
-    node,
-    isUsed,
-  );
+  const value = isBitOperator(bits)
+    ? bitwise(env, bits, x, y)
+    : operator === undefined
+      ? power(env, x, y)
+      : arithmetic(operator, x, y);
+  return update(env, held, value, node, isUsed);
 }
 
 /** Elaborates `i++`, `--i` and so on. Returns the new value, or the old one for a postfix operator if `isUsed`. */

@@ -5,6 +5,7 @@ import type { Env } from "../entities/env.ts";
 import { newRoot, refuse } from "../entities/env.ts";
 import { parameterEntity } from "../entities/params.ts";
 import type { ArrayKind, PlainType } from "../form/form.ts";
+import { bitsOfNumbers, isBitOperator } from "../operations/bits.ts";
 import { constantOf } from "../operations/math.ts";
 import type { Expression, Identifier, Node, Property, TypeNode } from "../syntax/ast.ts";
 import type { EnclosingNodes, Module, OuterBinding } from "../syntax/module.ts";
@@ -166,16 +167,12 @@ function arithmeticOf(
       return x / y;
     case "%":
       return x % y;
-    case "<<":
-      return x << y;
-    case "|":
-      return x | y;
     default:
-      return undefined; // powers differ in their last bits between engines
+      return isBitOperator(operator) ? bitsOfNumbers(operator, x, y) : undefined; // powers differ in their last bits between engines
   }
 }
 
-const numeric = new Set(["+", "-", "*", "/", "%", "**", "|"]);
+const numeric = new Set(["+", "-", "*", "/", "%", "**", "|", "&", "^", "<<", ">>", ">>>"]);
 const typedArrays = new Set(["Float64Array", "Float32Array", "Int32Array"]);
 
 /** Infers the type of an initialiser from its syntax; `undefined` if that is not possible. */

@@ -10,7 +10,6 @@ import {
   or,
   select,
   someExpr,
-  toInt32,
   truth,
 } from "../draft/draft.ts";
 import type { Entity, OptionalEntity, PresentEntity, ScalarEntity } from "../entities/entity.ts";
@@ -46,8 +45,9 @@ import type {
   UnaryExpression,
 } from "../syntax/ast.ts";
 import { unwrap } from "../syntax/walk.ts";
+import { bitwise, isBitOperator } from "./bits.ts";
 
-const unaryNames = { "-": "minus", "+": "plus", "!": "not" } as const;
+const unaryNames = { "-": "minus", "+": "plus", "!": "not", "~": "not of bits" } as const;
 
 export function unary(env: Env, node: UnaryExpression): Entity {
   const operand = (): Entity => env.unit.elaborate.evaluate(env, node.argument);
@@ -59,7 +59,7 @@ export function unary(env: Env, node: UnaryExpression): Entity {
     case "!":
       return scalar(not(condition(env, node.argument)));
     case "~":
-      return refuse(env, node, bits(node.operator));
+      return scalar(bitwise(env, "^", numberValue(env, node.argument, operand()), number(-1)));
     default:
       return refuse(
         env,
@@ -67,13 +67,6 @@ export function unary(env: Env, node: UnaryExpression): Entity {
         `${node.operator} is outside of what can be differentiated; of one value there are ${Object.keys(unaryNames).join(" ")}.`,
       );
   }
-}
-
-function bits(operator: string): string {
-  return (
-    `${operator} works on bits, which have no derivative: only | 0, which cuts off decimals, is taken. Write * 2 ** k, ` +
-    `Math.floor(x / 2 ** k) or % in its place.`
-  );
 }
 
 const arithmeticOperators: Readonly<Record<string, string>> = {
@@ -94,8 +87,7 @@ const comparisons: Readonly<Record<string, (x: RegionExpr, y: RegionExpr) => Reg
   "!=": (x, y) => compare("notEqual", x, y),
 };
 
-const bitOperators: readonly string[] = ["|", "&", "^", "<<", ">>", ">>>"];
-const chained: ReadonlySet<string> = new Set(["+", "-", "*", "/", "%", "**", "|"]);
+const chained: ReadonlySet<string> = new Set(["+", "-", "*", "/", "%", "**", "|", "&", "^"]);
 
 /**
  * Evaluates a binary expression such as `x + y`. A chain `x + y + z + …` is evaluated in a loop, because generated code
@@ -110,7 +102,6 @@ export function binary(env: Env, node: BinaryExpression): Entity {
     left = leftOf(left)
   )
     chain.push(left);
-  for (const one of chain) if (one.operator === "|" && !isZero(one.right)) return refuse(env, one, bits("|"));
   let value = env.unit.elaborate.evaluate(env, chain.at(-1)!.left);
   for (const one of chain.toReversed()) {
     value = binaryOf(env, one, value);
@@ -129,8 +120,6 @@ function leftOf({ left }: BinaryExpression | LogicalExpression): Expression {
 /** Evaluates one binary operator. `given` is the value of its left operand if it is already evaluated. */
 function binaryOf(env: Env, node: BinaryExpression, given?: Entity): Entity {
   const { operator, left, right } = node;
-  if (operator === "|" && given !== undefined) return scalar(wrapped(env, numberValue(env, left, given)));
-  if (bitOperators.includes(operator)) return refuse(env, node, bits(operator));
   if (operator === "in") return refuse(env, node, `in ${inAdvice(env, node)}`);
   const isEquality = operator.endsWith("==") || operator.startsWith("!");
   const isDenied = operator.startsWith("!");
@@ -151,6 +140,7 @@ function binaryOf(env: Env, node: BinaryExpression, given?: Entity): Entity {
   }
   const [x, y] = [numberValue(env, left, first!), numberValue(env, right, second!)];
   if (operator === "**") return scalar(power(env, x, y));
+  if (isBitOperator(operator)) return scalar(bitwise(env, operator, x, y));
   const name = arithmeticOperators[operator];
   if (name === undefined) return refuse(env, node, `${operator} is outside of what can be differentiated.`);
   return scalar(arithmetic(name, x, y));
@@ -176,17 +166,6 @@ function isNull(node: Expression): boolean {
 function noValue(env: Env, node: BinaryExpression): Entity {
   if (node.operator.length === 2) return nothing;
   return refuse(env, node, `${textOf(env, node)}: no value is null here. Compare with undefined.`);
-}
-
-/** True if an expression is the literal 0. */
-export function isZero(node: Expression): boolean {
-  const value = unwrap(node);
-  return value.type === "Literal" && value.value === 0;
-}
-
-/** Expression of `x | 0`, the conversion to int32. */
-export function wrapped(env: Env, x: RegionExpr): RegionExpr {
-  return apply(toInt32, "f64", atom(env, x));
 }
 
 /**
