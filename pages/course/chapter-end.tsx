@@ -16,8 +16,11 @@ interface ChapterEndProps {
  * @param chapter slug of the chapter
  * @param load imports `tasks.ts` of the chapter
  */
-export function chapterEnd(chapter: string, load: () => Promise<Tasks>): Island<ChapterEndProps> {
-  return island(async () => {
+export function chapterEnd(
+  chapter: string,
+  load: () => Promise<Tasks>,
+): Island<ChapterEndProps> & { readonly program: () => Promise<string> } {
+  const end = island<ChapterEndProps>(async () => {
     const [{ ChapterTasks }, { exercises, program, printed }] = await Promise.all([
       import("./chapter-tasks.tsx"),
       load(),
@@ -26,4 +29,5 @@ export function chapterEnd(chapter: string, load: () => Promise<Tasks>): Island<
       <ChapterTasks chapter={chapter} exercises={exercises} program={program} printed={printed} {...props} />
     );
   });
+  return { ...end, program: async () => `${(await load()).program}\n` };
 }

@@ -3,8 +3,9 @@ import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useRef } from "preact/hooks";
 import type { PageState } from "./address.ts";
+import { Share, type ShareProps } from "./share.tsx";
 
-interface FigureProps {
+interface FigureProps extends Pick<ShareProps, "animation" | "program" | "csv"> {
   /** Anchor of links to the figure, `#figure-ID`, which is not a state. */
   readonly id: string;
   readonly title: string;
@@ -15,11 +16,9 @@ interface FigureProps {
   readonly isWide?: boolean;
   /** Values that its “reset” button resets. Without it there is no such button. */
   readonly state?: { readonly page: PageState; readonly keys: readonly string[] };
-  /** Returns the numbers of the figure as comma-separated values. */
-  readonly csv?: () => string;
 }
 
-/** A figure with its caption, a link to its state, its drawing as SVG and its numbers as CSV. */
+/** A figure with its caption, and the ways to share it. */
 export function Figure({
   id,
   title,
@@ -27,20 +26,22 @@ export function Figure({
   children,
   isWide = false,
   state,
-  csv,
+  ...shared
 }: FigureProps): JSX.Element {
-  const frame = useRef<HTMLElement>(null);
+  const body = useRef<HTMLDivElement>(null);
   const said = useSignal("");
   const say = (words: string): void => {
     said.value = words;
     setTimeout(() => (said.value = ""), 2500);
   };
   return (
-    <figure ref={frame} id={id} class={isWide ? "live wide" : "live"} aria-labelledby={`${id}-title`}>
+    <figure id={id} class={isWide ? "live wide" : "live"} aria-labelledby={`${id}-title`}>
       <p class="live-title" id={`${id}-title`}>
         {title}
       </p>
-      <div class="live-body">{children}</div>
+      <div ref={body} class="live-body">
+        {children}
+      </div>
       {caption !== undefined && <figcaption>{caption}</figcaption>}
       <div class="live-tools">
         {state !== undefined && (
@@ -48,88 +49,9 @@ export function Figure({
             Reset
           </button>
         )}
-        <button type="button" onClick={() => void copyLink(location.href).then(say)}>
-          Copy link
-        </button>
-        <button type="button" onClick={() => say(saveSvg(frame.current, id))}>
-          Save as SVG
-        </button>
-        {csv !== undefined && (
-          <button type="button" onClick={() => save(csv(), `${id}.csv`, "text/csv")}>
-            Save as CSV
-          </button>
-        )}
+        <Share name={id} frame={body} say={say} {...shared} />
         <span role="status">{said}</span>
       </div>
     </figure>
   );
-}
-
-/** Copies an address to the clipboard. Returns a message for the reader. */
-export async function copyLink(address: string): Promise<string> {
-  try {
-    await navigator.clipboard.writeText(address);
-    return "The link is on the clipboard.";
-  } catch {
-    return "The link stands in the address bar.";
-  }
-}
-
-/** Saves the first drawing in an element with the page's styles. Returns a message for the reader. */
-function saveSvg(frame: HTMLElement | null, name: string): string {
-  const drawing = frame?.querySelector<SVGSVGElement>(".live-body svg");
-  if (drawing === null || drawing === undefined) return "This figure has no drawing.";
-  save(standaloneSvg(drawing), `${name}.svg`, "image/svg+xml");
-  return "";
-}
-
-/** CSS properties that affect the appearance of SVG elements. */
-const drawnProperties = [
-  "fill",
-  "fill-opacity",
-  "stroke",
-  "stroke-width",
-  "stroke-opacity",
-  "stroke-dasharray",
-  "stroke-linecap",
-  "stroke-linejoin",
-  "paint-order",
-  "opacity",
-  "font-family",
-  "font-size",
-  "font-weight",
-  "font-style",
-  "text-anchor",
-  "dominant-baseline",
-  "display",
-];
-
-/** Converts a drawing of the page to a standalone SVG, with the computed styles as attributes. */
-export function standaloneSvg(drawing: SVGSVGElement): string {
-  const copy = drawing.cloneNode(true) as SVGSVGElement;
-  const originals = [drawing, ...drawing.querySelectorAll<SVGElement>("*")];
-  const copies = [copy, ...copy.querySelectorAll<SVGElement>("*")];
-  for (const [i, original] of originals.entries()) {
-    const computed = getComputedStyle(original);
-    for (const property of drawnProperties) {
-      copies[i]!.style.setProperty(property, computed.getPropertyValue(property));
-    }
-  }
-  const { width, height } = drawing.getBoundingClientRect();
-  copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
-  copy.setAttribute("width", String(Math.round(width)));
-  copy.setAttribute("height", String(Math.round(height)));
-  copy.setAttribute("viewBox", `0 0 ${Math.round(width)} ${Math.round(height)}`);
-  copy.style.background = getComputedStyle(document.body).backgroundColor;
-  return new XMLSerializer().serializeToString(copy);
-}
-
-/** Makes the browser save a text as a file. */
-export function save(text: string, name: string, type: string): void {
-  const address = URL.createObjectURL(new Blob([text], { type }));
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(address), 60_000); // the browser may still be reading it
 }

@@ -10,6 +10,7 @@ import {
 import type { PageState } from "./address.ts";
 import { isAlive } from "./first-run.ts";
 import { loadIslands } from "./island.tsx";
+import { PageProgram } from "./share.tsx";
 
 /** Entry of a page in its section. */
 export interface PageLink {
@@ -48,6 +49,8 @@ export interface LivePage {
   readonly prepare?: () => Promise<void>;
   /** Loads what only the file needs, when the site is built: the islands of the page. */
   readonly prerender?: () => Promise<void>;
+  /** Returns the program of the page as TypeScript. Figures without a program of their own share it. */
+  readonly program?: () => Promise<string>;
 }
 
 /** Messages about parts of a link that could not be read. */
@@ -65,18 +68,18 @@ export function Damages({ page }: { readonly page: PageState }): JSX.Element | n
 
 /** The page inside its frame. Identical in the file and in the browser. */
 export function Page({
-  page: { state, Body },
+  page: { state, Body, program },
   children,
 }: {
   readonly page: LivePage;
   readonly children?: ComponentChildren;
 }): JSX.Element {
   return (
-    <>
+    <PageProgram.Provider value={program}>
       <Damages page={state} />
       <Body />
       {children}
-    </>
+    </PageProgram.Provider>
   );
 }
 

@@ -32,6 +32,8 @@ export interface PlainProgram extends ProgramBase {
   readonly form: PlainForm;
   /** The compiled function, to which transforms can be applied. */
   readonly call: (...args: unknown[]) => number;
+  /** Indices of the arguments that contain numbers with a derivative. */
+  readonly argnums: readonly number[];
 }
 
 /** `grad` and `jvp` with types for plain arguments. */
@@ -84,6 +86,7 @@ function plainProgram(text: string, form: PlainForm, captured: readonly unknown[
     kind: "plain",
     text,
     form,
+    argnums,
     call: f,
     title: `${region.name}(${params.map(({ name }) => name).join(", ")})`,
     inputs: params.map(({ name, type }, i) => ({ name, kind: kindOf(type), start: startOf(type, i) })),

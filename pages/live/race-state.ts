@@ -31,6 +31,8 @@ export interface RacerRun extends Descent {
 
 /** A race that reacts to the reader's changes. */
 export interface LiveRace {
+  /** Its current settings. */
+  readonly settings: () => RaceStart;
   /** Keys of its values in the address. */
   readonly keys: readonly string[];
   readonly formula: Signal<string>;
@@ -81,6 +83,13 @@ export function liveRace(page: PageState, begin: RaceStart): LiveRace {
     racers.value.map((racer): RacerRun => ({ name: racerName(racer), racer, ...runOf(racer) })),
   );
   return {
+    settings: () => ({
+      formula: ground.value.text,
+      start: start.value,
+      racers: racers.value,
+      steps: steps.value,
+      ...(begin.known !== undefined && ground.value.text === begin.formula ? { known: begin.known } : {}),
+    }),
     keys: ["f", "start", "racers", "steps", "step"],
     formula,
     problem,

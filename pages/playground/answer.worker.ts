@@ -1,15 +1,30 @@
 // Answers questions of the page, one after another.
-import { answer } from "./answer.ts";
+import { gradientProgram } from "../live/shared-program.ts";
+import { answer, readableOf } from "./answer.ts";
 import type { Reply, Request } from "./asking.ts";
 import { pageOf } from "./own-page.ts";
+import type { Answer } from "./question.ts";
+
+/** Computes the content of a reply. */
+async function workOn(data: Request): Promise<{ readonly answer: Answer } | { readonly text: string }> {
+  const { question } = data;
+  switch (data.want) {
+    case "answer":
+      return { answer: await answer(question) };
+    case "page":
+      return { text: await pageOf(question, data.drawing) };
+    case "program": {
+      const { program, args } = await readableOf(question);
+      return { text: gradientProgram(program, args) };
+    }
+    default:
+      return data satisfies never;
+  }
+}
 
 addEventListener("message", ({ data }: MessageEvent<Request>) => {
-  const { id, question } = data;
-  const work =
-    data.want === "answer"
-      ? answer(question).then((value) => ({ answer: value }))
-      : pageOf(question, data.drawing).then((page) => ({ page }));
-  void work
+  const { id } = data;
+  void workOn(data)
     .then(
       (done): Reply => ({ id, ...done }),
       (error: unknown): Reply => ({ id, failure: error instanceof Error ? error.message : String(error) }),

@@ -3,11 +3,11 @@ import { type ReadonlySignal, signal } from "@preact/signals";
 import type { Answer, Question } from "./question.ts";
 
 export type Request = { readonly id: number; readonly question: Question } & (
-  { readonly want: "answer" } | { readonly want: "page"; readonly drawing: string }
+  { readonly want: "answer" | "program" } | { readonly want: "page"; readonly drawing: string }
 );
 
 export type Reply = { readonly id: number } & (
-  { readonly answer: Answer } | { readonly page: string } | { readonly failure: string }
+  { readonly answer: Answer } | { readonly text: string } | { readonly failure: string }
 );
 
 /** State of the worker. "working" starts half a second after a question. */
@@ -19,6 +19,8 @@ export interface Asking {
   ask(question: Question): void;
   /** Returns the answer to a question as a standalone page. `drawing` is the picture that the page shows. */
   page(question: Question, drawing: string): Promise<string>;
+  /** Returns value and gradient of the question's program as TypeScript. */
+  program(question: Question): Promise<string>;
   /** Stops the computation. The next question starts a new worker. */
   stop(): void;
   readonly work: ReadonlySignal<Work>;
@@ -39,7 +41,7 @@ export function askWorker(answered: (answer: Answer) => void): Asking {
   let current: { readonly id: number; readonly since: number } | undefined;
   let waiting: Question | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const pages = new Map<number, { resolve(text: string): void; reject(error: Error): void }>();
+  const texts = new Map<number, { resolve(text: string): void; reject(error: Error): void }>();
 
   function start(): Worker {
     if (worker !== undefined) return worker;
@@ -56,8 +58,8 @@ export function askWorker(answered: (answer: Answer) => void): Asking {
     worker?.terminate();
     worker = undefined;
     current = undefined;
-    for (const { reject } of pages.values()) reject(new Error("it was stopped"));
-    pages.clear();
+    for (const { reject } of texts.values()) reject(new Error("it was stopped"));
+    texts.clear();
     show(next);
   }
 
@@ -74,11 +76,11 @@ export function askWorker(answered: (answer: Answer) => void): Asking {
   }
 
   function take(reply: Reply): void {
-    const page = pages.get(reply.id);
-    if (page !== undefined) {
-      pages.delete(reply.id);
-      if ("page" in reply) page.resolve(reply.page);
-      else page.reject(new Error("failure" in reply ? reply.failure : "no page came"));
+    const text = texts.get(reply.id);
+    if (text !== undefined) {
+      texts.delete(reply.id);
+      if ("text" in reply) text.resolve(reply.text);
+      else text.reject(new Error("failure" in reply ? reply.failure : "no text came"));
       return;
     }
     if (reply.id !== current?.id) return;
@@ -89,6 +91,11 @@ export function askWorker(answered: (answer: Answer) => void): Asking {
     waiting = undefined;
     if (next !== undefined) send(next);
     if ("failure" in reply) throw new Error(reply.failure);
+  }
+
+  async function textFor(request: Request): Promise<string> {
+    start().postMessage(request, []);
+    return await new Promise((resolve, reject) => texts.set(request.id, { resolve, reject }));
   }
 
   return {
@@ -106,11 +113,8 @@ export function askWorker(answered: (answer: Answer) => void): Asking {
       }
       waiting = question;
     },
-    page(question, drawing) {
-      const id = nextId++;
-      start().postMessage({ id, want: "page", question, drawing } satisfies Request, []);
-      return new Promise((resolve, reject) => pages.set(id, { resolve, reject }));
-    },
+    page: async (question, drawing) => textFor({ id: nextId++, want: "page", question, drawing }),
+    program: async (question) => textFor({ id: nextId++, want: "program", question }),
     stop() {
       waiting = undefined;
       end("stopped");

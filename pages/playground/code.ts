@@ -9,7 +9,7 @@ import type { EmittedModule } from "../../src/numeric/plain/emit/module.ts";
 import type { CompiledText } from "../../src/numeric/syntax/index.ts";
 import { loadPlain, type Program, readProgram } from "../live/program.ts";
 import type { Readable } from "./answer.ts";
-import { typeScriptOf } from "./formula-code.ts";
+import { typeScriptOf } from "../live/formula-code.ts";
 import type { Question, Shown } from "./question.ts";
 import { ViewError } from "./view-error.ts";
 

@@ -6,7 +6,7 @@ import { Editor } from "./editor.tsx";
 import { examples } from "./examples.ts";
 import { Input, rangeOf } from "./inputs.tsx";
 import type { Shown, View } from "./question.ts";
-import { Share } from "./share.tsx";
+import { Exports } from "./share.tsx";
 import {
   choose,
   isOutdated,
@@ -167,7 +167,7 @@ function Seen(): JSX.Element {
       >
         <Viewed shown={shown} />
       </div>
-      <Share panel={panel} />
+      <Exports panel={panel} />
     </section>
   );
 }

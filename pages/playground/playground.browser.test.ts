@@ -256,6 +256,7 @@ describePageInCi("the playground", {
     const own = readFileSync(await saved("Save as a page"), "utf8");
     const alone = await open(own);
     expect(await gradient(alone)).toEqual(await gradient(page));
+    await page.getByRole("button", { name: "Share" }).click();
     expect(readFileSync(await saved("Save as SVG"), "utf8")).toMatch(/^<svg[^>]* xmlns=/);
     await page.getByRole("tab", { name: "Code" }).click();
     await page.locator("pre.code").waitFor();

@@ -1,20 +1,18 @@
-// Exports: a link, the drawing, a standalone page, a module.
+// Exports: what every figure shares, a standalone page, a module.
 import { useSignal } from "@preact/signals";
 import type { JSX, RefObject } from "preact";
-import { copyLink, save, standaloneSvg } from "../live/figure.tsx";
+import { drawingIn, save, Share, standaloneSvg } from "../live/share.tsx";
 import type { Shown } from "./question.ts";
 import { question, seen, state, worker } from "./state.ts";
 
 /** The export buttons below the view. */
-export function Share({ panel }: { readonly panel: RefObject<HTMLElement> }): JSX.Element {
+export function Exports({ panel }: { readonly panel: RefObject<HTMLElement> }): JSX.Element {
   const said = useSignal("");
   const { shown } = seen.value;
   const say = (words: string): void => void (said.value = words);
-  const drawing = (): SVGSVGElement | null | undefined =>
-    panel.current?.querySelector<SVGSVGElement>(".picture svg, svg.map, .chart svg, svg");
   const savePage = async (): Promise<void> => {
     try {
-      const found = drawing();
+      const found = drawingIn(panel.current);
       const page = await worker().page(question.value, found ? standaloneSvg(found) : "");
       save(page, "playground.html", "text/html");
       say("The page works without a network.");
@@ -24,25 +22,17 @@ export function Share({ panel }: { readonly panel: RefObject<HTMLElement> }): JS
   };
   return (
     <div class="live-tools">
-      <button type="button" onClick={() => void state.link().then(copyLink).then(say)}>
-        Copy link
-      </button>
+      <Share
+        name="playground"
+        frame={panel}
+        link={() => state.link()}
+        program={() => worker().program(question.value)}
+        say={say}
+      />
       {shown !== undefined && shown.view !== "code" && (
-        <>
-          <button
-            type="button"
-            onClick={() => {
-              const found = drawing();
-              if (found) save(standaloneSvg(found), "playground.svg", "image/svg+xml");
-              else say("There is no drawing here.");
-            }}
-          >
-            Save as SVG
-          </button>
-          <button type="button" onClick={() => void savePage()}>
-            Save as a page
-          </button>
-        </>
+        <button type="button" onClick={() => void savePage()}>
+          Save as a page
+        </button>
       )}
       {shown?.view === "code" && (
         <button type="button" onClick={() => saveCode(shown)}>

@@ -2,6 +2,7 @@
 import type { JSX } from "preact";
 import { render } from "preact";
 import { pageState } from "../live/address.ts";
+import { shareRace } from "../live/figure-programs.ts";
 import { Figure } from "../live/figure.tsx";
 import { Damages } from "../live/page.tsx";
 import { liveRace } from "../live/race-state.ts";
@@ -19,7 +20,13 @@ function Page(): JSX.Element {
   return (
     <>
       <Damages page={state} />
-      <Figure id="live-race" title="The race" isWide state={{ page: state, keys: race.keys }}>
+      <Figure
+        id="live-race"
+        title="The race"
+        isWide
+        state={{ page: state, keys: race.keys }}
+        {...shareRace(race.settings)}
+      >
         <Race race={race} />
       </Figure>
     </>

@@ -180,4 +180,5 @@ export const page: LivePage = {
   state,
   Body,
   prerender: async () => void (await Promise.all([end.load(), rareLosses.load()])),
+  program: end.program,
 };

@@ -169,4 +169,4 @@ function MoreData(): JSX.Element {
   );
 }
 
-export const page: LivePage = { state, Body, prerender: end.load };
+export const page: LivePage = { state, Body, prerender: end.load, program: end.program };

@@ -156,4 +156,4 @@ function Fits(): JSX.Element {
   );
 }
 
-export const page: LivePage = { state, Body, prepare, prerender: end.load };
+export const page: LivePage = { state, Body, prepare, prerender: end.load, program: end.program };

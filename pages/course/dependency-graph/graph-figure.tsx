@@ -1,5 +1,6 @@
 // Dependency graph of the reader's program.
 import type { JSX } from "preact";
+import { shareRun } from "../../live/figure-programs.ts";
 import { Figure } from "../../live/figure.tsx";
 import { M } from "../../live/formula.tsx";
 import { ProgramField } from "../../live/program-field.tsx";
@@ -18,6 +19,7 @@ export function GraphFigure(): JSX.Element {
   return (
     <Figure
       id="graph"
+      {...shareRun(() => own.run.value)}
       title="The graph of a program"
       isWide
       state={{ page: state, keys: ["program", "at", "from", "path"] }}

@@ -167,4 +167,4 @@ function TooMany(): JSX.Element {
   );
 }
 
-export const page: LivePage = { state, Body, prerender: end.load };
+export const page: LivePage = { state, Body, prerender: end.load, program: end.program };

@@ -1,6 +1,7 @@
 // Paths from the selected value to the result.
 import type { JSX } from "preact";
 import { shortNumber } from "../../live/fields.tsx";
+import { shareRun } from "../../live/figure-programs.ts";
 import { Figure } from "../../live/figure.tsx";
 import { Value } from "../../live/value.tsx";
 import { chosen, derivative, followed, mostPaths, own, pathCount, paths, state } from "./state.ts";
@@ -17,6 +18,7 @@ export function PathsFigure(): JSX.Element {
   return (
     <Figure
       id="paths"
+      {...shareRun(() => own.run.value)}
       title={`From ${name} to ${result}, path by path`}
       isWide
       state={{ page: state, keys: ["path"] }}

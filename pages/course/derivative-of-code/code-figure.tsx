@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { traceText } from "../../../src/pictures/viz/index.ts";
 import { Choice, shortNumber } from "../../live/fields.tsx";
+import { shareRun } from "../../live/figure-programs.ts";
 import { Figure } from "../../live/figure.tsx";
 import { Code, M } from "../../live/formula.tsx";
 import type { Program } from "../../live/program.ts";
@@ -18,6 +19,7 @@ export function CodeFigure(): JSX.Element {
   return (
     <Figure
       id="code"
+      {...shareRun(() => own.run.value)}
       title="A program and its derivative"
       isWide
       state={{ page: state, keys: ["program", "at", "code"] }}

@@ -2,6 +2,7 @@
 import type { JSX } from "preact";
 import { Chart } from "../../live/chart.tsx";
 import { Choice, Examples, Slider, TextField } from "../../live/fields.tsx";
+import { shareRun } from "../../live/figure-programs.ts";
 import { Figure } from "../../live/figure.tsx";
 import { Code, M } from "../../live/formula.tsx";
 import { GradientCode } from "../../live/gradient-code.tsx";
@@ -40,6 +41,7 @@ export function CodeFigure(): JSX.Element {
   return (
     <Figure
       id="code"
+      {...shareRun(() => own.run.value)}
       title="From a program to its gradient"
       caption="Left: a program that you can change. Right: the program that the compiler writes for its value and its gradient."
       state={{ page: state, keys: ["program", "at"] }}

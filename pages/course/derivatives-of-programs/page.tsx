@@ -142,4 +142,4 @@ function Compiler(): JSX.Element {
   );
 }
 
-export const page: LivePage = { state, Body, prepare, prerender: end.load };
+export const page: LivePage = { state, Body, prepare, prerender: end.load, program: end.program };

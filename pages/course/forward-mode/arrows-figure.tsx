@@ -2,6 +2,7 @@
 import { useComputed } from "@preact/signals";
 import type { JSX } from "preact";
 import { shortNumber, Slider } from "../../live/fields.tsx";
+import { shareRun } from "../../live/figure-programs.ts";
 import { Figure } from "../../live/figure.tsx";
 import { M } from "../../live/formula.tsx";
 import { useWidth } from "../../live/width.ts";
@@ -19,6 +20,7 @@ export function ArrowsFigure(): JSX.Element {
   return (
     <Figure
       id="arrows"
+      {...shareRun(() => own.run.value)}
       title="Dual numbers as arrows"
       state={{ page: state, keys: ["far"] }}
       caption={

@@ -126,4 +126,4 @@ function Passes(): JSX.Element {
   );
 }
 
-export const page: LivePage = { state, Body, prerender: end.load };
+export const page: LivePage = { state, Body, prerender: end.load, program: end.program };

@@ -1,6 +1,7 @@
 // The forward pass, line by line.
 import type { JSX } from "preact";
 import { Drag, shortNumber } from "../../live/fields.tsx";
+import { shareRun } from "../../live/figure-programs.ts";
 import { Figure } from "../../live/figure.tsx";
 import { M } from "../../live/formula.tsx";
 import { Player } from "../../live/player.tsx";
@@ -24,6 +25,7 @@ export function PassFigure(): JSX.Element {
   return (
     <Figure
       id="pass"
+      {...shareRun(() => own.run.value)}
       title="A forward pass"
       isWide
       state={{ page: state, keys: ["program", "at", "along", "step"] }}

@@ -3,6 +3,7 @@ import { useComputed } from "@preact/signals";
 import type { JSX } from "preact";
 import { Chart } from "../../live/chart.tsx";
 import { Drag, Examples, shortNumber, Slider, TextField } from "../../live/fields.tsx";
+import { shareRace } from "../../live/figure-programs.ts";
 import { Figure } from "../../live/figure.tsx";
 import { M } from "../../live/formula.tsx";
 import { LandscapeMap } from "../../live/landscape.tsx";
@@ -14,6 +15,7 @@ import {
   bowlMap,
   bowlRate,
   bowlRun,
+  descentRace,
   ending,
   factors,
   firstStep,
@@ -42,6 +44,7 @@ export function Descent(): JSX.Element {
   return (
     <Figure
       id="descent"
+      {...shareRace(descentRace)}
       title="A landscape to start in"
       caption={
         <>

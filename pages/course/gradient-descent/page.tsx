@@ -174,4 +174,4 @@ function Valleys(): JSX.Element {
   );
 }
 
-export const page: LivePage = { state, Body, prerender: end.load };
+export const page: LivePage = { state, Body, prerender: end.load, program: end.program };

@@ -5,6 +5,7 @@ import type { ChartSpec } from "../../live/chart.tsx";
 import { contourMap } from "../../live/contour-map.ts";
 import { shortNumber } from "../../live/fields.tsx";
 import { pointState } from "../../live/landscape.tsx";
+import type { RaceStart } from "../../live/race-state.ts";
 import { readable } from "../../live/readable.ts";
 import {
   bowlBox,
@@ -33,6 +34,13 @@ export const rate = state.number("rate", first.rate, rateRange);
 export const step = state.number("step", 0, { min: 0, max: mostSteps });
 export const { value: hill, problem } = readable(formula, readHill);
 export const run = computed(() => hill.value.descend(start.value, { rate: rate.value }));
+/** The run as a race, to share it. */
+export const descentRace = (): RaceStart => ({
+  formula: hill.value.text,
+  start: start.value,
+  racers: [{ kind: "sgd", settings: { lr: rate.value }, schedule: "constant" }],
+  steps: mostSteps,
+});
 export const hillMap = computed(() => contourMap(hill.value.text, hill.value.landscape, hill.value.box));
 
 /** Effect of the first step, in one sentence. */

@@ -3,6 +3,7 @@ import { useComputed } from "@preact/signals";
 import type { JSX } from "preact";
 import { Chart } from "../../live/chart.tsx";
 import { Examples, shortNumber, Slider, TextField } from "../../live/fields.tsx";
+import { shareRace } from "../../live/figure-programs.ts";
 import { Figure } from "../../live/figure.tsx";
 import { LandscapeMap } from "../../live/landscape.tsx";
 import { Player } from "../../live/player.tsx";
@@ -11,6 +12,7 @@ import {
   beside,
   convexity,
   formula,
+  kindsRace,
   leaving,
   neuronEnds,
   neuronMap,
@@ -39,6 +41,7 @@ export function Kinds(): JSX.Element {
   return (
     <Figure
       id="kinds"
+      {...shareRace(kindsRace)}
       title="Four methods on each"
       caption={
         <>

@@ -159,4 +159,5 @@ export const page: LivePage = {
   state,
   Body,
   prerender: async () => void (await Promise.all([end.load(), basins.load()])),
+  program: end.program,
 };

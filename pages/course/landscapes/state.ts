@@ -6,6 +6,7 @@ import type { ChartSpec } from "../../live/chart.tsx";
 import { contourMap, type MapBox } from "../../live/contour-map.ts";
 import { shortNumber } from "../../live/fields.tsx";
 import { pointState } from "../../live/landscape.tsx";
+import type { RaceStart } from "../../live/race-state.ts";
 import { readable } from "../../live/readable.ts";
 import type { Method } from "./basins.ts";
 import { neurons, neuronSteps, trainNeurons } from "./neurons.ts";
@@ -24,6 +25,21 @@ export const rate = state.number("rate", first.rate, rateRange);
 export const step = state.number("step", 0, { min: 0, max: terrainSteps });
 export const { value: terrain, problem } = readable(formula, readTerrain);
 export const runs = computed(() => terrain.value.runs(start.value, rate.value));
+/** The runs as a race, to share them. */
+export const kindsRace = (): RaceStart => {
+  const lr = rate.value;
+  return {
+    formula: terrain.value.text,
+    start: start.value,
+    racers: [
+      { kind: "sgd", settings: { lr }, schedule: "constant" },
+      { kind: "momentum", settings: { lr, momentum: 0.9 }, schedule: "constant" },
+      { kind: "rmsprop", settings: { lr, alpha: 0.99 }, schedule: "constant" },
+      { kind: "adam", settings: { lr, beta1: 0.9, beta2: 0.999 }, schedule: "constant" },
+    ],
+    steps: terrainSteps,
+  };
+};
 export const terrainMap = computed(() =>
   contourMap(terrain.value.text, terrain.value.landscape, terrain.value.box),
 );

@@ -3,6 +3,7 @@ import { useComputed } from "@preact/signals";
 import type { JSX } from "preact";
 import { Chart } from "../../live/chart.tsx";
 import { Choice, Drag, shortNumber, Slider } from "../../live/fields.tsx";
+import { shareRace } from "../../live/figure-programs.ts";
 import { Figure } from "../../live/figure.tsx";
 import { M } from "../../live/formula.tsx";
 import { LandscapeMap } from "../../live/landscape.tsx";
@@ -27,6 +28,7 @@ import {
   rangeTest,
   rate,
   rateChart,
+  ravineRace,
   ravineWords,
   schedule,
   seed,
@@ -48,6 +50,7 @@ export function Ravine(): JSX.Element {
   return (
     <Figure
       id="ravine"
+      {...shareRace(ravineRace)}
       title="A ravine"
       caption="Both runs have the same rate and the same start: click or drag to move it, or use the arrow keys."
       state={{ page: state, keys: ["start", "kappa", "rate", "beta", "step"] }}

@@ -191,4 +191,4 @@ function Finding(): JSX.Element {
   );
 }
 
-export const page: LivePage = { state, Body, prerender: end.load };
+export const page: LivePage = { state, Body, prerender: end.load, program: end.program };

@@ -9,6 +9,7 @@ import type { Descent } from "../../live/descent.ts";
 import { type Job, jobOf } from "../../live/job.ts";
 import { type KeptRuns, keptRuns } from "../../live/kept-runs.ts";
 import type { Point } from "../../../src/pictures/landscapes/landscape.ts";
+import type { RaceStart } from "../../live/race-state.ts";
 import { pointState } from "../../live/landscape.tsx";
 import { bowlBox, bowlOf, bowlStart } from "../gradient-descent/bowls.ts";
 import {
@@ -49,6 +50,17 @@ export const plainRun: ReadonlySignal<Descent> = computed(() =>
   descend(start.value, { ...settings.value, beta: 0 }),
 );
 export const heavyRun: ReadonlySignal<Descent> = computed(() => descend(start.value, settings.value));
+/** Both runs as a race, to share them. */
+export const ravineRace = (): RaceStart => ({
+  formula: `(x^2 + ${kappa.value}*y^2)/2`,
+  start: start.value,
+  racers: [
+    { kind: "sgd", settings: { lr: rate.value }, schedule: "constant" },
+    { kind: "momentum", settings: { lr: rate.value, momentum: beta.value }, schedule: "constant" },
+  ],
+  steps: drawnSteps,
+  known: { box: bowlBox, minima: [[0, 0]], lowest: 0 },
+});
 
 /** Progress of the runs, in words. */
 export const ravineWords: ReadonlySignal<string> = computed(() => {

@@ -1,6 +1,7 @@
 // A loop in TypeScript, its gradient as code, and one iteration.
 import type { JSX } from "preact";
 import { shortNumber, Slider } from "../../live/fields.tsx";
+import { shareRun } from "../../live/figure-programs.ts";
 import { Figure } from "../../live/figure.tsx";
 import { M } from "../../live/formula.tsx";
 import { GradientCode } from "../../live/gradient-code.tsx";
@@ -18,6 +19,7 @@ export function LoopFigure(): JSX.Element {
   return (
     <Figure
       id="loop"
+      {...shareRun(() => looped.run.value)}
       title="A loop that stays a loop"
       isWide
       state={{ page: state, keys: ["loop", "loopAt", "iteration"] }}

@@ -162,4 +162,4 @@ function Loops(): JSX.Element {
   );
 }
 
-export const page: LivePage = { state, Body, prepare, prerender: end.load };
+export const page: LivePage = { state, Body, prepare, prerender: end.load, program: end.program };

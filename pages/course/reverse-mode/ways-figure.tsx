@@ -1,6 +1,7 @@
 // The forward pass and the backward pass, line by line.
 import type { JSX } from "preact";
 import { shortNumber } from "../../live/fields.tsx";
+import { shareRun } from "../../live/figure-programs.ts";
 import { Figure } from "../../live/figure.tsx";
 import { M } from "../../live/formula.tsx";
 import { Player } from "../../live/player.tsx";
@@ -26,6 +27,7 @@ export function WaysFigure(): JSX.Element {
   return (
     <Figure
       id="ways"
+      {...shareRun(() => own.run.value)}
       title="Forward, storing; back, using"
       isWide
       state={{ page: state, keys: ["program", "at", "step"] }}

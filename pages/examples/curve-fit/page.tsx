@@ -132,4 +132,4 @@ function Body(): JSX.Element {
   );
 }
 
-export const page: LivePage = { state, Body };
+export const page: LivePage = { state, Body, program: () => Promise.resolve(`${program}\n`) };

@@ -260,4 +260,4 @@ function Body(): JSX.Element {
   );
 }
 
-export const page: LivePage = { state, Body };
+export const page: LivePage = { state, Body, program: () => Promise.resolve(`${program}\n`) };

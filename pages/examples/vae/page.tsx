@@ -59,4 +59,4 @@ function Body(): JSX.Element {
   );
 }
 
-export const page: LivePage = { state, Body, prepare };
+export const page: LivePage = { state, Body, prepare, program: () => Promise.resolve(`${program}\n`) };

@@ -1,0 +1,23 @@
+// Sharing of figures: their program and their animation. The modules that write them are loaded when a reader asks.
+import type { ProgramRun } from "./program-state.ts";
+import type { RaceStart } from "./race-state.ts";
+import type { ShareProps } from "./share.tsx";
+
+/** Shares value and gradient of a reader's program. */
+export function shareRun(run: () => ProgramRun): Required<Pick<ShareProps, "program">> {
+  return {
+    program: async () => {
+      const { gradientProgram } = await import("./shared-program.ts");
+      const { program, args } = run();
+      return gradientProgram(program, args);
+    },
+  };
+}
+
+/** Shares a race as a program and as an animated picture. */
+export function shareRace(race: () => RaceStart): Required<Pick<ShareProps, "program" | "animation">> {
+  return {
+    program: async () => (await import("./shared-program.ts")).raceProgram(race()),
+    animation: async () => (await import("./race-animation.ts")).raceAnimation(race()),
+  };
+}

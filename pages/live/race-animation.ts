@@ -1,0 +1,27 @@
+// A race as an animated picture.
+import { landscapeSvg } from "../../src/pictures/landscapes/draw/to-svg.ts";
+import { defineLandscape } from "../../src/pictures/landscapes/landscape.ts";
+import { race } from "../../src/pictures/landscapes/race.ts";
+import { tensor } from "downhill";
+import type { GeneralOptimizer } from "downhill/optim";
+import { readGround } from "./ground.ts";
+import type { RaceStart } from "./race-state.ts";
+import { optimizerOf, racerName } from "./racers.ts";
+
+/** Draws a race as SVG that moves step by step, as `downhill race --out race.svg` does. */
+export function raceAnimation({ formula, start, racers, steps, known }: RaceStart): string {
+  const { landscape, box } = known === undefined ? readGround(formula) : readGround(formula, known);
+  const { minima, saddles, lowest } = landscape;
+  const shown = defineLandscape(formula, {
+    start,
+    domain: box,
+    minima,
+    saddles,
+    ...(lowest === undefined ? {} : { lowest }),
+  });
+  const entries = racers.map((racer, i): [string, GeneralOptimizer<unknown>] => {
+    const settings = Object.entries(racer.settings).map(([key, value]) => [key, tensor(value)] as const);
+    return [`${i + 1}. ${racerName(racer)}`, optimizerOf(racer, steps, Object.fromEntries(settings))];
+  });
+  return landscapeSvg(race(shown, Object.fromEntries(entries), { steps }), { animated: true });
+}
