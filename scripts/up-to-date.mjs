@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 /** Root entries that do not affect `dist/`. Everything else may. */
 const isOther =
-  /^(\.changeset|\.ci|\.git|\.github|\.tmp|bench|dist(-\d+)?|docs|examples|node_modules|plugin|test|(bundle-budget|package-budget|knip|project)\.json|vitest\.config\.mjs|CITATION\.cff)$|\.(html|log|md|tgz)$/;
+  /^(\.changeset|\.ci|\.git|\.github|\.tmp|bench|dist(-\d+)?|docs|examples|node_modules|notebooks|plugin|templates|test|(bundle-budget|package-budget|knip|project)\.json|vitest\.config\.mjs|CITATION\.cff)$|\.(html|log|md|tgz)$/;
 
 /**
  * Returns whether a built folder is up to date: none of its possible sources has changed since the build began, which

@@ -6,7 +6,7 @@ import { attachAbsent } from "./absent.ts";
 import { attachMethods, operatorError, optionsOf } from "./attach.ts";
 import * as e from "./elementwise.ts";
 import { hintOf } from "./names-elsewhere.ts";
-import { format, inspect } from "./print.ts";
+import { format, inspect, notebookMedia } from "./print.ts";
 import "./readers.ts";
 import type { ReaderMethod } from "./readers.ts";
 import { oneArray } from "./promote.ts";
@@ -172,5 +172,8 @@ attachAbsent(hintOf);
 attachMethods({
   [Symbol.for("nodejs.util.inspect.custom")](this: Tensor) {
     return inspect(this);
+  },
+  [Symbol.for("Jupyter.display")](this: Tensor) {
+    return notebookMedia(this);
   },
 });

@@ -47,6 +47,25 @@ export function inspect(x: Tensor): string {
   return text.includes("\n") ? `${showType(x.type)}\n${text}` : `${showType(x.type)} ${text}`;
 }
 
+/** Representations in a notebook by media type: a table for a matrix, and text. */
+export function notebookMedia(x: Tensor): Readonly<Record<string, string>> {
+  const text = { "text/plain": inspect(x) };
+  if (!isAtHand(x) || x.shape.length !== 2) return text;
+  const flat = readElements(x, "toString");
+  const [rows, columns] = x.shape as readonly [number, number];
+  const summarize = flat.length > summaryFrom;
+  const lineOf = (i: number): string => {
+    const cells = visibleItems(columns, summarize).map(
+      (j) => `<td>${showElement(flat[i * columns + j]!, x.dtype)}</td>`,
+    );
+    if (cells.length < columns) cells.splice(edge, 0, "<td>…</td>");
+    return `<tr>${cells.join("")}</tr>`;
+  };
+  const lines = visibleItems(rows, summarize).map(lineOf);
+  if (lines.length < rows) lines.splice(edge, 0, "<tr><td>⋮</td></tr>");
+  return { ...text, "text/html": `<table><caption>${showType(x.type)}</caption>${lines.join("")}</table>` };
+}
+
 function visibleItems(n: number, summarize: boolean): number[] {
   const all = Array.from({ length: n }, (_, i) => i);
   return summarize && n > 2 * edge ? [...all.slice(0, edge), ...all.slice(-edge)] : all;

@@ -16,6 +16,7 @@ import {
   principalDirections,
   randomDirection,
 } from "./directions.ts";
+import { displayed } from "./display.ts";
 import type { Interval } from "./landscape.ts";
 
 /** Choice of the two directions that span the plane of a slice, as described at `SliceOptions`. */
@@ -107,7 +108,7 @@ export function landscape<P>(
   const [theta, d1, d2] = [centre.values, ...plane.axes].map(leavesOf);
   const at = (alpha: number, beta: number, from = theta!): number =>
     compiled(from, d1!, d2!, tensor(alpha), tensor(beta)).item();
-  return {
+  return displayed<LossSlice>({
     directions,
     alphas,
     betas,
@@ -116,7 +117,7 @@ export function landscape<P>(
     path: places.map(([alpha, beta], i) => ({ alpha, beta, loss: at(0, 0, leavesOf(points[i]!)) })),
     explained: plane.explained,
     parameters: centre.values.length,
-  };
+  });
 }
 
 interface SlicePlane {

@@ -11,6 +11,7 @@ import { key } from "../../numeric/random/index.ts";
 import { makeJitted as jit } from "../../engine/runtime/jitted.ts";
 import { valueAndGrad } from "../../engine/transforms/index.ts";
 import { scan } from "../../engine/transforms/structured.ts";
+import { displayed } from "./display.ts";
 import { checkPoint, type Interval, type Landscape, type Point } from "./landscape.ts";
 import { isFinitePoint } from "./numbers.ts";
 
@@ -122,7 +123,7 @@ export function race(
     landscape,
     tracks.map(([, , track]) => track),
   );
-  return {
+  return displayed<Race>({
     landscape,
     start,
     steps,
@@ -133,7 +134,7 @@ export function race(
     runs: tracks.map(([name, optimizer, track]) =>
       judge(name, optimizer, track, { landscape, lowest, tolerances }),
     ),
-  };
+  });
 }
 
 interface Track {

@@ -10,6 +10,7 @@ import type { CompiledText } from "../../numeric/syntax/index.ts";
 import { traceProgram } from "../../engine/trace/index.ts";
 import { must } from "../../engine/util/assert-never.ts";
 import { didYouMean } from "../../engine/util/suggest.ts";
+import { displayedBy } from "../plot/notebook.ts";
 import { checkGradient } from "./check.ts";
 import type { TraceContext } from "./context.ts";
 import { activeFrom, makeContext } from "./context.ts";
@@ -123,7 +124,7 @@ function buildTable(
   const gradients = reverse?.adjoints ?? new Map<Var, Tensor>();
   const check = options.check ?? values !== undefined;
 
-  return {
+  const table: TraceTable = {
     name: program.name,
     inputs: program.ins.map((v): TraceInput => ({
       name: naming.nameOf(v),
@@ -154,6 +155,10 @@ function buildTable(
         ? checkGradient({ program, args, wrt, gradients, nameOf: naming.nameOf })
         : null,
   };
+  return displayedBy(table, async () => {
+    const { toSvg } = await import("./to-svg.ts");
+    return { "image/svg+xml": toSvg(table), "text/plain": `Trace of ${table.name}` };
+  });
 }
 
 /**

@@ -1,3 +1,4 @@
+import { displayed } from "../display.ts";
 import type { Study } from "../study.ts";
 
 /**
@@ -15,5 +16,5 @@ export function definePreset(
   about: Pick<Preset, "name" | "title" | "claim">,
   make: () => Pick<Study, "findings" | "figures"> | Promise<Pick<Study, "findings" | "figures">>,
 ): Preset {
-  return { ...about, make: async () => ({ ...about, ...(await make()) }) };
+  return { ...about, make: async () => displayed<Study>({ ...about, ...(await make()) }) };
 }
