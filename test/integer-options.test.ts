@@ -352,7 +352,7 @@ const real = new Set(
   (
     "t0 t1 saveAt breaks nan posinf neginf rtol atol base fill range period discont d ord scale rate mean std gain labelSmoothing delta margin epsilon temperature " +
     "threshold momentum decay normType slowStep xtol lossScale level low high learningRate toleranceGrad toleranceChange decrease curvature tolerance " +
-    "gradientTolerance valueTolerance stepTolerance nsCoefficients from to above fromFactor stepsFactor gamma baseMomentum maxMomentum rise power factor floor eps " +
+    "gradientTolerance constraintTolerance valueTolerance stepTolerance nsCoefficients from to above fromFactor stepsFactor gamma baseMomentum maxMomentum rise power factor floor eps " +
     "minval maxval value start stop step slope alpha b limit maxNorm weightDecay rates schedule divisor growth spacing dx"
   ).split(" "),
 );
