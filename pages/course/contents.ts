@@ -86,6 +86,12 @@ export const section: Section = {
   ],
   extras: [
     {
+      slug: "your-loop",
+      title: "How “use ad” differentiates your loop",
+      summary:
+        "Edit a loop, and see its forward pass, its tape, its backward pass, the emitted code and the costs.",
+    },
+    {
       slug: "results",
       title: "Your results",
       summary: "The puzzles that you have solved, your code, and a result to share.",

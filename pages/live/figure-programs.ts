@@ -1,10 +1,9 @@
 // Sharing of figures: their program and their animation. The modules that write them are loaded when a reader asks.
 import type { ProgramRun } from "./program-state.ts";
 import type { RaceStart } from "./race-state.ts";
-import type { ShareProps } from "./share.tsx";
 
 /** Shares value and gradient of a reader's program. */
-export function shareRun(run: () => ProgramRun): Required<Pick<ShareProps, "program">> {
+export function shareRun(run: () => ProgramRun): { readonly program: () => Promise<string> } {
   return {
     program: async () => {
       const { gradientProgram } = await import("./shared-program.ts");
@@ -15,7 +14,10 @@ export function shareRun(run: () => ProgramRun): Required<Pick<ShareProps, "prog
 }
 
 /** Shares a race as a program and as an animated picture. */
-export function shareRace(race: () => RaceStart): Required<Pick<ShareProps, "program" | "animation">> {
+export function shareRace(race: () => RaceStart): {
+  readonly program: () => Promise<string>;
+  readonly animation: () => Promise<string>;
+} {
   return {
     program: async () => (await import("./shared-program.ts")).raceProgram(race()),
     animation: async () => (await import("./race-animation.ts")).raceAnimation(race()),

@@ -34,6 +34,8 @@ export interface PlainProgram extends ProgramBase {
   readonly call: (...args: unknown[]) => number;
   /** Indices of the arguments that contain numbers with a derivative. */
   readonly argnums: readonly number[];
+  /** Leaves of the arguments, and of the values outside that the function reads. */
+  leaves(args: readonly unknown[]): readonly ValueLeaf[];
 }
 
 /** `grad` and `jvp` with types for plain arguments. */
@@ -87,6 +89,7 @@ function plainProgram(text: string, form: PlainForm, captured: readonly unknown[
     text,
     form,
     argnums,
+    leaves: takes.leaves,
     call: f,
     title: `${region.name}(${params.map(({ name }) => name).join(", ")})`,
     inputs: params.map(({ name, type }, i) => ({ name, kind: kindOf(type), start: startOf(type, i) })),
@@ -111,6 +114,8 @@ function plainProgram(text: string, form: PlainForm, captured: readonly unknown[
 interface Arguments {
   /** Indices of the parameters that contain smooth numbers. */
   readonly argnums: readonly number[];
+  /** Leaves of the arguments, and of the values outside that the function reads. */
+  leaves(args: readonly unknown[]): readonly ValueLeaf[];
   numbers(args: readonly unknown[]): { readonly name: string; readonly value: number }[];
   /** Smooth numbers of a gradient, which has one entry per element of `argnums`. */
   smoothOf(args: readonly unknown[], gradient: readonly unknown[]): number[];
@@ -151,6 +156,7 @@ function argumentsOf(
   };
   return {
     argnums,
+    leaves: all,
     numbers: (args) =>
       apart(args)
         .leaves.flat()

@@ -1,10 +1,11 @@
 import type { JSX } from "preact";
+import { shareRun } from "../../live/figure-programs.ts";
 import { Aside, M } from "../../live/formula.tsx";
 import type { LivePage } from "../../live/page.tsx";
 import { Prediction } from "../../live/prediction.tsx";
 import { chapterEnd } from "../chapter-end.tsx";
 import { CodeFigure, PassesFigure, ScheduleFigure, TapeFigure } from "./figures.tsx";
-import { prepare, state } from "./state.ts";
+import { own, prepare, state } from "./state.ts";
 
 const end = chapterEnd("derivatives-of-programs", () => import("./tasks.ts"));
 
@@ -65,7 +66,9 @@ function Tape(): JSX.Element {
       <p>
         Not every value goes onto the tape. A sum has the local derivatives 1 and 1, so it needs no value. An
         index of a loop counts down as easily as it counts up. A value that is cheap to compute from others is
-        computed again. Choosing what to save is one of the main tasks of the compiler.
+        computed again. Choosing what to save is one of the main tasks of the compiler.{" "}
+        <a href="../your-loop/">How “use ad” differentiates your loop</a> shows its choices for loops of your
+        own.
       </p>
     </section>
   );
@@ -142,4 +145,10 @@ function Compiler(): JSX.Element {
   );
 }
 
-export const page: LivePage = { state, Body, prepare, prerender: end.load, program: end.program };
+export const page: LivePage = {
+  state,
+  Body,
+  prepare,
+  prerender: end.load,
+  program: shareRun(() => own.run.value).program,
+};
