@@ -1,4 +1,4 @@
-import { displayedBy } from "../plot/notebook.ts";
+import { displayedBy, importByName } from "../plot/notebook.ts";
 import type { LossSlice } from "./loss-slice.ts";
 import type { Race } from "./race.ts";
 import type { Study } from "./study.ts";
@@ -6,10 +6,9 @@ import type { Study } from "./study.ts";
 /** Makes a race, a study or a slice display itself in notebooks: as an animated picture, and as text. */
 export function displayed<T extends Study | Race | LossSlice>(shown: T): T {
   return displayedBy<T>(shown, async () => {
-    const [{ landscapeSvg }, { landscapeText }] = await Promise.all([
-      import("./draw/to-svg.ts"),
-      import("./draw/to-text.ts"),
-    ]);
+    const { landscapeSvg, landscapeText } = (await importByName(
+      "downhill/landscapes",
+    )) as typeof import("./index.ts");
     return {
       "image/svg+xml": landscapeSvg(shown, { animated: true }),
       "text/plain": landscapeText(shown),

@@ -10,7 +10,7 @@ import type { CompiledText } from "../../numeric/syntax/index.ts";
 import { traceProgram } from "../../engine/trace/index.ts";
 import { must } from "../../engine/util/assert-never.ts";
 import { didYouMean } from "../../engine/util/suggest.ts";
-import { displayedBy } from "../plot/notebook.ts";
+import { displayedBy, importByName } from "../plot/notebook.ts";
 import { checkGradient } from "./check.ts";
 import type { TraceContext } from "./context.ts";
 import { activeFrom, makeContext } from "./context.ts";
@@ -156,7 +156,7 @@ function buildTable(
         : null,
   };
   return displayedBy(table, async () => {
-    const { toSvg } = await import("./to-svg.ts");
+    const { toSvg } = (await importByName("downhill/viz")) as typeof import("./index.ts");
     return { "image/svg+xml": toSvg(table), "text/plain": `Trace of ${table.name}` };
   });
 }
