@@ -54,8 +54,13 @@ const INVERSE_GAMMA = [
   1.0434267116911005e-10, 7.782263439905071e-12, -3.696805618642206e-12, 5.100370287454476e-13,
 ] as const;
 
-const evenTerms = INVERSE_GAMMA.filter((_, k) => k % 2 === 0).map(f64);
-const oddTerms = INVERSE_GAMMA.filter((_, k) => k % 2 === 1).map(f64);
+const evenTerms = /* @__PURE__ */ termsOf(0);
+const oddTerms = /* @__PURE__ */ termsOf(1);
+
+/** Every second coefficient, beginning with the given one. */
+function termsOf(first: 0 | 1): readonly Expr[] {
+  return INVERSE_GAMMA.filter((_, k) => k % 2 === first).map(f64);
+}
 
 type Parameters = readonly (readonly [string, "f64"])[];
 const ofOrderAndPlace: Parameters = [
