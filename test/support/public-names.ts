@@ -58,15 +58,3 @@ export const otherMethods = "${list("yes")}";
 export const functionsOnly = "${list("hint")}";
 `;
 }
-
-/** The list of docs/numpy.md: functions that NumPy has under the same names. */
-export function namesOfNumpy(): string {
-  const names = namesOf("downhill").flatMap(({ name, numpy }) => (numpy === "same" ? [name] : []));
-  const lines: string[] = [];
-  for (const name of names.toSorted()) {
-    const line = lines.at(-1);
-    if (line === undefined || line.length + name.length + 5 > 150) lines.push(`\`${name}\``);
-    else lines[lines.length - 1] = `${line}, \`${name}\``;
-  }
-  return `${lines.join(",\n")}.`;
-}
