@@ -22,7 +22,7 @@ describe("distances", () => {
       on((x, y) => cdist(x, y, { p: 2.5 }), [rows], oneMode),
       on((x, y) => cdist(x, y, { p: 0 }), [rows], { modes: [] }),
       ...(extent(0, 1) === 1 ? [0.5, 1, 2, Infinity] : []).map((p) =>
-        on((x, y) => cdist(x, y, { p }), [rows, batches]),
+        on((x, y) => cdist(x, y, { p }), [rows]),
       ),
     ],
   });

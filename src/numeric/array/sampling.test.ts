@@ -11,6 +11,8 @@ const modes = ["constant", "gridConstant", "nearest", "mirror", "reflect", "wrap
 /** The operations are composed of primitives whose tests check both modes, so that one mode suffices between soaks. */
 const isQuick = extent(1, 0) === 1;
 const oneMode = isQuick ? ({ modes: ["reverse"], order: 1 } as const) : {};
+/** The programs of derivatives of higher order are long. */
+const first = { order: 1 } as const;
 const more = (...lines: Line[]): Line[] => (isQuick ? [] : lines);
 
 const line = { ins: [f64(numbers(5)), f64([0.3, 1.6, 3.9, -0.7], [1, 4])] };
@@ -36,15 +38,11 @@ describe("samples", () => {
     gridSample: [
       on((x, g) => gridSample(x, g, { padding: "border" }), [small], oneMode),
       ...more(
-        on((x, g) => gridSample(x, g), [small, large, volume, empty]),
-        on((x, g) => gridSample(x, g, { padding: "border", alignCorners: true }), [large]),
-        on((x, g) => gridSample(x, g, { padding: "reflection" }), [large]),
-        on((x, g) => gridSample(x, g, { mode: "nearest", padding: "border" }), [large]),
-        on((x, g) => gridSample(x, g, { mode: "bicubic" }), [large]),
-        on(
-          (x, g) => gridSample(x, g, { mode: "bicubic", padding: "reflection", alignCorners: true }),
-          [large],
-        ),
+        on((x, g) => gridSample(x, g), [small, volume, empty]),
+        on((x, g) => gridSample(x, g, { padding: "border", alignCorners: true }), [large], first),
+        on((x, g) => gridSample(x, g, { padding: "reflection" }), [large], first),
+        on((x, g) => gridSample(x, g, { mode: "nearest", padding: "border" }), [large], first),
+        on((x, g) => gridSample(x, g, { mode: "bicubic" }), [small], first),
       ),
     ],
   });

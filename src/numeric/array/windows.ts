@@ -203,6 +203,9 @@ export function pixelUnshuffle(x: TensorLike, factor: PerAxis): Tensor {
   ]);
 }
 
+/** An associative function of two tensors, element by element, such as `add`. */
+export type WindowReducer = (x: Tensor, y: Tensor) => Tensor;
+
 /** Options of `reduceWindow`; options per axis have one entry per axis of x. */
 export interface ReduceWindowOptions {
   /** Step between neighbouring windows, in elements. Default 1. */
@@ -231,7 +234,7 @@ export interface ReduceWindowOptions {
 export function reduceWindow(
   x: TensorLike,
   init: number,
-  op: (x: Tensor, y: Tensor) => Tensor,
+  op: WindowReducer,
   window: PerAxis,
   options: ReduceWindowOptions = {},
 ): Tensor {
@@ -278,7 +281,7 @@ function haveElements(
 }
 
 /** Combines the rows of x in pairs of neighbours until one row is left. */
-function combineRows(x: Tensor, op: (x: Tensor, y: Tensor) => Tensor): Tensor {
+function combineRows(x: Tensor, op: WindowReducer): Tensor {
   const n = x.type.shape[0]!;
   if (n === 1) return x;
   const rest = x.shape.slice(1);
