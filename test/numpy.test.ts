@@ -55,8 +55,8 @@ function tensorsOf(args: readonly unknown[]): readonly [Tensor[], (xs: readonly 
   ];
 }
 
-/** Tolerance relative to the largest number, for other orders of summation and other methods of least squares. */
-const toleranceOf = (f: string): number => (f === "polyfit" ? 1e-9 : 1e-13);
+/** Tolerance relative to the largest number, for other orders of summation, recurrences and methods of least squares. */
+const toleranceOf = (f: string): number => (f === "polyfit" ? 1e-9 : f === "mapCoordinates" ? 1e-12 : 1e-13);
 
 function expectEqual(actual: Tensor, { shape, dtype, data }: Given, what: string, tolerance: number): void {
   expect(actual.shape, `${what}: shape`).toEqual(shape);

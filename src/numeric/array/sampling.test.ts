@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { grad, reshape, tensor, vmap, type Tensor } from "downhill";
+import { grad, hessian, reshape, tensor, vmap, type Tensor } from "downhill";
 import { checkFamily, f32, f64, i32, type Line, on } from "../../../test/support/op-table.ts";
 import { extent } from "../../../test/support/extent.ts";
 import * as sampling from "./sampling.ts";
@@ -33,6 +33,9 @@ describe("samples", () => {
       ...more(
         on((x, c) => mapCoordinates(x, c), [plane, { ins: [i32([1, 2, 3]), f64([0.5], [1, 1])] }]),
         on((x, c) => mapCoordinates(x, c, { order: 0 }), [line, plane]),
+        ...(["mirror", "reflect", "gridWrap"] as const).map((mode) =>
+          on((x, c) => mapCoordinates(x, c, { order: 3, mode }), [line], first),
+        ),
       ),
     ],
     gridSample: [
@@ -53,6 +56,28 @@ describe("samples", () => {
     expect(mapCoordinates([1, 2, 4], at, { mode: "gridConstant", value: 8 }).tolist()).toEqual([
       1, 4, 6, 4.5,
     ]);
+  });
+
+  test("splines pass through the elements, and reproduce polynomials of their degree inside", () => {
+    const places = Array.from({ length: 60 }, (_, i) => i);
+    const cubic = places.map((i) => (i - 30) ** 3 / 1000);
+    for (const order of [2, 3, 4, 5] as const) {
+      const own = mapCoordinates(cubic, [places], { order, mode: "mirror" });
+      expect(own.sub(cubic).abs().max().item()).toBeLessThan(1e-12);
+    }
+    const f = (c: Tensor): Tensor => mapCoordinates(cubic, [c], { order: 3 }).sum();
+    const at = tensor([29.3, 31.8]);
+    const slope = grad(f)(at).data();
+    const bend = hessian(f)(at).data();
+    [-0.7, 1.8].forEach((x, i) => {
+      expect(slope[i]).toBeCloseTo((3 * x * x) / 1000, 12);
+      expect(bend[3 * i]).toBeCloseTo((6 * x) / 1000, 12);
+    });
+    const single = { dtype: "float32" } as const;
+    const at2 = tensor([[0.5, 0], [0, 3]], single); // prettier-ignore
+    const short = mapCoordinates(tensor([[2], [5]], single), at2, { order: 3, mode: "nearest" }); // prettier-ignore
+    expect(short.dtype).toBe("float32");
+    expect(short.sub([3.5, 2]).abs().max().item()).toBeLessThan(1e-5);
   });
 
   test("coordinates are a list of arrays or one array, and lists may be traced", () => {
@@ -159,7 +184,10 @@ describe("samples", () => {
       () => mapCoordinates([[1, 2]], [[0.5]]),
       "mapCoordinates: got coordinates of 1 axes for f64[1,2]; give one array per axis.",
     ],
-    [() => mapCoordinates([1], [[0]], { order: 3 as never }), "mapCoordinates: order must be 0 or 1, got 3."],
+    [
+      () => mapCoordinates([1], [[0]], { order: 6 as never }),
+      "mapCoordinates: order must be an integer from 0 to 5, got 6.",
+    ],
     [() => mapCoordinates([1], [[0]], { mode: "edge" as never }), "mapCoordinates: mode must be "],
     [() => mapCoordinates([], [[0]]), "mapCoordinates: x is f64[0]; it must have an axis and elements."],
     [

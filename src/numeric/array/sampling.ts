@@ -8,7 +8,9 @@ import * as p from "../../engine/prims/index.ts";
 import { assertNever } from "../../engine/util/assert-never.ts";
 import { range, sizeOf, stridesOf } from "../../engine/util/shape.ts";
 import { asFloating, expandTo, matchFloating } from "./promote.ts";
+import { pad } from "./pad.ts";
 import { spaceRank } from "./spatial.ts";
+import { splineCoefficients, splineWeights, type SplineDegree } from "./spline-filter.ts";
 
 /** Values beyond the ends of an axis of `mapCoordinates`, with the names of SciPy. */
 export type CoordinateMode =
@@ -25,8 +27,10 @@ const coordinateModes: readonly CoordinateMode[] = [
 
 /** Options of `mapCoordinates`. */
 export interface MapCoordinatesOptions {
-  /** 0 for the nearest element, 1 for linear interpolation along each axis (default). */
-  readonly order?: 0 | 1;
+  /**
+   * 0 for the nearest element, 1 for linear interpolation along each axis (default), 2 to 5 for splines of this degree.
+   */
+  readonly order?: 0 | 1 | SplineDegree;
   /**
    * Values beyond the ends of an axis. `"constant"` (default) takes `value`, and `"gridConstant"` interpolates towards it.
    * `"nearest"` takes the last element. `"mirror"` mirrors the elements about the last one, and `"reflect"` about its edge.
@@ -57,14 +61,15 @@ const isWithin = (x: Tensor, from: number, to: number): Tensor =>
 const limited = (x: Tensor, from: number, to: number): Tensor =>
   p.minimum(p.maximum(x, fullLike(x, from)), fullLike(x, to));
 
-/** The element at the index below a coordinate and the next one, with the weights of linear interpolation. */
-function linearTaps(coordinate: Tensor): readonly AxisTap[] {
-  const below = p.floor(coordinate);
-  const part = p.sub(coordinate, below);
-  return [
-    { index: below, weight: p.sub(fullLike(part, 1), part) },
-    { index: plus(below, 1), weight: part },
-  ];
+/** The elements around a coordinate, with the weights of a spline of this degree; degree 1 is linear interpolation. */
+function splineTaps(coordinate: Tensor, degree: number): readonly AxisTap[] {
+  // the knots of odd degrees are the elements, those of even degrees are halfway between them
+  const c = degree % 2 === 0 ? plus(coordinate, 0.5) : coordinate;
+  const below = p.floor(c);
+  return splineWeights(p.sub(c, below), degree).map((weight, j) => ({
+    index: plus(below, j - Math.floor(degree / 2)),
+    weight,
+  }));
 }
 
 /**
@@ -107,12 +112,12 @@ function movedInside(index: Tensor, n: number, mode: CoordinateMode): Tensor {
   switch (mode) {
     case "gridConstant":
       return index;
-    case "constant": // coordinates outside are replaced later
-    case "wrap":
     case "nearest":
       return limited(index, 0, n - 1);
     case "gridWrap":
       return modulo(index, n);
+    case "constant": // coordinates outside are replaced later
+    case "wrap":
     case "mirror": {
       const turn = modulo(index, Math.max(1, 2 * n - 2));
       return p.minimum(turn, p.sub(fullLike(turn, Math.max(1, 2 * n - 2)), turn));
@@ -141,9 +146,9 @@ function wrapped(coordinate: Tensor, n: number): Tensor {
 /**
  * Elements of x at fractional positions. Element i of an axis is at coordinate i. `coordinates` has one array per axis of
  * x: a list of arrays, or one array with these along its first axis. They have one shape, that of the result. JAX's
- * `map_coordinates`, and SciPy's with an `order` of 0 or 1. Integers become float64.
+ * `map_coordinates`, and SciPy's, whose default order is 3. Integers become float64.
  *
- * The derivative in the coordinates is the slope between the neighbours. For order 0 it is 0.
+ * The derivative in the coordinates is the slope of the interpolating function. For order 0 it is 0.
  *
  * @throws DownhillError `shape` if there is not one array of coordinates per axis, or x has no elements.
  * @example
@@ -160,8 +165,12 @@ export function mapCoordinates(
   checkOptions("mapCoordinates", options, ["order", "mode", "value"]);
   const { order = 1, mode = "constant", value = 0 } = options;
   checkChoice("mapCoordinates", "mode", mode, coordinateModes);
-  if (order !== 0 && order !== 1)
-    throw new DownhillError("range", `mapCoordinates: order must be 0 or 1, got ${String(order)}.`);
+  if (![0, 1, 2, 3, 4, 5].includes(order)) {
+    throw new DownhillError(
+      "range",
+      `mapCoordinates: order must be an integer from 0 to 5, got ${String(order)}.`,
+    );
+  }
   const image = asFloating(x, "mapCoordinates");
   const given = coordinatesOf(coordinates, image);
   if (sizeOf(image.shape) === 0 || image.ndim === 0) {
@@ -172,15 +181,42 @@ export function mapCoordinates(
   }
   const [t] = matchFloating("mapCoordinates", image, p.zeros(withShape(given[0]!.type, [])));
   const axes = given.map((c) => p.convert(c, t.dtype, t.type.weak));
-  const moved = mode === "wrap" ? axes.map((c, a) => wrapped(c, t.shape[a]!)) : axes;
-  const taps = moved.map((c, a) => {
-    const own = order === 1 ? linearTaps(c) : [{ index: p.floor(plus(c, 0.5)), weight: fullLike(c, 1) }];
-    return own.map(({ index, weight }) => ({ index: movedInside(index, t.shape[a]!, mode), weight }));
+  const { values, shift } =
+    order < 2 ? { values: t, shift: 0 } : filteredImage(t, order as SplineDegree, mode, value);
+  const taps = axes.map((c, a) => {
+    const n = values.shape[a]!;
+    const shifted = shift === 0 ? c : plus(c, shift);
+    const at =
+      mode === "wrap" ? wrapped(shifted, n) : mode === "nearest" ? limited(shifted, 0, n - 1) : shifted;
+    const own =
+      order === 0 ? [{ index: p.floor(plus(at, 0.5)), weight: fullLike(at, 1) }] : splineTaps(at, order);
+    const nodes = mode === "nearest" && order > 1 ? "reflect" : mode;
+    return own.map(({ index, weight }) => ({ index: movedInside(index, n, nodes), weight }));
   });
-  const out = sumOfTaps(p.reshape(t, [sizeOf(t.shape)]), t.shape, taps, undefined, value);
+  const out = sumOfTaps(p.reshape(values, [sizeOf(values.shape)]), values.shape, taps, undefined, value);
   if (mode !== "constant") return out;
   const isInside = axes.map((c, a) => isWithin(c, 0, t.shape[a]! - 1)).reduce(p.both);
   return p.where(isInside, out, fullLike(out, value));
+}
+
+/**
+ * Number of elements by which an axis is extended before its spline is computed, for the modes whose values beyond the ends
+ * are constant. The spline forgets the end by a factor of 0.43 per element, or less. SciPy extends by 12 elements.
+ */
+const splineMargin = 24;
+
+/** The coefficients of the spline through the elements of x, and the shift of their coordinates. */
+function filteredImage(
+  x: Tensor,
+  degree: SplineDegree,
+  mode: CoordinateMode,
+  value: number,
+): { readonly values: Tensor; readonly shift: number } {
+  const isPadded = mode === "nearest" || mode === "gridConstant";
+  const wide = isPadded ? pad(x, splineMargin, mode === "nearest" ? { mode: "edge" } : { value }) : x;
+  const ends = mode === "reflect" || mode === "nearest" ? "reflect" : mode === "gridWrap" ? "wrap" : "mirror";
+  const values = range(0, x.ndim).reduce((c, axis) => splineCoefficients(c, axis, degree, ends), wide);
+  return { values, shift: isPadded ? splineMargin : 0 };
 }
 
 /** The coordinates as one tensor of floats per axis of x, all of one shape. */
@@ -298,7 +334,7 @@ function gridTaps(
   const inside = (c: Tensor): Tensor => withinImage(c, n, padding, alignCorners);
   switch (mode) {
     case "bilinear":
-      return linearTaps(inside(coordinate));
+      return splineTaps(inside(coordinate), 1);
     case "nearest":
       return [{ index: p.round(inside(coordinate)), weight: fullLike(coordinate, 1) }];
     case "bicubic": {
