@@ -121,6 +121,9 @@ export interface OptimalityErrors {
   readonly complementarity: number;
   /** The largest of the three: E_μ. */
   readonly total: number;
+  /** Number of bounds, and the sum of the products of their slacks and multipliers. */
+  readonly bounds: number;
+  readonly gap: number;
   /** s_d: above 1 if the multipliers are large. */
   readonly dualScale: number;
 }
@@ -140,13 +143,17 @@ export function optimalityErrors(
   barrier: number,
 ): OptimalityErrors {
   const n = at.low.length;
-  let [bounds, equations, products] = [0, 0, 0];
+  let [forces, equations, products, bounds, gap] = [0, 0, 0, 0, 0];
+  const add = (slack: number, z: number): void => {
+    if (slack === Infinity) return;
+    forces += z;
+    bounds++;
+    gap += slack * z;
+    products = Math.max(products, Math.abs(slack * z - barrier));
+  };
   for (let i = 0; i < n; i++) {
-    bounds += at.low[i]! + at.high[i]!;
-    if (slackLow[i] !== Infinity)
-      products = Math.max(products, Math.abs(slackLow[i]! * at.low[i]! - barrier));
-    if (slackHigh[i] !== Infinity)
-      products = Math.max(products, Math.abs(slackHigh[i]! * at.high[i]! - barrier));
+    add(slackLow[i]!, at.low[i]!);
+    add(slackHigh[i]!, at.high[i]!);
   }
   let primal = 0;
   for (let j = 0; j < at.y.length; j++) {
@@ -155,10 +162,18 @@ export function optimalityErrors(
   }
   let slope = 0;
   for (const g of lagrangianGradient(point, at)) slope = Math.max(slope, Math.abs(g));
-  const dualScale = Math.max(largestMean, (equations + bounds) / Math.max(1, n + at.y.length)) / largestMean;
+  const dualScale = Math.max(largestMean, (equations + forces) / Math.max(1, n + at.y.length)) / largestMean;
   const dual = slope / dualScale;
-  const complementarity = products / (Math.max(largestMean, bounds / Math.max(1, n)) / largestMean);
-  return { dual, primal, complementarity, total: Math.max(dual, primal, complementarity), dualScale };
+  const complementarity = products / (Math.max(largestMean, forces / Math.max(1, n)) / largestMean);
+  return {
+    dual,
+    primal,
+    complementarity,
+    total: Math.max(dual, primal, complementarity),
+    bounds,
+    gap,
+    dualScale,
+  };
 }
 
 /** Keeps the multipliers of bounds within a factor of μ over the slack (equation 16). Changes them in place. */

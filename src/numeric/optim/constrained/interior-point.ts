@@ -67,6 +67,11 @@ export interface InteriorTask {
   readonly tolerance: number;
   /** Further condition for `optimal`. */
   readonly isAccurate?: (point: Linearised) => boolean;
+  /**
+   * Largest sum of the products of slacks and multipliers at a solution, for a value of the objective: about its distance
+   * from the minimum. Default ∞.
+   */
+  readonly largestGap?: (value: number) => number;
   /** True if the value falls without limit beyond a point with large variables. */
   readonly isUnbounded?: (x: Float64Array) => boolean;
   /** Called with each iterate; returns true to stop. */
@@ -80,6 +85,7 @@ export interface InteriorTask {
 const barrierFactor = 10; // κ_ε
 const barrierShrink = 0.2; // κ_μ
 const barrierExponent = 1.5; // θ_μ
+const smallestBarrier = 1e-14;
 const smallestTau = 0.99; // τ_min
 /** Variables beyond these sizes may show that the problem is unbounded: at a solution, and at other iterates. */
 const largeSolution = 1e6;
@@ -122,7 +128,8 @@ export function* interiorPoint(task: InteriorTask): Generator<undefined, Interio
       isRestoration: task.isRestoration,
     };
     const isStopped = task.observe(last);
-    const isOptimal = errors.total <= tolerance && task.isAccurate?.(point) !== false;
+    const gap = task.largestGap?.(point.value) ?? Infinity;
+    const isOptimal = errors.total <= tolerance && errors.gap <= gap && task.isAccurate?.(point) !== false;
     const size = largest(at.x);
     const isSuspect = size > (isOptimal ? largeSolution : largeIterate);
     if (isSuspect && task.isUnbounded?.(at.x) === true) return { end: "unbounded", last };
@@ -130,7 +137,7 @@ export function* interiorPoint(task: InteriorTask): Generator<undefined, Interio
     if (isStopped) return { end: "stopped", last };
     if (!isFinitePoint(point)) return { end: "not-finite", last };
     if (size > divergence || point.value < -divergence) return { end: "unbounded", last };
-    const lowered = lowerBarrier(task, point, at, slacks, barrier, tinySteps > 1);
+    const lowered = lowerBarrier(task, point, at, slacks, barrier, tinySteps > 1, gap / (2 * errors.bounds));
     if (lowered < barrier) {
       barrier = lowered;
       filter.reset();
@@ -201,8 +208,9 @@ function lowerBarrier(
   slacks: Slacks,
   barrier: number,
   isStuck: boolean,
+  most: number,
 ): number {
-  const least = tolerance / (barrierFactor + 1);
+  const least = Math.max(smallestBarrier, Math.min(tolerance / (barrierFactor + 1), most));
   let mu = barrier;
   let isSolved = isStuck;
   while (mu > least) {

@@ -1,4 +1,7 @@
+import { analysisOf, type SparseAnalysis } from "../../sparse/factor/factorise.ts";
 import { SparsePattern } from "../../sparse/matrix/sparse-pattern.ts";
+import type { MatrixEntries } from "./nonlinear-program.ts";
+import { pairedOrder } from "./paired-order.ts";
 
 /** Positions of the blocks of a KKT matrix `[H Jᵀ; J 0]` with its whole diagonal. */
 export interface KktStructure {
@@ -8,20 +11,42 @@ export interface KktStructure {
   /** Entries of the matrix for each entry of J: in the rows of J, and mirrored. */
   readonly ofJacobian: Int32Array;
   readonly ofMirror: Int32Array;
+  /** Analyses by pivot tolerance, in one order of elimination. */
+  readonly order: Int32Array;
+  readonly analyses: Map<number, SparseAnalysis>;
 }
 
 const structures = /* @__PURE__ */ new WeakMap<SparsePattern, WeakMap<SparsePattern, KktStructure>>();
 
-/** The structure for the patterns of H and J, which is remembered while both live. */
-export function kktStructure(hessian: SparsePattern, jacobian: SparsePattern): KktStructure {
+/**
+ * The structure for the patterns of H and J, which is remembered while both live. The values of J decide about the order
+ * of elimination.
+ */
+export function kktStructure(hessian: SparsePattern, jacobian: MatrixEntries): KktStructure {
   let ofHessian = structures.get(hessian);
   if (ofHessian === undefined) structures.set(hessian, (ofHessian = new WeakMap()));
-  let found = ofHessian.get(jacobian);
-  if (found === undefined) ofHessian.set(jacobian, (found = makeStructure(hessian, jacobian)));
+  let found = ofHessian.get(jacobian.pattern);
+  if (found === undefined) ofHessian.set(jacobian.pattern, (found = makeStructure(hessian, jacobian)));
   return found;
 }
 
-function makeStructure(hessian: SparsePattern, jacobian: SparsePattern): KktStructure {
+/** Analysis of the KKT matrix for factorisations with a pivot tolerance, without refinement. */
+export function kktAnalysis(
+  operation: string,
+  { pattern, order, analyses }: KktStructure,
+  pivotTolerance: number,
+): SparseAnalysis {
+  let analysis = analyses.get(pivotTolerance);
+  if (analysis === undefined)
+    analyses.set(
+      pivotTolerance,
+      (analysis = analysisOf(operation, pattern, { ordering: order, pivotTolerance, refinements: 0 })),
+    );
+  return analysis;
+}
+
+function makeStructure(hessian: SparsePattern, entries: MatrixEntries): KktStructure {
+  const jacobian = entries.pattern;
   const n = hessian.shape[0];
   const m = jacobian.shape[0];
   const rowPointers = new Int32Array(n + m + 1);
@@ -56,5 +81,6 @@ function makeStructure(hessian: SparsePattern, jacobian: SparsePattern): KktStru
     rowPointers[n + i + 1] = next;
   }
   const pattern = SparsePattern.fromChecked([n + m, n + m], rowPointers, columns.slice(0, next));
-  return { pattern, ofHessian, ofJacobian, ofMirror };
+  const order = pairedOrder(pattern, entries);
+  return { pattern, ofHessian, ofJacobian, ofMirror, order, analyses: new Map() };
 }

@@ -1,9 +1,8 @@
-import { analysisOf } from "../../sparse/factor/factorise.ts";
 import type { NumericFactor } from "../../sparse/factor/numeric-factor.ts";
 import { multiplyColumns, multiplyRows } from "../../sparse/matrix/products.ts";
 import { withoutReports } from "../minimize/search-space.ts";
 import { isAllFinite, largest } from "../vector.ts";
-import { type KktStructure, kktStructure } from "./kkt-structure.ts";
+import { kktAnalysis, type KktStructure, kktStructure } from "./kkt-structure.ts";
 import type { MatrixEntries, PrimalDual } from "./nonlinear-program.ts";
 
 /** Coefficients of the primal-dual equations at a point. */
@@ -68,7 +67,7 @@ export class KktSystem {
   /** Factorises for the coefficients at a point. Returns false if no δ_w leads to the right inertia. */
   *factorise(coefficients: KktCoefficients, barrier: number): Generator<undefined, boolean, void> {
     this.#coefficients = coefficients;
-    this.#structure = kktStructure(coefficients.hessian.pattern, coefficients.jacobian.pattern);
+    this.#structure = kktStructure(coefficients.hessian.pattern, coefficients.jacobian);
     const values = this.#values();
     const dependent = equationShift * barrier ** equationExponent;
     const rows = coefficients.jacobian.pattern.shape[0];
@@ -127,8 +126,7 @@ export class KktSystem {
     const n = slackLow.length;
     const diagonal = new Float64Array(this.#structure.pattern.shape[0]).fill(-this.#equationShift, n);
     for (let i = 0; i < n; i++) diagonal[i] = this.#shift + low[i]! / slackLow[i]! + high[i]! / slackHigh[i]!;
-    const settings = { pivotTolerance: pivotTolerances[this.#level]!, refinements: 0 };
-    const analysis = analysisOf(this.#operation, this.#structure.pattern, settings);
+    const analysis = kktAnalysis(this.#operation, this.#structure, pivotTolerances[this.#level]!);
     return yield* withoutReports(analysis.factoriseInSteps(values, diagonal));
   }
 

@@ -159,8 +159,25 @@ function rowName(constraints: readonly Constraint[], shapes: readonly Shape[], r
   return `row ${row}`;
 }
 
-/** Number of constraints that a message lists. */
+/** Number of constraints that a message lists, and of elements of one constraint that it names. */
 const mostListed = 8;
+const mostNamed = 4;
+
+/** Names of rows; constraints with many of them only with their number. */
+function listRows(
+  constraints: readonly Constraint[],
+  shapes: readonly Shape[],
+  rows: readonly number[],
+): readonly string[] {
+  let end = 0;
+  return shapes.flatMap((shape, k) => {
+    const from = end;
+    end += sizeOf(shape);
+    const own = rows.filter((j) => j >= from && j < end);
+    if (own.length <= mostNamed) return own.map((j) => elementName(nameOf(constraints, k), shape, j - from));
+    return [`${nameOf(constraints, k)} (${own.length} of ${end - from} values)`];
+  });
+}
 
 function describeConflict(
   flat: FlatParameters,
@@ -170,8 +187,10 @@ function describeConflict(
   parameters: readonly number[],
 ): string {
   const names = [
-    ...rows.map((j) => rowName(constraints, shapes, j)),
-    ...parameters.map((i) => `the bound of ${parameterName(flat, i)}`),
+    ...listRows(constraints, shapes, rows),
+    ...(parameters.length > mostNamed
+      ? [`${parameters.length} bounds of parameters`]
+      : parameters.map((i) => `the bound of ${parameterName(flat, i)}`)),
   ];
   if (names.length === 0) return "";
   const more = names.length - mostListed;

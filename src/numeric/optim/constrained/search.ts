@@ -39,6 +39,8 @@ export interface ConstrainedOutcome {
 }
 
 const firstBarrier = 0.1;
+/** Largest complementarity gap of a solution, relative to 1 + |value|. */
+const largestGap = 1e-7;
 /** Multipliers of a conflict below this share of the largest possible one are left out. */
 const conflictShare = 1e-4;
 
@@ -113,6 +115,7 @@ function* withVariables(
     barrier: firstBarrier,
     tolerance: rules.gradientTolerance,
     isAccurate: ({ x, residuals }) => form.violation(x, residuals) <= constraintTolerance,
+    largestGap: (value) => largestGap * (scaling.objective + Math.abs(value)),
     isUnbounded: (v) => fallsAlongRay(program, box, limits, form.parameters(v)),
     observe,
     restore: (at, now) =>

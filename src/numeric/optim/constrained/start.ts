@@ -1,6 +1,5 @@
-import { analysisOf } from "../../sparse/factor/factorise.ts";
 import { isAllFinite, largest } from "../vector.ts";
-import { kktStructure } from "./kkt-structure.ts";
+import { kktAnalysis, kktStructure } from "./kkt-structure.ts";
 import type { Linearised, MatrixEntries, NonlinearProgram, PrimalDual } from "./nonlinear-program.ts";
 
 const boundFraction = 0.01; // κ₁ and κ₂
@@ -34,6 +33,8 @@ export function boundMultipliers(
 
 /** Larger estimates say more about dependent equations than about the multipliers (λ_max of section 3.6). */
 const largestEstimate = 1e3;
+/** Pivot tolerance of that system, which is the smallest one of steps too. */
+const estimateTolerance = 1e-6;
 
 /**
  * Multipliers of the equations that minimise |∇f + Jᵀy − low + high|; 0 if an estimate is large, or the equations are
@@ -48,15 +49,15 @@ export function leastSquaresMultipliers(
   const n = gradient.length;
   const m = jacobian.pattern.shape[0];
   if (m === 0) return new Float64Array(0);
-  const { pattern, ofJacobian, ofMirror } = kktStructure(hessian.pattern, jacobian.pattern);
+  const structure = kktStructure(hessian.pattern, jacobian);
+  const { pattern, ofJacobian, ofMirror } = structure;
   const values = new Float64Array(pattern.nnz);
   for (let q = 0; q < ofJacobian.length; q++) {
     values[ofJacobian[q]!] = jacobian.values[q]!;
     values[ofMirror[q]!] = jacobian.values[q]!;
   }
   const identity = new Float64Array(n + m).fill(1, 0, n);
-  const analysis = analysisOf(operation, pattern, { pivotTolerance: 1e-6, refinements: 2 });
-  const factor = analysis.factorise(values, identity);
+  const factor = kktAnalysis(operation, structure, estimateTolerance).factorise(values, identity);
   if (factor.zeroPivots > 0) return new Float64Array(m);
   const side = new Float64Array(n + m);
   for (let i = 0; i < n; i++) side[i] = low[i]! - high[i]! - gradient[i]!;

@@ -84,7 +84,7 @@ function optimalVerdict(last: InteriorIterate, cancellation: number): Verdict {
 }
 
 function stalledVerdict(
-  { outcome, best, violation, tolerance, constraintTolerance }: Judged,
+  { outcome, best, violation, cancellation, tolerance, constraintTolerance }: Judged,
   end: "stalled" | "singular" | "not-finite",
 ): Verdict {
   const cause = {
@@ -92,6 +92,8 @@ function stalledVerdict(
     singular: "the equations of a step could not be solved",
     "not-finite": "a derivative is not a finite number",
   }[end];
+  if (best.errors.total <= tolerance && violation(best) <= constraintTolerance)
+    return optimalVerdict(best, cancellation(best));
   const rounding = 2 ** -50 * largest(best.at.x);
   const isAcceptable =
     best.errors.total <= acceptableFactor * tolerance + rounding &&
