@@ -84,3 +84,18 @@ function makeStructure(hessian: SparsePattern, entries: MatrixEntries): KktStruc
   const order = pairedOrder(pattern, entries);
   return { pattern, ofHessian, ofJacobian, ofMirror, order, analyses: new Map() };
 }
+
+/** Values of the KKT matrix, with zeros on the diagonal of the equations. */
+export function kktValues(
+  { pattern, ofHessian, ofJacobian, ofMirror }: KktStructure,
+  hessian: MatrixEntries,
+  jacobian: MatrixEntries,
+): Float64Array {
+  const values = new Float64Array(pattern.nnz);
+  for (let q = 0; q < ofHessian.length; q++) values[ofHessian[q]!] = hessian.values[q]!;
+  for (let q = 0; q < ofJacobian.length; q++) {
+    values[ofJacobian[q]!] = jacobian.values[q]!;
+    values[ofMirror[q]!] = jacobian.values[q]!;
+  }
+  return values;
+}

@@ -2,7 +2,7 @@ import type { NumericFactor } from "../../sparse/factor/numeric-factor.ts";
 import { multiplyColumns, multiplyRows } from "../../sparse/matrix/products.ts";
 import { withoutReports } from "../minimize/search-space.ts";
 import { isAllFinite, largest } from "../vector.ts";
-import { kktAnalysis, type KktStructure, kktStructure } from "./kkt-structure.ts";
+import { kktAnalysis, type KktStructure, kktStructure, kktValues } from "./kkt-structure.ts";
 import type { MatrixEntries, PrimalDual } from "./nonlinear-program.ts";
 
 /** Coefficients of the primal-dual equations at a point. */
@@ -111,14 +111,7 @@ export class KktSystem {
 
   #values(): Float64Array {
     const { hessian, jacobian } = this.#coefficients;
-    const { pattern, ofHessian, ofJacobian, ofMirror } = this.#structure;
-    const values = new Float64Array(pattern.nnz);
-    for (let q = 0; q < ofHessian.length; q++) values[ofHessian[q]!] = hessian.values[q]!;
-    for (let q = 0; q < ofJacobian.length; q++) {
-      values[ofJacobian[q]!] = jacobian.values[q]!;
-      values[ofMirror[q]!] = jacobian.values[q]!;
-    }
-    return values;
+    return kktValues(this.#structure, hessian, jacobian);
   }
 
   *#factoriseWith(values: Float64Array): Generator<undefined, NumericFactor, void> {

@@ -1,4 +1,5 @@
 import { DownhillError } from "../../../engine/errors/index.ts";
+import { Tensor } from "../../../engine/ir/tensor.ts";
 import { type Shape, sizeOf } from "../../../engine/util/shape.ts";
 import { requireCompiled } from "../../../engine/transforms/plain.ts";
 import { fixed, flag, oneOf, readOptions } from "../options.ts";
@@ -9,8 +10,9 @@ import { inside, parameterName, readWalls } from "../minimize/walls.ts";
 import type { Constraint, PrepareConstrained } from "./constraint.ts";
 import { shapeMultipliers } from "./result.ts";
 import { nameOf, type RowFunctions, rowFunctions } from "./row-functions.ts";
-import { elementName, readRowLimits } from "./row-limits.ts";
+import { elementName, readRowLimits, rowName } from "./row-limits.ts";
 import { type ConstrainedOutcome, constrainedSearch } from "./search.ts";
+import { type ConcreteRun, differentiableResult } from "./differentiable-result.ts";
 import { pushInside } from "./start.ts";
 
 /** Options of a search under constraints, checked. */
@@ -59,7 +61,7 @@ export const prepareConstrained: PrepareConstrained = (operation, f, given) => {
   const settings = readSettings(operation, options);
   const { constraints, callback } = options;
   const functionsFor = rowFunctions(operation, f, constraints);
-  return function* (x0, args): Generator<void, ConstrainedResult<unknown>, void> {
+  const run: ConcreteRun = function* (x0, args) {
     const flat = flatParameters(operation, x0, f);
     const box = readWalls(flat, options);
     const start = pushInside(inside(flat.start, box), box.low, box.high);
@@ -80,9 +82,22 @@ export const prepareConstrained: PrepareConstrained = (operation, f, given) => {
       describeNotFinite: ({ value, rows }) => describeNotFinite(value, rows, constraints, shapes),
       describeConflict: (rows, parameters) => describeConflict(flat, constraints, shapes, rows, parameters),
     });
-    return report(flat, constraints, shapes, outcome, counts);
+    const { assessment } = outcome;
+    const result = report(flat, constraints, shapes, outcome, counts);
+    return { result, assessment, program: functions, box, limits };
+  };
+  return function* (x0, args): Generator<void, ConstrainedResult<unknown>, void> {
+    if (isTraced(args)) return differentiableResult({ operation, f, constraints, run }, x0, args);
+    return (yield* run(x0, args)).result;
   };
 };
+
+/** True if a tree of arguments contains a tensor of an enclosing transform. */
+function isTraced(value: unknown): boolean {
+  if (value instanceof Tensor) return value.tracer !== undefined;
+  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return false;
+  return Object.values(value).some(isTraced);
+}
 
 interface Counts {
   evaluations: number;
@@ -146,17 +161,6 @@ function describeNotFinite(
   if (!Number.isFinite(value)) return `The value is ${value}`;
   const j = rows.findIndex((row) => !Number.isFinite(row));
   return `${rowName(constraints, shapes, j)} is ${rows[j]}`;
-}
-
-/** Name of a row in messages. */
-function rowName(constraints: readonly Constraint[], shapes: readonly Shape[], row: number): string {
-  let rest = row;
-  for (const [k, shape] of shapes.entries()) {
-    const size = sizeOf(shape);
-    if (rest < size) return elementName(nameOf(constraints, k), shape, rest);
-    rest -= size;
-  }
-  return `row ${row}`;
 }
 
 /** Number of constraints that a message lists, and of elements of one constraint that it names. */

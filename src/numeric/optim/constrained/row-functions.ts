@@ -107,7 +107,7 @@ export function nameOf(constraints: readonly Constraint[], k: number): string {
 }
 
 /** Checks the result of a constrained function. */
-function requireRow(operation: string, name: string, out: unknown): Tensor {
+export function requireRow(operation: string, name: string, out: unknown): Tensor {
   if (out instanceof Tensor) return astype(out, "float64");
   if (out instanceof Promise) throw asyncFunction(operation, out);
   if (typeof out === "number")

@@ -58,3 +58,14 @@ export function elementName(name: string, shape: Shape, index: number): string {
 function join(parts: readonly Float64Array[]): Float64Array {
   return Float64Array.from(parts.flatMap((part) => [...part]));
 }
+
+/** Name of a row in messages. */
+export function rowName(constraints: readonly Constraint[], shapes: readonly Shape[], row: number): string {
+  let rest = row;
+  for (const [k, shape] of shapes.entries()) {
+    const size = sizeOf(shape);
+    if (rest < size) return elementName(nameOf(constraints, k), shape, rest);
+    rest -= size;
+  }
+  return `row ${row}`;
+}
