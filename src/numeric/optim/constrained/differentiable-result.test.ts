@@ -35,7 +35,7 @@ test.each<[string, (p: Settings) => Tensor]>([
   ],
   ["multipliers of bounds", (p) => sum(mul([1, 2, 3, 4], nearest(p).multipliers.bounds))],
 ])("%s are differentiated by arguments as differences show", (_, f) => {
-  const slope = grad(f)(at as never);
+  const slope = grad(f)(at);
   const value = (target: readonly number[], budget: number): number => {
     const tensors = { target, budget } as never;
     // outside of transforms the result is made of numbers

@@ -1,3 +1,4 @@
+import { internalError } from "../../../engine/errors/index.ts";
 import { largest } from "../vector.ts";
 import type { InteriorIterate, InteriorOutcome } from "./interior-point.ts";
 
@@ -63,7 +64,7 @@ export function judge(judged: Judged): Verdict {
     case "not-finite":
       return stalledVerdict(judged, end);
     case "stopped":
-      throw new Error("internal: a search that was stopped has no verdict");
+      throw internalError("a search that was stopped has no verdict");
   }
 }
 
