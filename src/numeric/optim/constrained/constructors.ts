@@ -39,7 +39,7 @@ export function equality<P, A extends readonly unknown[]>(
  * const disc = atMost((p) => sum(square(p)), 1, { name: "disc" });
  * const r = minimize((p) => p.at(0).add(p.at(1)), [0, 0], { constraints: [disc] });
  * r.value; // -1.41421
- * r.multipliers.constraints[0]; // f64 0.70710…
+ * r.multipliers.constraints[0]; // 0.70710…
  */
 export function atMost<P, A extends readonly unknown[]>(
   f: (params: P, ...args: A) => ConstrainedValue,

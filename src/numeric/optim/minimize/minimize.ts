@@ -141,6 +141,9 @@ export interface WithConstraints<P, A extends readonly unknown[]> {
  * `low` and `high` keep parameters within bounds, and move the start into them (SciPy's `L-BFGS-B`). Above some
  * thousands of parameters, `method: "newton"` uses the sparsity of the Hessian, which it finds itself.
  *
+ * `constraints` adds equalities and limits on functions of the parameters (`equality`, `atMost`, `atLeast`, `between`). The
+ * result then has multipliers and a verdict, and `grad` differentiates it with respect to `args`.
+ *
  * @throws DownhillError `option` or `range` for options, `shape` if f does not return a scalar, `tree` for `x0` and
  * bounds.
  * @see Nocedal, Wright, Numerical optimization, 2nd edition, 2006.
