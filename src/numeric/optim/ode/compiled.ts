@@ -20,7 +20,7 @@ import { jvp } from "../../../engine/transforms/index.ts";
 import { whileLoop } from "../../../engine/transforms/structured.ts";
 import { makeLru } from "../../../engine/util/lru.ts";
 import type { ClosedFunction } from "../implicit/closed.ts";
-import { advance, begin, type IntegrationState, mayGoOn } from "./integrate.ts";
+import { advance, begin, type IntegrationState, mayGoOn, repeatSteps } from "./integrate.ts";
 import { alongStep, type AnyOdeMethod, type OdeFunction, type OdeSystem } from "./method.ts";
 import { denseAlgebra } from "./stage-algebra.ts";
 
@@ -74,11 +74,13 @@ export interface CompiledOde {
   ) => IntegrationState;
   /** Attempts steps until one is accepted, the integration is lost, or there were `maxSteps` attempts. */
   readonly step: (state: IntegrationState, limit: number, env: OdeEnvironment, data: OdeData) => StepResult;
+  /** Polynomials of recorded steps, one per start and length: `[k, rows, n]`. Differentiable. */
+  readonly repeat: (y: Tensor, starts: Tensor, lengths: Tensor, env: OdeEnvironment, data: OdeData) => Tensor;
   /** The slope at a time. */
   readonly slope: (y: Tensor, t: number, env: OdeEnvironment, data: OdeData) => Tensor;
   /** Signs of the event functions at a point; where a value is 0, the sign of its change. */
   readonly signs: (y: Tensor, t: number, env: OdeEnvironment, data: OdeData) => Tensor;
-  /** Signs of the changes of the event functions along the solution. */
+  /** Slopes of the event functions along the solution. */
   readonly trends: (y: Tensor, t: number, env: OdeEnvironment, data: OdeData) => Tensor;
   /** Fraction of a step at which the sign of event `index` is first not `before`, by bisection, and the solution there. */
   readonly locate: (
@@ -183,7 +185,7 @@ function compileOde({ slope, events }: OdeFunctions, method: AnyOdeMethod, n: nu
   const trendsAt = (y: Tensor, t: Tensor, env: OdeEnvironment, data: OdeData): Tensor => {
     const f = systemOf(env, data).slope(y, t);
     const [, change] = jvp((z: Tensor, time: Tensor) => eventsAt(z, time, env, data), [y, t], [f, 1]);
-    return sign(change);
+    return change;
   };
   return {
     begin: jit((y: Tensor, t: Tensor, most: Tensor, env: OdeEnvironment, data: OdeData) =>
@@ -192,12 +194,15 @@ function compileOde({ slope, events }: OdeFunctions, method: AnyOdeMethod, n: nu
     step: jit((state: IntegrationState, limit: Tensor, env: OdeEnvironment, data: OdeData) =>
       acceptedStep(systemOf(env, data), method, state, limit, env, (y, t) => eventsAt(y, t, env, data)),
     ) as never,
+    repeat: jit((y: Tensor, starts: Tensor, lengths: Tensor, env: OdeEnvironment, data: OdeData) =>
+      repeatSteps(systemOf(env, data), method, y, starts, lengths),
+    ) as never,
     slope: jit((y: Tensor, t: Tensor, env: OdeEnvironment, data: OdeData) =>
       systemOf(env, data).slope(y, t),
     ) as never,
     signs: jit((y: Tensor, t: Tensor, env: OdeEnvironment, data: OdeData) => {
       const values = eventsAt(y, t, env, data);
-      return where(notEqual(values, 0), sign(values), trendsAt(y, t, env, data));
+      return sign(where(notEqual(values, 0), values, trendsAt(y, t, env, data)));
     }) as never,
     trends: jit(trendsAt) as never,
     locate: jit(

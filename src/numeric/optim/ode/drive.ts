@@ -1,5 +1,7 @@
+import { stopGradient } from "../../array/elementwise.ts";
 import { tensor } from "../../array/create.ts";
 import type { Tensor } from "../../../engine/ir/tensor.ts";
+import type { ClosedFunction } from "../implicit/closed.ts";
 import { floats } from "./solution.ts";
 import type { CompiledOde, OdeData, OdeEnvironment, StepStatus } from "./compiled.ts";
 import { samples, statusOf } from "./compiled.ts";
@@ -35,8 +37,8 @@ export interface OdeStats {
 export interface EventRule {
   readonly direction: -1 | 0 | 1;
   readonly stop: boolean;
-  /** Solution after the event, from the solution before; `undefined` for no change. */
-  readonly reset: ((y: Tensor, t: number) => Tensor) | undefined;
+  /** Solution after the event, from the solution before and further arguments; `undefined` for no change. */
+  readonly reset: ClosedFunction | undefined;
 }
 
 /** A part of the solution on which one polynomial holds. */
@@ -54,6 +56,20 @@ export interface EventRecord {
   readonly t: number;
   readonly before: Float64Array;
   readonly after: Float64Array | undefined;
+  /** Index of its piece, and the fraction of the step of that piece. */
+  readonly piece: number;
+  readonly part: number;
+  /** Size of the slope of the event function at the event times the length of the step, and its largest value in the step. */
+  readonly change: number;
+  readonly size: number;
+}
+
+/** Pieces between two starts of the integration. */
+export interface SolutionSegment {
+  /** Index of its first piece, and the elapsed time up to which it was to run. */
+  readonly first: number;
+  readonly limit: number;
+  readonly env: OdeEnvironment;
 }
 
 /** Progress of an integration, in elapsed time. */
@@ -86,6 +102,7 @@ export interface OdeOutcome {
   readonly times: readonly number[];
   readonly points: readonly Float64Array[];
   readonly events: readonly EventRecord[];
+  readonly segments: readonly SolutionSegment[];
   readonly end: OdeEnd;
   readonly stats: OdeStats;
 }
@@ -96,6 +113,7 @@ interface OdeTrail {
   readonly times: number[];
   readonly points: Float64Array[];
   readonly events: EventRecord[];
+  readonly segments: SolutionSegment[];
   steps: number;
   attempts: number;
   evaluations: number;
@@ -136,6 +154,7 @@ export function* drive(run: OdeRun): Generator<void, OdeOutcome, void> {
     times: [0],
     points: [floats(run.y0)],
     events: [],
+    segments: [],
     steps: 0,
     attempts: 0,
     evaluations: 0,
@@ -148,6 +167,7 @@ export function* drive(run: OdeRun): Generator<void, OdeOutcome, void> {
     const limit = limits.find((t) => t > now.t);
     if (limit === undefined) return outcome(trail, { reason: "end" });
     const env = { ...run.env, ...clipped(run, now.t, limit) };
+    trail.segments.push({ first: trail.pieces.length, limit, env });
     const next = yield* segment({ ...run, env }, trail, now, limit);
     if ("reason" in next) return outcome(trail, next);
     now = next;
@@ -178,8 +198,8 @@ function adjacent(x: number, toward: number): number {
 function outcome(trail: OdeTrail, end: OdeEnd): OdeOutcome {
   const { steps, attempts, evaluations, jacobians, factorisations } = trail;
   const stats = { steps, rejections: attempts - steps, evaluations, jacobians, factorisations };
-  const { pieces, times, points, events } = trail;
-  return { pieces, times, points, events, end, stats };
+  const { pieces, times, points, events, segments } = trail;
+  return { pieces, times, points, events, segments, end, stats };
 }
 
 function signsAt({ code, env, data, events }: OdeRun, y: Tensor, t: number): number[] {
@@ -262,8 +282,20 @@ function happenings(
     const { stop, reset } = run.events[index]!;
     const t = part === 1 ? status.t : status.from + part * status.length;
     const before = floats(y);
-    const after = reset?.(y, run.env.origin + run.env.direction * t);
-    trail.events.push({ index, t, before, after: after && floats(after) });
+    const time = tensor(run.env.origin + run.env.direction * t);
+    const after = reset?.call([y, time], reset.data.map(stopGradient));
+    const trend = run.code.trends(y, t, run.env, run.data).data()[index]!;
+    const values = samples.map((_, row) => Math.abs(step.events![row * run.events.length + index]!));
+    trail.events.push({
+      index,
+      t,
+      before,
+      after: after && floats(after),
+      piece: trail.pieces.length,
+      part,
+      change: Math.abs(trend) * status.length,
+      size: Math.max(...values),
+    });
     if (!stop && after === undefined) continue;
     trail.pieces.push({ from: status.from, end: t, length: status.length, coefficients });
     trail.times.push(t);
@@ -290,7 +322,7 @@ function isAccumulating(events: readonly EventRecord[]): boolean {
 function signsAfter(run: OdeRun, index: number, y: Tensor, t: number): number[] {
   const signs = signsAt(run, y, t);
   const trends = run.code.trends(y, t, run.env, run.data).data();
-  signs[index] = trends[index]!;
+  signs[index] = Math.sign(trends[index]!);
   return signs;
 }
 

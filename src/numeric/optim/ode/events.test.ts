@@ -1,4 +1,21 @@
-import { cos, mul, neg, square, sub, type Tensor } from "downhill";
+import {
+  abs,
+  cos,
+  div,
+  grad,
+  jacfwd,
+  jacrev,
+  jit,
+  max,
+  mul,
+  neg,
+  sqrt,
+  square,
+  stack,
+  sub,
+  tensor,
+  type Tensor,
+} from "downhill";
 import { solveOde } from "downhill/optim";
 import { describe, expect, test } from "vitest";
 
@@ -19,12 +36,12 @@ describe("events", () => {
     const s = solveOde(fall, { x: 1, v: 0 }, [0, 2.5], { args: [9.81], events: [bounce], ...tight });
     const first = Math.sqrt(2 / 9.81);
     const times = [1, 1 + 2 * 0.8, 1 + 2 * (0.8 + 0.64), 1 + 2 * (0.8 + 0.64 + 0.512)].map((k) => k * first);
-    expect(s.events.map(({ t }) => t)).toEqual(times.map((t): unknown => expect.closeTo(t, 10)));
+    expect(s.events.map(({ t }) => t.item())).toEqual(times.map((t): unknown => expect.closeTo(t, 10)));
     expect(s.events[1]!.y.v.item()).toBeCloseTo(-0.8 * 9.81 * first, 9);
     expect(s.events[1]!.after.v.item()).toBeCloseTo(0.64 * 9.81 * first, 9);
     // at a reset, the solution after it; its time appears twice among the times
     expect(s.at(s.events[0]!.t).v.item()).toBeCloseTo(0.8 * 9.81 * first, 9);
-    expect([...s.t.data()].filter((t) => t === s.events[0]!.t).length).toBe(2);
+    expect([...s.t.data()].filter((t) => t === s.events[0]!.t.item()).length).toBe(2);
     const since = 1 - first;
     expect(s.at(1).x.item()).toBeCloseTo(0.8 * 9.81 * first * since - (9.81 * since ** 2) / 2, 9);
   });
@@ -35,15 +52,18 @@ describe("events", () => {
     const rising = solveOde(wave, -0.5, [0, 12], { events: [{ when, direction: 1 }] });
     const falling = solveOde(wave, -0.5, [0, 12], { events: [{ when, direction: -1 }] });
     const at = (k: number): unknown => expect.closeTo(k, 4);
-    expect(rising.events.map(({ t }) => t)).toEqual([at(Math.PI / 6), at(Math.PI * (2 + 1 / 6))]);
-    expect(falling.events.map(({ t }) => t)).toEqual([at((5 * Math.PI) / 6), at(Math.PI * (2 + 5 / 6))]);
+    expect(rising.events.map(({ t }) => t.item())).toEqual([at(Math.PI / 6), at(Math.PI * (2 + 1 / 6))]);
+    expect(falling.events.map(({ t }) => t.item())).toEqual([
+      at((5 * Math.PI) / 6),
+      at(Math.PI * (2 + 5 / 6)),
+    ]);
     const stopped = solveOde(wave, -0.5, [0, 12], { events: [{ when, direction: -1, stop: true }] });
     expect([stopped.reason, stopped.converged, stopped.events.length]).toEqual(["event", true, 1]);
-    expect(stopped.message).toBe(`Event 0 stopped the integration at t = ${stopped.events[0]!.t}.`);
+    expect(stopped.message).toBe(`Event 0 stopped the integration at t = ${stopped.events[0]!.t.item()}.`);
     // one long step of a constant slope, with two zeros in it
     const parabola = { when: (y: Tensor): Tensor => mul(sub(y, 0.4), sub(y, 0.7)) };
     const s = solveOde((y) => mul(0, y).add(1), 0, [0, 1], { events: [parabola], ...tight });
-    expect(s.events.map(({ t }) => t)).toEqual([expect.closeTo(0.4, 12), expect.closeTo(0.7, 12)]);
+    expect(s.events.map(({ t }) => t.item())).toEqual([expect.closeTo(0.4, 12), expect.closeTo(0.7, 12)]);
   });
 
   test("also depend on time and on further arguments, with implicit methods", () => {
@@ -53,7 +73,7 @@ describe("events", () => {
       events: [{ when: (y, t, k) => sub(mul(y, k), square(t)), stop: true }],
       ...tight,
     });
-    const t = s.events[0]!.t;
+    const t = s.events[0]!.t.item();
     expect(2 * Math.exp(-2 * t)).toBeCloseTo(t * t, 8);
   });
 
@@ -62,7 +82,69 @@ describe("events", () => {
     expect([s.reason, s.converged]).toEqual(["stepSize", false]);
     expect(s.message).toContain("Events with resets accumulate at t = 4.0637"); // 9 √(2/9.81)
   });
+});
 
+describe("derivatives", () => {
+  const end = 1.1;
+  /** Height, speed and time of the first bounce, for the height of the start, gravity and the part of the speed that is kept. */
+  const solved = (p: Tensor): Tensor => {
+    const reset = (s: Ball): Ball => ({ x: mul(0, s.x), v: mul(neg(p.at(2)), s.v) });
+    const start = { x: p.at(0), v: mul(0, p.at(0)) };
+    const s = solveOde(fall, start, [0, end], {
+      args: [p.at(1)],
+      events: [{ ...bounce, reset }],
+      ...tight,
+    });
+    const { x, v } = s.at(end);
+    return stack([x, v, s.events[0]!.t, s.y.x.at(-1)]);
+  };
+  const closedForm = (p: Tensor): Tensor => {
+    const [height, gravity, kept] = [p.at(0), p.at(1), p.at(2)];
+    const t = sqrt(div(mul(2, height), gravity));
+    const since = sub(end, t);
+    const up = mul(mul(kept, gravity), t);
+    const x = sub(mul(up, since), mul(mul(0.5, gravity), square(since)));
+    return stack([x, sub(up, mul(gravity, since)), t, x]);
+  };
+  const p = [1, 9.81, 0.8];
+  const apart = (x: Tensor, y: Tensor): number => max(abs(sub(x, y))).item();
+
+  test("of the time of an event and of the solution after its reset agree with the closed form", () => {
+    const expected = jacfwd(closedForm)(p);
+    expect(apart(jacfwd(solved)(p), expected)).toBeLessThan(1e-7);
+    expect(apart(jacrev(solved)(p), expected)).toBeLessThan(1e-7);
+    const height = (f: (x: Tensor) => Tensor) => (g: Tensor) => f(stack([1, g, 0.8])).at(0);
+    expect(grad(grad(height(solved)))(9.81).item()).toBeCloseTo(
+      grad(grad(height(closedForm)))(9.81).item(),
+      6,
+    );
+  });
+
+  test("of the time at which an event stops an implicit method, which also depends on time and arguments", () => {
+    const stopped = (k: Tensor): Tensor =>
+      solveOde((y, _t, rate) => neg(mul(rate, y)), 1, [0, 5], {
+        args: [k],
+        method: "radau",
+        events: [{ when: (y, t, rate) => sub(mul(y, rate), square(t)), stop: true }],
+        ...tight,
+      }).events[0]!.t;
+    const [k, t] = [2, stopped(tensor(2)).item()];
+    const decay = Math.exp(-k * t);
+    expect(grad(stopped)(2).item()).toBeCloseTo((decay * (1 - k * t)) / (k * k * decay + 2 * t), 7);
+  });
+
+  test("do not exist at a grazing event, and inside compiled functions", () => {
+    const touched = (k: Tensor): Tensor =>
+      solveOde((y) => mul(0, y).add(1), k, [0, 1], {
+        events: [{ when: (y) => mul(sub(y, 0.5), square(sub(y, 0.5))) }],
+      }).events[0]!.t;
+    expect(touched(tensor(0)).item()).toBeCloseTo(0.5, 5);
+    expect(() => grad(touched)(0)).toThrow("solveOde: events[0] has no derivative at t = 0.");
+    expect(() => jit(touched)(0)).toThrow("solveOde: chooses its steps by values");
+  });
+});
+
+describe("events that are not functions of the solution", () => {
   test.each<[string, object, string]>([
     [
       "a direction",

@@ -205,15 +205,15 @@ export function recordSteps(
 }
 
 /**
- * Computes the solution of `integrate` along the recorded steps of a mesh, which are constants. Differentiable in both
- * modes and to any order. NaN if the mesh does not reach the last of the times.
+ * Repeats recorded steps from y in a form that is differentiable in both modes and to any order. Returns the polynomial
+ * of each step: `[k, rows, n]`. Steps of length 0 are skipped.
  */
-export function alongMesh(
+export function repeatSteps(
   system: OdeSystem,
   method: AnyOdeMethod,
   y: Tensor,
-  times: Tensor,
-  { starts, lengths, count, isWhole }: Mesh,
+  starts: Tensor,
+  lengths: Tensor,
 ): Tensor {
   type Repeated = Pick<RepeatedStep, "y" | "memory">;
   // the stages of a step are recomputed from its start, so that reverse mode saves only the starts
@@ -229,9 +229,24 @@ export function alongMesh(
         () => move(from, t, h),
         (): [Repeated, Tensor] => [from, stay],
       ),
-    { y, memory: method.beginRepeat(system, y, full([], 0)) } as never,
+    { y, memory: method.beginRepeat(system, y, at(starts, 0)) } as never,
     [starts, lengths] as never,
   );
+  return coefficients;
+}
+
+/**
+ * Computes the solution of `integrate` along the recorded steps of a mesh, which are constants. Differentiable in both
+ * modes and to any order. NaN if the mesh does not reach the last of the times.
+ */
+export function alongMesh(
+  system: OdeSystem,
+  method: AnyOdeMethod,
+  y: Tensor,
+  times: Tensor,
+  { starts, lengths, count, isWhole }: Mesh,
+): Tensor {
+  const coefficients = repeatSteps(system, method, y, starts, lengths);
   const places = arange(0, starts.shape[0], 1, { dtype: "int32" });
   const ends = where(less(places, count), add(starts, lengths), Infinity);
   const before = sum(astype(less(expandDims(ends, 0), expandDims(times, 1)), "int32"), { axis: 1 });

@@ -1,4 +1,4 @@
-import { astype, greater } from "../../array/elementwise.ts";
+import { astype, greater, mul, stopGradient, sub } from "../../array/elementwise.ts";
 import { all } from "../../array/reduce.ts";
 import { tensor } from "../../array/create.ts";
 import { at } from "../../array/at.ts";
@@ -19,10 +19,11 @@ import { type FlatVector, flatVector } from "../implicit/vector.ts";
 import { readArgs } from "../minimize/problem.ts";
 import { finish, finishSoon } from "../minimize/stop.ts";
 import { count, fixed, oneOf, type OptionSpec, readOptions } from "../options.ts";
-import { compiledOde } from "./compiled.ts";
+import { compiledOde, type OdeData } from "./compiled.ts";
+import { tracedValues } from "./differentiate.ts";
 import { drive, type EventRule, type OdeOutcome, type OdeReason, type OdeRun, type OdeStats, type OdeEnd } from "./drive.ts"; // prettier-ignore
 import { type OdeMethodName, odeMethodNames, odeMethods } from "./methods.ts";
-import { solutionAt } from "./solution.ts";
+import { recordedValues, solutionAt, type SolutionValues, timeAt } from "./solution.ts";
 
 /** An event of `solveOde`: a zero of a function along the solution. */
 export interface OdeEvent<P = unknown, A extends readonly unknown[] = readonly unknown[]> {
@@ -82,7 +83,7 @@ export interface SolveOdeOptions<P = unknown, A extends readonly unknown[] = []>
 export interface OdeEventRecord<P> {
   /** Index of the event in the option `events`. */
   readonly index: number;
-  readonly t: number;
+  readonly t: Tensor;
   /** Solution right before the event. */
   readonly y: P;
   /** Solution right after it; equals `y` without `reset`. */
@@ -115,17 +116,20 @@ export interface OdeSolution<P> {
  * object, with dense output, events, statistics and the reason why it ended. `t1` may be before `t0`. Computes in
  * float64.
  *
- * An integration that fails returns the solution up to there. `solveOde` is for solutions as such; to differentiate a
- * solution, and inside `jit` or `vmap`, use `odeint`.
+ * An integration that fails returns the solution up to there.
+ *
+ * `grad` and `jvp` differentiate all values of the result in `y0`, `args` and values that the functions capture, to any
+ * order. They repeat the steps that were taken. Times of events move with the data, and the solution after them does
+ * too (the saltation matrix). Inside `jit` and `vmap`, use `odeint`.
  *
  * @throws DownhillError `option` and `range` for options and times, `tree` and `shape` for results of functions, `trace`
- * for traced values.
+ * inside compiled functions, `derivative` for an event at which its function does not cross 0 with a slope.
  * @see Hairer, Nørsett, Wanner, Solving ordinary differential equations I and II, 2nd edition.
  * @example
  * const ball = (s) => ({ x: s.v, v: -9.81 });
  * const bounce = { when: (s) => s.x, direction: -1, reset: (s) => ({ x: 0, v: mul(-0.8, s.v) }) };
  * const s = solveOde(ball, { x: 1, v: 0 }, [0, 1.5], { events: [bounce] });
- * s.events.map(({ t }) => t.toFixed(6)); // ["0.451524", "1.173961"]
+ * s.events.map(({ t }) => t.item().toFixed(6)); // ["0.451524", "1.173961"]
  * s.at(1).x.item().toFixed(6); // "0.468004"
  */
 export function solveOde(
@@ -212,27 +216,30 @@ function prepare(
     events.length === 0
       ? undefined
       : traceOf((y, t, own) => stack(events.map(({ when }, i) => eventValue(operation, call(when, y, t, own), i)))); // prettier-ignore
-  requirePlain(operation, [vector, ...slope.data, ...(values?.data ?? [])]);
   const rules = events.map(({ direction = 0, stop = false, reset }): EventRule => {
     if (reset === undefined) return { direction, stop, reset };
-    const traced = traceOf((y, t, own) => fromTree(call(reset, y, t, own), "the result of reset"));
-    return { direction, stop, reset: (y, t) => traced.call([y, tensor(t)], traced.data) };
+    return { direction, stop, reset: traceOf((y, t, own) => fromTree(call(reset, y, t, own), "the result of reset")) }; // prettier-ignore
   });
+  const data: OdeData = { slope: slope.data, events: values?.data ?? [] };
+  const given = [vector, ...data.slope, ...data.events, ...rules.flatMap(({ reset }) => reset?.data ?? [])];
+  const isTraced = given.some((x) => x.tracer !== undefined);
+  requireNumbers(operation, given);
   const direction = t1 < t0 ? -1 : 1;
   const { callback } = settings;
+  const functions = { slope, events: values };
   const run: OdeRun = {
-    code: compiledOde({ slope, events: values }, odeMethods[settings.method], vector.shape[0]!),
-    data: { slope: slope.data, events: values?.data ?? [] },
+    code: compiledOde(functions, odeMethods[settings.method], vector.shape[0]!),
+    data: { slope: data.slope.map(stopGradient), events: data.events.map(stopGradient) },
     env: {
       origin: t0,
       direction,
       low: -Infinity,
       high: Infinity,
       rtol: settings.rtol,
-      atol: readTolerance(operation, settings.atol, flat),
+      atol: stopGradient(readTolerance(operation, settings.atol, flat)),
       maxSteps: settings.maxSteps,
     },
-    y0: vector,
+    y0: stopGradient(vector),
     end: Math.abs(t1 - t0),
     breaks: readBreaks(operation, settings.breaks, t0, t1),
     events: rules,
@@ -249,7 +256,13 @@ function prepare(
               fraction: t / Math.abs(t1 - t0),
             }) === true,
   };
-  return { run, report: (outcome) => resultOf(operation, flat, [t0, t1], settings.saveAt, outcome) };
+  const report = (outcome: OdeOutcome): OdeSolution<never> => {
+    const found = isTraced
+      ? tracedValues(operation, run, functions, data, vector, outcome)
+      : recordedValues(outcome);
+    return resultOf(operation, flat, [t0, t1], settings.saveAt, outcome, found);
+  };
+  return { run, report };
 }
 
 /** Converts an outcome to a result. */
@@ -258,50 +271,48 @@ function resultOf(
   { vector, toTree }: FlatVector,
   [t0, t1]: readonly [number, number],
   saveAt: readonly number[] | null,
-  { pieces, times, points, events, end, stats }: OdeOutcome,
+  { pieces, times, events, end, stats }: OdeOutcome,
+  found: SolutionValues,
 ): OdeSolution<never> {
   const direction = t1 < t0 ? -1 : 1;
-  const n = vector.shape[0]!;
   const last = times.at(-1)!;
-  const timeOf = (elapsed: number): number => (elapsed === Math.abs(t1 - t0) ? t1 : t0 + direction * elapsed);
-  const lastTime = timeOf(last);
-  const start = points[0]!;
-  const valuesAt = (list: readonly number[]): Tensor =>
-    solutionAt(pieces, start, list.map((t) => Math.min(direction * (t - t0), last))); // prettier-ignore
+  const lastTime = last === Math.abs(t1 - t0) ? t1 : t0 + direction * last;
   const inside = (t: number): boolean => direction * (t - t0) >= 0 && direction * (lastTime - t) >= 0;
+  const valuesAt = (t: Tensor): Tensor => {
+    const known = Array.from(stopGradient(t).data(), (time) => Math.min(direction * (time - t0), last));
+    return solutionAt(pieces, found, mul(direction, sub(t, t0)), known);
+  };
   const solution = (t: TensorLike): unknown => {
-    const asked = asTensor(t, `${operation}: at`);
-    const list = [...asked.data()];
-    const odd = list.find((time) => !inside(time));
+    const asked = astype(asTensor(t, `${operation}: at`), "float64");
+    if (asked.ndim > 1)
+      throw new DownhillError("shape", `at: takes a time or a vector of times, got ${showType(asked.type)}.`);
+    requireNumbers("at", [asked]);
+    const odd = [...stopGradient(asked).data()].find((time) => !inside(time));
     if (odd !== undefined)
       throw new DownhillError(
         "range",
         `at: the solution is known from ${t0} to ${lastTime}, but ${odd} is outside.`,
       );
-    if (asked.ndim > 1)
-      throw new DownhillError("shape", `at: takes a time or a vector of times, got ${showType(asked.type)}.`);
-    const values = valuesAt(list);
+    const values = valuesAt(reshape(asked, [sizeOf(asked.shape)]));
     return toTree(asked.ndim === 0 ? at(values, 0) : values);
   };
-  const saved = saveAt === null ? times.map(timeOf) : readSaveAt(operation, saveAt, t0, t1).filter(inside);
-  const values =
-    saveAt === null
-      ? tensor(Float64Array.from(points.flatMap((point) => [...point])), { shape: [points.length, n] })
-      : valuesAt(saved);
-  const asTree = (x: Float64Array): unknown => toTree(tensor(x));
+  const timeOf = (elapsed: Tensor): Tensor => timeAt(t0, direction, elapsed);
+  const isTraced = found.times.tracer !== undefined;
+  const exact = times.map((t) => (t === Math.abs(t1 - t0) ? t1 : t0 + direction * t));
+  const saved = saveAt === null ? undefined : tensor(readSaveAt(operation, saveAt, t0, t1).filter(inside));
   return {
-    t: tensor(Float64Array.from(saved)),
-    y: toTree(values) as never,
+    t: saved ?? (isTraced ? timeOf(found.times) : tensor(exact)),
+    y: toTree(saved === undefined ? found.points : valuesAt(saved)) as never,
     at: solution as never,
-    events: events.map(({ index, t, before, after = before }) => ({
-      index,
+    events: found.events.map(({ t, before, after }, i) => ({
+      index: events[i]!.index,
       t: timeOf(t),
-      y: asTree(before) as never,
-      after: asTree(after) as never,
+      y: toTree(before) as never,
+      after: toTree(after) as never,
     })),
     reason: end.reason,
     converged: end.reason === "end" || end.reason === "event",
-    message: explainEnd(end, lastTime, vector, toTree),
+    message: explainEnd(end, lastTime, stopGradient(vector), toTree),
     stats,
   };
 }
@@ -473,10 +484,11 @@ function eventValue(operation: string, value: unknown, index: number): Tensor {
   );
 }
 
-function requirePlain(operation: string, data: readonly Tensor[]): void {
-  if (!isStaging() && data.every((x) => x.tracer === undefined)) return;
+/** Refuses values that are unknown: those of compiled functions and batches. */
+function requireNumbers(operation: string, data: readonly Tensor[]): void {
+  if (!isStaging() && data.every((x) => stopGradient(x).tracer === undefined)) return;
   throw new DownhillError(
     "trace",
-    `${operation}: chooses its steps by values, so it does not run inside jit, grad, vmap and other transforms. Use odeint there.`,
+    `${operation}: chooses its steps by values, so it does not run inside jit, vmap and other compiled functions. Use odeint there.`,
   );
 }
