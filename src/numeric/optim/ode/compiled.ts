@@ -114,6 +114,8 @@ export interface StepStatus {
   readonly taken: number;
   /** Error of the last attempt in units of the tolerance. */
   readonly ratio: number;
+  /** Estimate of the step length times the largest eigenvalue of the Jacobian; 0 for implicit methods. */
+  readonly stiffness: number;
   readonly evaluations: number;
   readonly jacobians: number;
   readonly factorisations: number;
@@ -132,9 +134,10 @@ export function statusOf(status: Tensor): StepStatus {
     tried: x[6]!,
     taken: x[7]!,
     ratio: x[8]!,
-    evaluations: x[9]!,
-    jacobians: x[10]!,
-    factorisations: x[11]!,
+    stiffness: x[9]!,
+    evaluations: x[10]!,
+    jacobians: x[11]!,
+    factorisations: x[12]!,
   };
 }
 
@@ -225,21 +228,23 @@ function acceptedStep(
     readonly state: IntegrationState;
     readonly counts: Tensor;
     readonly ratio: Tensor;
+    readonly stiffness: Tensor;
   }
-  const { state, counts, ratio } = whileLoop(
+  const { state, counts, ratio, stiffness } = whileLoop(
     (now: Attempts) => logicalAnd(logicalNot(now.state.isTaken), mayGoOn(now.state, { maxSteps })),
     (now: Attempts): Attempts => {
-      const { next, counts: more, ratio: last } = advance(system, method, now.state, limit);
-      return { state: next, counts: add(now.counts, more), ratio: last };
+      const { next, counts: more, ...rest } = advance(system, method, now.state, limit);
+      return { state: next, counts: add(now.counts, more), ratio: rest.ratio, stiffness: rest.stiffness };
     },
     {
       state: { ...start, isTaken: full([], 0, { dtype: "bool" }) },
       counts: full([3], 0),
       ratio: full([], 0),
+      stiffness: full([], 0),
     } as never,
   );
   const { t, from, length, h, isTaken, isLost, tried, taken, coefficients } = state;
-  const numbers = [t, from, length, h, isTaken, isLost, tried, taken, ratio];
+  const numbers = [t, from, length, h, isTaken, isLost, tried, taken, ratio, stiffness];
   const [evaluations, jacobians, factorisations] = [0, 1, 2].map((i) => take(counts, i));
   return {
     state,

@@ -52,7 +52,7 @@ export function tracedValues(
   const times: Tensor[] = [tensor([0])];
   const values: EventValues[] = [];
   let start: SegmentStart = { t: 0, y: y0 };
-  segments.forEach(({ first, limit, env }, s) => {
+  segments.forEach(({ first, limit, env, code }, s) => {
     const last = segments[s + 1]?.first ?? pieces.length;
     if (last === first) return;
     const own = pieces.slice(first, last);
@@ -62,7 +62,7 @@ export function tracedValues(
     const { starts, lengths } = stepsOf(own, start, endsAtLimit ? limit : undefined);
     const length = 2 ** Math.ceil(Math.log2(own.length)); // few different lengths are compiled
     const padded = (x: Tensor): Tensor => concatenate([x, tensor(new Float64Array(length - own.length))]);
-    const repeated = run.code.repeat(start.y, padded(starts), padded(lengths), env, data);
+    const repeated = code.repeat(start.y, padded(starts), padded(lengths), env, data);
     const coefficients = slice(repeated, [0, own.length]);
     const found = happened.map((event) => {
       const k = event.piece - first;
@@ -81,7 +81,9 @@ export function tracedValues(
       points.push(expandDims(cut.after, 0));
       times.push(reshape(cut.t, [1]));
     }
-    start = cut === undefined ? { t: limit, y: at(ends, -1) } : { t: cut.t, y: cut.after };
+    const { end } = own.at(-1)!;
+    const t = endsAtLimit ? limit : typeof start.t === "number" ? end : add(at(starts, -1), at(lengths, -1));
+    start = cut === undefined ? { t, y: at(ends, -1) } : { t: cut.t, y: cut.after };
   });
   if (all.length === 0) {
     const none = tensor([]);

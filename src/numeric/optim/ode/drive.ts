@@ -31,6 +31,8 @@ export interface OdeStats {
   readonly evaluations: number;
   readonly jacobians: number;
   readonly factorisations: number;
+  /** Changes between an explicit and an implicit method, for `method: "auto"`. */
+  readonly switches: number;
 }
 
 /** An event function's direction and action. */
@@ -70,6 +72,8 @@ export interface SolutionSegment {
   readonly first: number;
   readonly limit: number;
   readonly env: OdeEnvironment;
+  /** Code of the method. */
+  readonly code: CompiledOde;
 }
 
 /** Progress of an integration, in elapsed time. */
@@ -83,6 +87,8 @@ export interface DriveProgress {
 /** Input of one integration. */
 export interface OdeRun {
   readonly code: CompiledOde;
+  /** Code of an implicit method to use while the equation is stiff; `undefined` to never switch. */
+  readonly stiffCode: (() => CompiledOde) | undefined;
   readonly data: OdeData;
   readonly env: OdeEnvironment;
   readonly y0: Tensor;
@@ -119,6 +125,7 @@ interface OdeTrail {
   evaluations: number;
   jacobians: number;
   factorisations: number;
+  switches: number;
 }
 
 /** End of a run. */
@@ -145,6 +152,8 @@ interface Restart {
   readonly y: Tensor;
   /** Signs of the event functions. */
   readonly signs: number[];
+  /** True to change to the other kind of method. */
+  readonly isSwitch?: boolean;
 }
 
 /** Runs an integration. Yields after every step, so that a caller can let other work run. */
@@ -160,6 +169,7 @@ export function* drive(run: OdeRun): Generator<void, OdeOutcome, void> {
     evaluations: 0,
     jacobians: 0,
     factorisations: 0,
+    switches: 0,
   };
   let now: Restart = { t: 0, y: run.y0, signs: signsAt(run, run.y0, 0) };
   const limits = [...run.breaks, run.end];
@@ -167,11 +177,53 @@ export function* drive(run: OdeRun): Generator<void, OdeOutcome, void> {
     const limit = limits.find((t) => t > now.t);
     if (limit === undefined) return outcome(trail, { reason: "end" });
     const env = { ...run.env, ...clipped(run, now.t, limit) };
-    trail.segments.push({ first: trail.pieces.length, limit, env });
-    const next = yield* segment({ ...run, env }, trail, now, limit);
+    if (now.isSwitch === true) trail.switches++;
+    const isStiff = trail.switches % 2 === 1;
+    const code = isStiff ? run.stiffCode!() : run.code;
+    trail.segments.push({ first: trail.pieces.length, limit, env, code });
+    const watch = run.stiffCode === undefined ? undefined : switchRule(isStiff, trail.switches);
+    const next = yield* segment({ ...run, env, code }, trail, now, limit, watch);
     if ("reason" in next) return outcome(trail, next);
     now = next;
   }
+}
+
+/** Decides after each step whether to change to the other kind of method. */
+type SwitchRule = (state: IntegrationState, status: StepStatus) => boolean;
+
+/** Bound of the stability region of the explicit pairs on the negative real axis. */
+const stable = 3.25;
+
+/**
+ * An explicit method is left after 15 steps at the border of its stability region that are not interrupted by 6 steps
+ * within it (Hairer and Wanner). An implicit method is left after 20 steps that are so short that an explicit one would
+ * be stable; the number doubles with each change back.
+ */
+function switchRule(isStiff: boolean, switches: number): SwitchRule {
+  let [unstable, calm] = [0, 0];
+  if (!isStiff)
+    return (_, { stiffness }) => {
+      calm = stiffness > stable ? 0 : calm + 1;
+      unstable = stiffness > stable ? unstable + 1 : calm >= 6 ? 0 : unstable;
+      return unstable >= 15;
+    };
+  const needed = 20 * 2 ** Math.min(10, (switches - 1) / 2);
+  return ({ memory, y }, { h }) => {
+    calm = h * largestEigenvalue(memory["jacobian"]!.data(), y.shape[0]!) < 1 ? calm + 1 : 0;
+    return calm >= needed;
+  };
+}
+
+/** Upper bound of the absolute eigenvalues of a matrix: the smaller one of its largest row and column sums. */
+function largestEigenvalue(matrix: ArrayLike<number>, n: number): number {
+  const [rows, columns] = [new Float64Array(n), new Float64Array(n)];
+  for (let i = 0; i < n; i++)
+    for (let j = 0; j < n; j++) {
+      const size = Math.abs(matrix[i * n + j]!);
+      rows[i]! += size;
+      columns[j]! += size;
+    }
+  return Math.min(Math.max(...rows), Math.max(...columns));
 }
 
 /** Range of times for f between two limits: it excludes breaks, at which f has one value for both sides. */
@@ -196,8 +248,9 @@ function adjacent(x: number, toward: number): number {
 }
 
 function outcome(trail: OdeTrail, end: OdeEnd): OdeOutcome {
-  const { steps, attempts, evaluations, jacobians, factorisations } = trail;
-  const stats = { steps, rejections: attempts - steps, evaluations, jacobians, factorisations };
+  const { steps, attempts, evaluations, jacobians, factorisations, switches } = trail;
+  const rejections = attempts - steps;
+  const stats = { steps, rejections, evaluations, jacobians, factorisations, switches };
   const { pieces, times, points, events, segments } = trail;
   return { pieces, times, points, events, segments, end, stats };
 }
@@ -212,6 +265,7 @@ function* segment(
   trail: OdeTrail,
   start: Restart,
   limit: number,
+  isTime: SwitchRule | undefined,
 ): Generator<void, OdeEnd | Restart, void> {
   const { code, env, data, signal } = run;
   const odd = oddValue(run, start.y, start.t);
@@ -246,6 +300,7 @@ function* segment(
     if (run.watch?.({ t: status.t, h: status.h, steps: trail.steps, y: state.y }) === true)
       return { reason: "callback" };
     if (status.t >= limit) return { t: limit, y: state.y, signs };
+    if (isTime?.(state, status) === true) return { t: status.t, y: state.y, signs, isSwitch: true };
     yield;
   }
 }

@@ -1,8 +1,20 @@
-import { add, isFinite, lessEqual, maximum, minimum, mul, pow, sub, where } from "../../array/elementwise.ts";
+import {
+  add,
+  div,
+  greater,
+  isFinite,
+  lessEqual,
+  maximum,
+  minimum,
+  mul,
+  pow,
+  sub,
+  where,
+} from "../../array/elementwise.ts";
 import { full, tensor } from "../../array/create.ts";
 import { stack } from "../../array/shape.ts";
 import type { Tensor } from "../../../engine/ir/tensor.ts";
-import { errorRatio, type OdeFunction, type OdeMethod } from "./method.ts";
+import { errorRatio, type OdeFunction, type OdeMethod, rootMeanSquare } from "./method.ts";
 
 /** Coefficients of an explicit Runge–Kutta pair of orders 5 and 4 with seven stages, the last of which is the slope at the end. */
 interface ExplicitPair {
@@ -20,6 +32,8 @@ interface ExplicitStep {
   readonly y: Tensor;
   readonly error: Tensor;
   readonly stages: readonly Tensor[];
+  /** Argument of the stage before the last one, which is at the end of the step too. */
+  readonly near: Tensor;
 }
 
 /** Marks coefficients as removable: bundlers keep quotients that nothing uses. */
@@ -117,12 +131,27 @@ function explicitStep(
   h: Tensor,
 ): ExplicitStep {
   const stages = [first];
-  let end = y;
+  let [end, near] = [y, y];
   for (let i = 1; i < times.length; i++) {
+    near = end;
     end = add(y, mul(h, combine(weights[i]!, stages)));
     stages.push(f(end, add(t, mul(times[i]!, h))));
   }
-  return { y: end, error: mul(h, combine(errorWeights, stages)), stages };
+  return { y: end, error: mul(h, combine(errorWeights, stages)), stages, near };
+}
+
+/**
+ * Step length times the largest eigenvalue of the Jacobian, estimated from two arguments and slopes at the end of a step.
+ * @see Hairer, Wanner, Solving ordinary differential equations II, 2nd edition, IV.2.
+ */
+function stiffnessOf({ y, near, stages }: ExplicitStep, h: Tensor): Tensor {
+  const distance = rootMeanSquare(sub(y, near));
+  const isMoved = greater(distance, 0);
+  return where(
+    isMoved,
+    div(mul(h, rootMeanSquare(sub(stages[6]!, stages[5]!))), where(isMoved, distance, 1)),
+    0,
+  );
 }
 
 /** Memory of an explicit method. */
@@ -171,6 +200,7 @@ function explicitMethod(
         ratio,
         factor: where(isTaken, factor, where(isFinite(ratio), minimum(elementary(ratio, ratio), 1), 0.2)),
         coefficients: pair.polynomial(y, h, tried),
+        stiffness: stiffnessOf(tried, h),
         accepted: { slope: tried.stages[6]!, previousRatio: ratio },
         rejected: memory,
         counts: tensor([6, 0, 0], { dtype: "float64" }),

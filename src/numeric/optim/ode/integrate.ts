@@ -90,6 +90,8 @@ export interface Advance {
   readonly counts: Tensor;
   /** Error of the step in units of the tolerance. */
   readonly ratio: Tensor;
+  /** Estimate of the step length times the largest eigenvalue of the Jacobian. */
+  readonly stiffness: Tensor;
 }
 
 /** Tries a step, which ends at `limit` at the latest. If its error is too large or NaN, the next one is shorter. */
@@ -123,7 +125,8 @@ export function advance(
     isTaken,
     isLost: logicalAnd(logicalNot(isTaken), isTiny),
   };
-  return { next, counts: attempt.counts, ratio: attempt.ratio };
+  const { counts, ratio, stiffness } = attempt;
+  return { next, counts, ratio, stiffness };
 }
 
 export function mayGoOn({ tried, isLost }: IntegrationState, { maxSteps }: StepControl): Tensor {

@@ -60,6 +60,8 @@ export interface StepAttempt<M> {
   /** Memory after the step if it is accepted, and after a rejection. */
   readonly accepted: M;
   readonly rejected: M;
+  /** Estimate of the step length times the largest eigenvalue of the Jacobian; 0 for implicit methods. */
+  readonly stiffness: Tensor;
   /** Evaluations of f, evaluations of its Jacobian, and factorisations: float64 `[3]`. */
   readonly counts: Tensor;
 }

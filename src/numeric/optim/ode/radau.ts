@@ -282,6 +282,7 @@ function attempt(
     ratio,
     factor: where(isTaken, grown, failed),
     coefficients,
+    stiffness: full([], 0),
     accepted: {
       ...kept,
       slope: f(end, add(t, h)),

@@ -162,6 +162,7 @@ export const rosenbrock: OdeMethod<RosenbrockMemory> = {
       ratio,
       factor: where(isTaken, factor, where(isFinite(ratio), minimum(factor, 1), 0.2)),
       coefficients: step.coefficients,
+      stiffness: full([], 0),
       accepted: {
         slope: f(step.y, add(t, h)),
         jacobian,

@@ -1,7 +1,10 @@
 import {
+  abs,
   add,
   concatenate,
+  cos,
   div,
+  grad,
   jit,
   less,
   matmul,
@@ -79,8 +82,23 @@ describe("stiff problems meet their criteria in fewer than 3 times the steps of 
   };
 
   test("no explicit method finishes them", () => {
-    const { reason, converged } = solveOde(vanDerPol, [2, 0], [0, 2000], { maxSteps: 2000 });
+    const options = { maxSteps: 2000, method: "dopri5" } as const;
+    const { reason, converged } = solveOde(vanDerPol, [2, 0], [0, 2000], options);
     expect([reason, converged]).toEqual(["maxSteps", false]);
+  });
+
+  test("the default changes to an implicit method when an equation becomes stiff, and back, also in derivatives", () => {
+    // relaxation to cos t, whose rate is 1 or 10⁴ by turns
+    const f = (y: Tensor, t: Tensor): Tensor => mul(where(less(abs(sub(t, 6)), 3), -1e4, -1), sub(y, cos(t)));
+    const { stats, reason } = solveOde(f, 1, [0, 60], { breaks: [3, 9] });
+    expect([reason, stats.switches]).toEqual(["end", 2]);
+    const s = solveOde(vanDerPol, [2, 0], [0, 2000], { atol: 1e-8 });
+    expect(s.stats.steps).toBeLessThan(3 * 935);
+    expect(apart(s.at(2000), reference.vanDerPol.y.at(-1)!)).toBeLessThan(1e-4);
+    const k = 2000;
+    const last = (a: Tensor): Tensor => solveOde((y, t) => mul(-k, sub(y, mul(a, cos(t)))), 0, [0, 3]).at(3);
+    const slope = (k * (k * Math.cos(3) + Math.sin(3))) / (1 + k * k);
+    expect(grad(last)(1).item() / slope).toBeCloseTo(1, 5);
   });
 });
 
@@ -165,7 +183,7 @@ describe("an integration without a solution ends with its reason", () => {
     [
       "a method",
       () => solveOde((y) => neg(y), 1, [0, 1], { method: "rk4" as never }),
-      'solveOde: method must be "dopri5"',
+      'solveOde: method must be "auto"',
     ],
     [
       "a tolerance",

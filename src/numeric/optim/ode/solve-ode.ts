@@ -19,7 +19,7 @@ import { type FlatVector, flatVector } from "../implicit/vector.ts";
 import { readArgs } from "../minimize/problem.ts";
 import { finish, finishSoon } from "../minimize/stop.ts";
 import { count, fixed, oneOf, type OptionSpec, readOptions } from "../options.ts";
-import { compiledOde, type OdeData } from "./compiled.ts";
+import { type CompiledOde, compiledOde, type OdeData } from "./compiled.ts";
 import { tracedValues } from "./differentiate.ts";
 import { drive, type EventRule, type OdeOutcome, type OdeReason, type OdeRun, type OdeStats, type OdeEnd } from "./drive.ts"; // prettier-ignore
 import { type OdeMethodName, odeMethodNames, odeMethods } from "./methods.ts";
@@ -55,10 +55,11 @@ export interface SolveOdeOptions<P = unknown, A extends readonly unknown[] = []>
   readonly args?: LikeAll<A>;
   /**
    * `"dopri5"` and `"tsit5"` are explicit pairs of order 5. `"rosenbrock"` (Rodas5P) and `"radau"` (Radau IIA), both of
-   * order 5, are for stiff equations: their cost per step grows with the cube of the number of elements of y. Default
-   * `"dopri5"`.
+   * order 5, are for stiff equations: their cost per step grows with the cube of the number of elements of y. `"auto"`
+   * starts with `dopri5`. It changes to `rosenbrock` (above 20 elements to `radau`) when the equation becomes stiff, and
+   * back when it no longer is. Default `"auto"`.
    */
-  readonly method?: OdeMethodName;
+  readonly method?: OdeMethodName | "auto";
   /** Relative tolerance: the error of a step may be `atol + rtol·|y|` per element. Above 0. Default 1e-6. */
   readonly rtol?: number;
   /** Absolute tolerance: a number, or a tree like y with one per leaf or element. Above 0. Default 1e-9. */
@@ -186,6 +187,9 @@ export async function solveOdeAsync(
   return report(await finishSoon(drive(run)));
 }
 
+/** Largest number of elements of y for which `auto` uses `rosenbrock`, which needs a Jacobian per step. */
+const mostForRosenbrock = 20;
+
 /** One integration, and the conversion of its outcome to a result. */
 interface PreparedOde {
   readonly run: OdeRun;
@@ -227,8 +231,13 @@ function prepare(
   const direction = t1 < t0 ? -1 : 1;
   const { callback } = settings;
   const functions = { slope, events: values };
+  const n = vector.shape[0]!;
+  const isAuto = settings.method === "auto";
+  const codeOf = (method: OdeMethodName | "auto"): CompiledOde =>
+    compiledOde(functions, odeMethods[method === "auto" ? "dopri5" : method], n);
   const run: OdeRun = {
-    code: compiledOde(functions, odeMethods[settings.method], vector.shape[0]!),
+    code: codeOf(settings.method),
+    stiffCode: isAuto ? () => codeOf(n <= mostForRosenbrock ? "rosenbrock" : "radau") : undefined,
     data: { slope: data.slope.map(stopGradient), events: data.events.map(stopGradient) },
     env: {
       origin: t0,
@@ -382,7 +391,7 @@ function readSettings(operation: string, options: AnySolveOptions): OdeSettings 
     };
   return readOptions<OdeSettings>(operation, options as OdeSettings, {
     args: { initial: [], check: (name, _, value) => void readArgs(name, value) },
-    method: oneOf("dopri5", odeMethodNames),
+    method: oneOf("auto", ["auto", ...odeMethodNames]),
     rtol: fixed(1e-6, { from: 0, above: true }),
     atol: { initial: 1e-9, check: anything },
     saveAt: { initial: null, check: list("times") },
