@@ -11,7 +11,7 @@ import { fences, root } from "./support/snippets.ts";
 const guides = readdirSync(join(root, "docs/guides"))
   .filter((name) => name.endsWith(".md"))
   .map((name) => `docs/guides/${name}`)
-  .concat("docs/large-problems.md", "docs/constraints.md");
+  .concat("docs/large-problems.md", "docs/constraints.md", "docs/differential-equations.md");
 
 // Files that guides show, named after the language of the fence, are in the working directory of their programs.
 let folder: string;
