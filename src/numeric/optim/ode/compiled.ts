@@ -2,6 +2,7 @@ import {
   add,
   astype,
   clip,
+  div,
   greater,
   less,
   logicalAnd,
@@ -36,6 +37,8 @@ export interface OdeEnvironment {
   /** Absolute tolerance of each element of y, or of all. */
   readonly atol: Tensor;
   readonly maxSteps: number;
+  /** A step that is short compared with the whole time span. */
+  readonly short: number;
 }
 
 /** The functions of one run, traced. */
@@ -49,6 +52,8 @@ export interface OdeFunctions {
 export interface OdeData {
   readonly slope: readonly Tensor[];
   readonly events: readonly Tensor[];
+  /** The mass matrix, if there is one. */
+  readonly mass: readonly Tensor[];
 }
 
 /** Result of `CompiledOde.step`. */
@@ -169,24 +174,23 @@ function timeOf({ origin, direction }: OdeEnvironment, elapsed: Tensor): Tensor 
 }
 
 /** The equation in terms of elapsed time. */
-export function elapsedSystem(
+function elapsedSystem(
   slope: ClosedFunction,
   n: number,
   env: OdeEnvironment,
-  data: readonly Tensor[],
+  data: OdeData,
 ): OdeSystem {
   const f: OdeFunction = (y, t) =>
-    mul(env.direction, slope.call([y, clip(timeOf(env, t), env.low, env.high)], data));
-  return { slope: f, rules: { rtol: env.rtol, atol: env.atol }, algebra: denseAlgebra(n) };
+    mul(env.direction, slope.call([y, clip(timeOf(env, t), env.low, env.high)], data.slope));
+  return { slope: f, rules: { rtol: env.rtol, atol: env.atol }, algebra: denseAlgebra(n, data.mass[0]) };
 }
 
 function compileOde({ slope, events }: OdeFunctions, method: AnyOdeMethod, n: number): CompiledOde {
-  const systemOf = (env: OdeEnvironment, data: OdeData): OdeSystem =>
-    elapsedSystem(slope, n, env, data.slope);
+  const systemOf = (env: OdeEnvironment, data: OdeData): OdeSystem => elapsedSystem(slope, n, env, data);
   const eventsAt = (y: Tensor, t: Tensor, env: OdeEnvironment, data: OdeData): Tensor =>
     events === undefined ? full([0], 0) : events.call([y, timeOf(env, t)], data.events);
   const trendsAt = (y: Tensor, t: Tensor, env: OdeEnvironment, data: OdeData): Tensor => {
-    const f = systemOf(env, data).slope(y, t);
+    const f = derivativeAt(systemOf(env, data), y, t, env, data);
     const [, change] = jvp((z: Tensor, time: Tensor) => eventsAt(z, time, env, data), [y, t], [f, 1]);
     return change;
   };
@@ -213,6 +217,19 @@ function compileOde({ slope, events }: OdeFunctions, method: AnyOdeMethod, n: nu
         locate(search, coefficients, (y, t) => eventsAt(y, t, env, data)),
     ) as never,
   };
+}
+
+/** The derivative of y, with a mass matrix from a short step of the implicit Euler method. */
+function derivativeAt(
+  { slope, algebra }: OdeSystem,
+  y: Tensor,
+  t: Tensor,
+  { short }: OdeEnvironment,
+  { mass }: OdeData,
+): Tensor {
+  if (mass.length === 0) return slope(y, t);
+  const factors = algebra.factor(algebra.matrix(algebra.jacobian(slope, y, t), div(1, short)));
+  return div(algebra.solve(factors, slope(y, t)), short);
 }
 
 /** Attempts steps until one is accepted. */

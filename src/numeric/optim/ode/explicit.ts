@@ -188,6 +188,7 @@ function explicitMethod(
     name,
     rows: 5,
     exponent: 0.2,
+    isExplicit: true,
     endsAtLimit,
     begin: (_system, _y, _t, slope) => ({ slope, previousRatio: full([], 1e-4) }),
     attempt({ slope: f, rules }, { t, y, memory }, h) {

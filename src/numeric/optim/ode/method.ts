@@ -84,6 +84,8 @@ export interface OdeMethod<M extends MethodMemory<M>> {
   readonly rows: number;
   /** Reciprocal of the order of the error estimate plus 1. Used for the length of the first step. */
   readonly exponent: number;
+  /** True if the method solves no equations for its stages. */
+  readonly isExplicit: boolean;
   /** True if steps end exactly at the last time; false if they may pass it. */
   readonly endsAtLimit: boolean;
   /** Memory at the start of an integration, where f has the value `slope`. */

@@ -319,6 +319,7 @@ export const radau: OdeMethod<RadauMemory> = {
   name: "radau",
   rows: 4,
   exponent: 0.25,
+  isExplicit: false,
   endsAtLimit: true,
   begin(_system, y, _t, slope) {
     const n = y.shape[0]!;

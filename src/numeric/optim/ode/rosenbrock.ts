@@ -130,6 +130,7 @@ export const rosenbrock: OdeMethod<RosenbrockMemory> = {
   name: "rosenbrock",
   rows: 5,
   exponent: 0.2,
+  isExplicit: false,
   endsAtLimit: true,
   begin(_system, y, _t, slope) {
     const n = y.shape[0]!;

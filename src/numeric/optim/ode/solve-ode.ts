@@ -22,6 +22,7 @@ import { count, fixed, oneOf, type OptionSpec, readOptions } from "../options.ts
 import { type CompiledOde, compiledOde, type OdeData } from "./compiled.ts";
 import { tracedValues } from "./differentiate.ts";
 import { drive, type EventRule, type OdeOutcome, type OdeReason, type OdeRun, type OdeStats, type OdeEnd } from "./drive.ts"; // prettier-ignore
+import { consistentStart, readMass } from "./mass.ts";
 import { type OdeMethodName, odeMethodNames, odeMethods } from "./methods.ts";
 import { recordedValues, solutionAt, type SolutionValues, timeAt } from "./solution.ts";
 
@@ -72,6 +73,12 @@ export interface SolveOdeOptions<P = unknown, A extends readonly unknown[] = []>
    * that side only.
    */
   readonly breaks?: readonly number[];
+  /**
+   * Constant mass matrix M of `M dy/dt = f(y, t)`, with one row per element of y in the order of the tree. Only for implicit
+   * methods, which `auto` then uses throughout. Rows of zeros are algebraic equations: a differential-algebraic system
+   * of index 1. The components whose columns are zeros are solved for at the start. Default: the identity.
+   */
+  readonly mass?: TensorLike;
   /** Maximum number of attempted steps, 1 or more. Default 100,000. */
   readonly maxSteps?: number;
   /** Aborts the integration, which then returns the solution so far. */
@@ -224,7 +231,9 @@ function prepare(
     if (reset === undefined) return { direction, stop, reset };
     return { direction, stop, reset: traceOf((y, t, own) => fromTree(call(reset, y, t, own), "the result of reset")) }; // prettier-ignore
   });
-  const data: OdeData = { slope: slope.data, events: values?.data ?? [] };
+  const mass = settings.mass === null ? undefined : readMass(operation, settings.mass, vector.shape[0]!);
+  const matrices = mass === undefined ? [] : [mass.matrix];
+  const data: OdeData = { slope: slope.data, events: values?.data ?? [], mass: matrices };
   const given = [vector, ...data.slope, ...data.events, ...rules.flatMap(({ reset }) => reset?.data ?? [])];
   const isTraced = given.some((x) => x.tracer !== undefined);
   requireNumbers(operation, given);
@@ -232,13 +241,20 @@ function prepare(
   const { callback } = settings;
   const functions = { slope, events: values };
   const n = vector.shape[0]!;
-  const isAuto = settings.method === "auto";
-  const codeOf = (method: OdeMethodName | "auto"): CompiledOde =>
-    compiledOde(functions, odeMethods[method === "auto" ? "dopri5" : method], n);
+  const stiffMethod = n <= mostForRosenbrock ? "rosenbrock" : "radau";
+  const isAuto = settings.method === "auto" && mass === undefined;
+  const method = settings.method !== "auto" ? settings.method : isAuto ? "dopri5" : stiffMethod;
+  if (mass !== undefined && odeMethods[method].isExplicit)
+    throw new DownhillError(
+      "option",
+      `${operation}: ${method} does not support mass. Use method: "radau" or "rosenbrock".`,
+    );
+  const start = mass === undefined ? vector : consistentStart(operation, mass, slope, vector, t0);
+  const codeOf = (name: OdeMethodName): CompiledOde => compiledOde(functions, odeMethods[name], n);
   const run: OdeRun = {
-    code: codeOf(settings.method),
-    stiffCode: isAuto ? () => codeOf(n <= mostForRosenbrock ? "rosenbrock" : "radau") : undefined,
-    data: { slope: data.slope.map(stopGradient), events: data.events.map(stopGradient) },
+    code: codeOf(method),
+    stiffCode: isAuto ? () => codeOf(stiffMethod) : undefined,
+    data: { slope: data.slope.map(stopGradient), events: data.events.map(stopGradient), mass: matrices },
     env: {
       origin: t0,
       direction,
@@ -247,8 +263,9 @@ function prepare(
       rtol: settings.rtol,
       atol: stopGradient(readTolerance(operation, settings.atol, flat)),
       maxSteps: settings.maxSteps,
+      short: 1e-9 * Math.abs(t1 - t0),
     },
-    y0: stopGradient(vector),
+    y0: stopGradient(start),
     end: Math.abs(t1 - t0),
     breaks: readBreaks(operation, settings.breaks, t0, t1),
     events: rules,
@@ -267,7 +284,7 @@ function prepare(
   };
   const report = (outcome: OdeOutcome): OdeSolution<never> => {
     const found = isTraced
-      ? tracedValues(operation, run, functions, data, vector, outcome)
+      ? tracedValues(operation, run, functions, data, start, outcome)
       : recordedValues(outcome);
     return resultOf(operation, flat, [t0, t1], settings.saveAt, outcome, found);
   };
@@ -375,7 +392,8 @@ function elementName(index: number, vector: Tensor, toTree: (x: Tensor) => unkno
 }
 
 /** Options of `solveOde` with defaults. */
-type OdeSettings = Required<Omit<AnySolveOptions, "saveAt" | "signal" | "callback">> & {
+type OdeSettings = Required<Omit<AnySolveOptions, "saveAt" | "signal" | "callback" | "mass">> & {
+  readonly mass: TensorLike | null;
   readonly saveAt: readonly number[] | null;
   readonly signal: AbortSignal | null;
   readonly callback: ((progress: OdeProgress<never>) => boolean | void) | null;
@@ -397,6 +415,7 @@ function readSettings(operation: string, options: AnySolveOptions): OdeSettings 
     saveAt: { initial: null, check: list("times") },
     events: { initial: [], check: list("events") },
     breaks: { initial: [], check: list("times") },
+    mass: { initial: null, check: anything },
     maxSteps: count(100_000, { from: 1 }),
     signal: {
       initial: null,
