@@ -174,12 +174,7 @@ function timeOf({ origin, direction }: OdeEnvironment, elapsed: Tensor): Tensor 
 }
 
 /** The equation in terms of elapsed time. */
-function elapsedSystem(
-  slope: ClosedFunction,
-  n: number,
-  env: OdeEnvironment,
-  data: OdeData,
-): OdeSystem {
+function elapsedSystem(slope: ClosedFunction, n: number, env: OdeEnvironment, data: OdeData): OdeSystem {
   const f: OdeFunction = (y, t) =>
     mul(env.direction, slope.call([y, clip(timeOf(env, t), env.low, env.high)], data.slope));
   return { slope: f, rules: { rtol: env.rtol, atol: env.atol }, algebra: denseAlgebra(n, data.mass[0]) };

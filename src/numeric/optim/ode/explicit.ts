@@ -16,7 +16,7 @@ import { stack } from "../../array/shape.ts";
 import type { Tensor } from "../../../engine/ir/tensor.ts";
 import { errorRatio, type OdeFunction, type OdeMethod, rootMeanSquare } from "./method.ts";
 
-/** Coefficients of an explicit Runge–Kutta pair of orders 5 and 4 with seven stages, the last of which is the slope at the end. */
+/** Coefficients of an explicit Runge–Kutta pair of orders 5 and 4. Its seventh stage is the slope at the end. */
 interface ExplicitPair {
   /** Times of the stages. */
   readonly times: readonly number[];

@@ -170,7 +170,7 @@ export interface Mesh {
   readonly isWhole: Tensor;
 }
 
-/** Takes the steps of `integrate` up to the last of the times, and returns those that were accepted. */
+/** Takes the steps of `integrate` up to the last of the times, and returns the accepted ones. */
 export function recordSteps(
   system: OdeSystem,
   method: AnyOdeMethod,

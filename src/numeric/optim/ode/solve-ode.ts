@@ -120,9 +120,8 @@ export interface OdeSolution<P> {
 }
 
 /**
- * Solves `dy/dt = f(y, t, ...args)` with `y = y0` at `t0`, from `t0` to `t1`, with adaptive steps. Returns the solution as an
- * object, with dense output, events, statistics and the reason why it ended. `t1` may be before `t0`. Computes in
- * float64.
+ * Solves `dy/dt = f(y, t, ...args)` with `y = y0` at `t0`, from `t0` to `t1`, with adaptive steps. Returns an object: the
+ * solution with dense output, events, statistics and the reason of the end. `t1` may be before `t0`. Computes in float64.
  *
  * An integration that fails returns the solution up to there.
  *
@@ -130,8 +129,9 @@ export interface OdeSolution<P> {
  * order. They repeat the steps that were taken. Times of events move with the data, and the solution after them does
  * too (the saltation matrix). Inside `jit` and `vmap`, use `odeint`.
  *
- * @throws DownhillError `option` and `range` for options and times, `tree` and `shape` for results of functions, `trace`
- * inside compiled functions, `derivative` for an event at which its function does not cross 0 with a slope.
+ * @throws DownhillError `option` and `range` for options and times. `tree` and `shape` for results of functions. `trace`
+ * inside compiled functions. `derivative` for an event at which its function does not cross 0 with a slope. `diverged` for
+ * algebraic equations without a solution at the start.
  * @see Hairer, Nørsett, Wanner, Solving ordinary differential equations I and II, 2nd edition.
  * @example
  * const ball = (s) => ({ x: s.v, v: -9.81 });
