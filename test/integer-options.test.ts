@@ -253,6 +253,7 @@ const strict: Readonly<Record<string, Use>> = {
   "nn embedding padding": (n) => nn.embedding(m, [0], { padding: n }),
   "data kFold k": (n) => kFold(n, { count: 9 }),
   "data kFold count": (n) => kFold(2, { count: n }),
+  "optim bSpline degree": (n) => optim.bSpline([0, 0, 0, 1, 1, 1], [0, 0, 1], n)(0.5),
   "optim accumulate k": (n) => optim.accumulate(optim.sgd({ learningRate: 1 }), n).init(v),
 };
 

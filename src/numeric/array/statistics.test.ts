@@ -38,6 +38,11 @@ describe("statistics", () => {
     median: [on((x) => t.median(x, { axis: 1 }), samples), on((x) => t.median(x), [matrix])],
     nanmedian: [on((x) => t.nanmedian(x, { axis: 0 }), withHoles)],
     cov: [on((x) => t.cov(x), [matrix, single]), on((x, y) => t.cov(x, { y }), [{ ins: [f64([1, 2, 4]), f64([0, 2, 1])] }])], // prettier-ignore
+    rankdata: [
+      on((x) => t.rankdata(x, { axis: 1 }), [matrix, ints]),
+      on((x) => t.rankdata(x, { method: "dense" }), [holes], { modes: [] }),
+    ],
+    pearsonr: [on((x, y) => [...t.pearsonr(x, y)], [{ ins: [f64([1, 2, 4, 3]), f64([0, 2, 1, 5])] }, { ins: [f32([1, 2, 4]), f32([0, 2, 1])] }])], // prettier-ignore
     corrcoef: [on((x) => t.corrcoef(x), [matrix, single])],
   });
 
@@ -73,5 +78,33 @@ describe("statistics", () => {
     expect(() => t.cov(f64(numbers(8), [2, 2, 2]))).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: cov: needs a vector or a matrix of variables and observations, got f64[2,2,2].]`,
     );
+  });
+
+  test("ranks agree with SciPy for every method, along axes and around NaN", () => {
+    const x = [3, 1, 3, 2, 1, 3];
+    const ranks = (method: NonNullable<t.RankdataOptions["method"]>): unknown =>
+      t.rankdata(x, { method }).tolist();
+    expect(ranks("average")).toEqual([5, 1.5, 5, 3, 1.5, 5]);
+    expect(ranks("min")).toEqual([4, 1, 4, 3, 1, 4]);
+    expect(ranks("max")).toEqual([6, 2, 6, 3, 2, 6]);
+    expect(ranks("dense")).toEqual([3, 1, 3, 2, 1, 3]);
+    expect(ranks("ordinal")).toEqual([4, 1, 5, 3, 2, 6]);
+    const rows = [[[2, 1], [2, 3]], [[0, 1], [5, NaN]]]; // prettier-ignore
+    expect(t.rankdata(rows, { axis: 1 }).tolist()).toEqual([[[1.5, 1], [1.5, 2]], [[1, NaN], [2, NaN]]]); // prettier-ignore
+    expect(t.rankdata([], { method: "dense" }).tolist()).toEqual([]);
+    expect(grad((y: Tensor) => t.rankdata(y).mul(y).sum())([2, 1]).tolist()).toEqual([2, 1]);
+  });
+
+  test("pearsonr agrees with SciPy, also at the ends", () => {
+    const [r, probability] = t.pearsonr([1, 2, 3, 4, 5, 6.5], [10, 9, 2.5, 6, 4, 7]);
+    expect(r.item()).toBeCloseTo(-0.4490465601843406, 13);
+    expect(probability.item()).toBeCloseTo(0.371703665553172, 13);
+    expect(t.pearsonr([1, 2, 3], [2, 4, 6]).map((y) => y.item())).toEqual([
+      expect.closeTo(1, 15),
+      expect.closeTo(0, 7),
+    ]);
+    expect(t.pearsonr([1, 2], [3, 1]).map((y) => y.item())).toEqual([expect.closeTo(-1, 15), 1]);
+    expect(t.pearsonr([1, 1, 1], [2, 4, 6])[0].item()).toBeNaN();
+    expect(() => t.pearsonr([1, 2], [1])).toThrow(/two vectors of the same length/);
   });
 });

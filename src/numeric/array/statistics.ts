@@ -12,9 +12,20 @@ import type {
 } from "../../engine/ir/tensor.ts";
 import { isFloating } from "../../engine/ir/types.ts";
 import * as p from "../../engine/prims/index.ts";
+import { assertNever } from "../../engine/util/assert-never.ts";
 import { otherAxes, range, sameShape, sizeOf } from "../../engine/util/shape.ts";
-import { asFloating, expandTo, matchFloating, normalizeAxes, normalizeAxis } from "./promote.ts";
+import {
+  asFloating,
+  expandTo,
+  floatingOperands,
+  matchFloating,
+  normalizeAxes,
+  normalizeAxis,
+} from "./promote.ts";
+import { vmap } from "../../engine/transforms/index.ts";
 import * as r from "./reduce.ts";
+import { searchsorted } from "./search.ts";
+import { moveaxis } from "./arrange.ts";
 import { concatenate } from "./shape.ts";
 import { nanUnless } from "./nan-unless.ts";
 
@@ -403,4 +414,116 @@ export function corrcoef(x: TensorLike, options: Omit<CovarianceOptions, "ddof">
   const lengths = r.norm(rows, { axis: 1, keepdims: true });
   const unit = p.div(rows, expandTo(lengths, rows.type.shape));
   return asNumberOfOne(productsOfRows(unit));
+}
+
+/** Options of `rankdata`. */
+export interface RankdataOptions {
+  /**
+   * Ranks of equal elements: the mean, smallest or largest of their positions (`"average"`, `"min"`, `"max"`). `"dense"` counts
+   * distinct smaller elements, and `"ordinal"` follows the order of occurrence. Default "average".
+   */
+  readonly method?: "average" | "min" | "max" | "dense" | "ordinal";
+  /** Axis along which to rank. Default: all elements. */
+  readonly axis?: number;
+}
+
+/**
+ * Ranks of elements in ascending order, from 1 on: float64 in the shape of x, int32 for methods other than "average". NaN
+ * makes all ranks along the axis NaN, or 0 for int32. Derivative: 0.
+ *
+ * @throws DownhillError `option`, `axis`
+ * @example
+ * rankdata([0, 2, 3, 2]).tolist(); // [1, 2.5, 4, 2.5]
+ */
+export function rankdata(x: TensorLike, options: RankdataOptions = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("rankdata", arguments, 2);
+  checkOptions("rankdata", options, ["method", "axis"]);
+  const { method = "average", axis } = options;
+  checkChoice("rankdata", "method", method, ["average", "min", "max", "dense", "ordinal"]);
+  const t = p.stopGradient(p.asTensor(x, "rankdata"));
+  const { shape } = t.type;
+  if (axis === undefined) return p.reshape(ranksOf(p.reshape(t, [sizeOf(shape)]), method), shape);
+  const along = normalizeAxis("rankdata", axis, t.type);
+  const last = moveaxis(t, along, -1);
+  const rows = p.reshape(last, [sizeOf(last.type.shape.slice(0, -1)), shape[along]!]);
+  const ranks = vmap((row: Tensor) => ranksOf(row, method))(rows);
+  return moveaxis(p.reshape(ranks, last.type.shape), -1, along);
+}
+
+/** Ranks of the elements of a vector. */
+function ranksOf(row: Tensor, method: NonNullable<RankdataOptions["method"]>): Tensor {
+  const n = row.type.shape[0]!;
+  const isKnown = isFloating(row.dtype)
+    ? r.all(isNumber(row))
+    : p.full({ ...row.type, dtype: "bool", shape: [] }, 1);
+  const one = (like: Tensor): Tensor => p.full(like.type, 1);
+  const masked = (ranks: Tensor, missing: number): Tensor =>
+    p.where(expandTo(isKnown, ranks.type.shape), ranks, p.full(ranks.type, missing));
+  const order = p.argsort(row, 0);
+  if (method === "ordinal") {
+    const ranks = p.argsort(order, 0);
+    return masked(p.add(ranks, one(ranks)), 0);
+  }
+  const sorted = p.take(row, order, 0);
+  const lower = searchsorted(sorted, row);
+  const upper = searchsorted(sorted, row, { side: "right" });
+  switch (method) {
+    case "min":
+      return masked(p.add(lower, one(lower)), 0);
+    case "max":
+      return masked(upper, 0);
+    case "dense": {
+      // the number of first elements of runs of equal ones, up to the element
+      const isFirst =
+        n === 0
+          ? sorted
+          : concatenate([
+              p.full({ ...sorted.type, dtype: "bool", shape: [1] }, 1),
+              p.notEqual(p.part(sorted, 0, 1, n), p.part(sorted, 0, 0, n - 1)),
+            ]);
+      const runs = p.cumsum(p.convert(isFirst, "int32"), 0);
+      return masked(p.take(runs, lower, 0), 0);
+    }
+    case "average": {
+      const sum = p.convert(p.add(p.add(lower, upper), one(lower)), "float64");
+      return masked(p.scale(sum, 0.5), NaN);
+    }
+    default:
+      return assertNever(method, "rankdata");
+  }
+}
+
+/**
+ * Correlation coefficient of two vectors of n ≥ 2 numbers, and its p-value. The p-value is the probability that
+ * uncorrelated normal variables have a coefficient at least as far from 0. `[r, p]`; NaN for constant vectors,
+ * and p = 1 for n = 2. Both have derivatives.
+ *
+ * @throws DownhillError `shape` unless x and y are vectors of equal length of at least 2.
+ * @example
+ * const [r, p] = pearsonr([1, 2, 3, 4, 5], [10, 9, 2.5, 6, 4]);
+ * r.item(); // -0.742610657…
+ * p.item(); // 0.150555808…
+ */
+export function pearsonr(x: TensorLike, y: TensorLike): [r: Tensor, p: Tensor] {
+  if (arguments.length > 2) refuseExtra("pearsonr", arguments, 2);
+  const given = [x, y].map((each) => asFloating(each, "pearsonr"));
+  const n = given[0]!.type.shape[0] ?? 0;
+  if (given.some((each) => each.ndim !== 1 || each.type.shape[0] !== n) || n < 2)
+    throw new DownhillError(
+      "shape",
+      `pearsonr: needs two vectors of the same length of at least 2, got ${given.map((each) => showType(each.type)).join(" and ")}.`,
+    );
+  const [a, b] = floatingOperands("pearsonr", x, y);
+  const unit = (t: Tensor): Tensor => {
+    const off = p.sub(t, expandTo(r.mean(t), t.type.shape));
+    return p.div(off, expandTo(r.norm(off), t.type.shape));
+  };
+  const whole = r.sum(p.mul(unit(a), unit(b)));
+  const limit = p.full(whole.type, 1);
+  const coefficient = p.maximum(p.minimum(whole, limit), p.neg(limit));
+  if (n === 2) return [coefficient, p.where(p.equal(coefficient, coefficient), limit, coefficient)];
+  // of independent normal variables, (1 − r²) has a beta distribution
+  const rest = p.mul(p.sub(limit, coefficient), p.add(limit, coefficient));
+  const tail = p.betainc(p.full(whole.type, n / 2 - 1), p.full(whole.type, 0.5), rest);
+  return [coefficient, tail];
 }

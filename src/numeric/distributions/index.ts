@@ -4,6 +4,7 @@ import "../../engine/runtime/install.ts";
 export { bernoulli, binomial, categorical, geometric, negativeBinomial, poisson } from "./discrete.ts";
 export { Distribution } from "./distribution.ts";
 export { beta, chi2, dirichlet, gamma, inverseGamma, studentT } from "./gamma.ts";
+export { gaussianKde, type KernelDensityOptions } from "./kernel-density.ts";
 export { kl } from "./kl.ts";
 export {
   cauchy,
@@ -31,3 +32,4 @@ export { independent, mixture, transformed } from "./combined.ts";
 export { lowRankMultivariateNormal, multivariateNormal } from "./multivariate.ts";
 export { multinomial, oneHotCategorical, relaxedBernoulli, relaxedOneHotCategorical } from "./one-hot.ts";
 export { pareto, weibull } from "./powers.ts";
+export { wishart } from "./wishart.ts";

@@ -35,6 +35,12 @@ export interface GmresOptions extends CgOptions {
   readonly restart?: number;
 }
 
+/** State of conjugate gradients: solution, residual, direction, size of the residual, number of products. */
+type CgState = [x: Tensor, residual: Tensor, direction: Tensor, size: Tensor, steps: Tensor];
+
+/** State of the restarted method: solution, residual, number of products. */
+type GmresState = [x: Tensor, residual: Tensor, steps: Tensor];
+
 /** Data that both solvers read from their arguments. */
 interface KrylovProblem {
   readonly matvec: LinearMap;
@@ -98,10 +104,10 @@ function requireConverged(operation: string, x: Tensor, condition: string): Tens
 
 /**
  * Solves `A x = b` for a symmetric positive definite A by conjugate gradients. `a` is a matrix `[n, n]`, or a linear
- * function that maps arrays of the shape of b to such arrays, so that A need not be stored.
+ * function of arrays of the shape of b, so that A need not be stored.
  *
- * Derivatives in b, in the matrix and in all values that the function captures come from `A dx = db − dA x`, which the same
- * method solves: in both modes, of every order, and independent of the steps. Works inside `jit` and `vmap`.
+ * Derivatives in b, in the matrix and in captured values solve `A dx = db − dA x` by the same method. They exist in both modes
+ * and to every order. Works inside `jit` and `vmap`.
  *
  * @throws DownhillError `shape`, `dtype`, `option`; `diverged` if the tolerance is not reached, which gives NaN in traced
  * functions.
@@ -118,9 +124,9 @@ export function cg(a: TensorLike | LinearMap, b: TensorLike, options: CgOptions 
     const limit = inner(right, right).mul(tolerance ** 2);
     const first = precondition(right);
     const [x, r] = whileLoop(
-      ([, rest, , , steps]: [Tensor, Tensor, Tensor, Tensor, Tensor]): Tensor =>
+      ([, rest, , , steps]: CgState): Tensor =>
         logicalAnd(less(limit, inner(rest, rest)), less(steps, maxIterations)),
-      ([found, rest, direction, size, steps]: [Tensor, Tensor, Tensor, Tensor, Tensor]) => {
+      ([found, rest, direction, size, steps]: CgState) => {
         const product = multiply(direction);
         const step = ratio(size, inner(direction, product));
         const next = rest.sub(step.mul(product));
@@ -142,7 +148,7 @@ export function cg(a: TensorLike | LinearMap, b: TensorLike, options: CgOptions 
         inner(right, first),
         zeros([], { dtype: "int32" }),
       ],
-    ) as [Tensor, Tensor, Tensor, Tensor, Tensor];
+    ) satisfies CgState;
     return where(lessEqual(inner(r, r), limit), x, Number.NaN);
   };
   const x = solveByProducts("cg", matvec, side, solve, options.preconditioner, true);
@@ -200,14 +206,14 @@ export function gmres(a: TensorLike | LinearMap, b: TensorLike, options: GmresOp
   const solve = (multiply: LinearMap, right: Tensor, precondition: LinearMap): Tensor => {
     const limit = inner(right, right).mul(tolerance ** 2);
     const [x, r] = whileLoop(
-      ([, rest, steps]: [Tensor, Tensor, Tensor]): Tensor =>
+      ([, rest, steps]: GmresState): Tensor =>
         logicalAnd(less(limit, inner(rest, rest)), less(steps, maxIterations)),
-      ([found, rest, steps]: [Tensor, Tensor, Tensor]) => {
+      ([found, rest, steps]: GmresState) => {
         const next = found.add(cycle(multiply, rest, precondition, size));
-        return [next, right.sub(multiply(next)), steps.add(size)] as [Tensor, Tensor, Tensor];
+        return [next, right.sub(multiply(next)), steps.add(size)] as GmresState;
       },
       [zeros(right.shape, { dtype: right.dtype }), right, zeros([], { dtype: "int32" })],
-    ) as [Tensor, Tensor, Tensor];
+    ) satisfies GmresState;
     return where(lessEqual(inner(r, r), limit), x, Number.NaN);
   };
   const x = solveByProducts("gmres", matvec, side, solve, options.preconditioner, false);

@@ -1,8 +1,7 @@
 // Primitive of the solution of a linear system that is known by its products. Its derivatives solve systems of the same
 // kind, whatever the steps of the solver.
-import type { Program } from "../../engine/ir/index.ts";
 import { builtIn } from "../../engine/ir/index.ts";
-import type { Lowering, Primitive } from "../../engine/ir/index.ts";
+import type { Lowering, Primitive, Program } from "../../engine/ir/index.ts";
 import type { Tensor } from "../../engine/ir/tensor.ts";
 import { batchAlong } from "../../engine/prims/index-ops.ts";
 import { asTensor } from "../../engine/prims/lift.ts";
@@ -13,9 +12,9 @@ import { bind1, evalProgram, interned, traceProgram } from "../../engine/trace/i
 import { jvp, linearTranspose } from "../../engine/transforms/index.ts";
 
 /**
- * Parameters of the primitive. All programs take the data of the system first. `program` and `transposed` take the
- * right-hand side and return the solution of the system and of its transpose; `product` and `transposedProduct` return
- * the products of the matrix and of its transpose with a vector.
+ * Parameters of the primitive. All programs take the data of the system first. `program` and `transposed` return the
+ * solution of the system and of its transpose for a right-hand side. `product` and `transposedProduct` return the products of
+ * the matrix and of its transpose with a vector.
  */
 interface LinearSolutionParams {
   readonly program: Program;

@@ -64,8 +64,8 @@ function rankOf(operation: string, t: Tensor, options: SubspaceOptions): number 
  * Orthonormal basis of the range of matrices `[…, m, n]`: the columns of `[…, m, rank]`. The basis of a subspace is
  * arbitrary up to a rotation.
  *
- * Derivative: `dQ = (I − Q Qᵀ) dA A⁺ Q`, the change of the range without a rotation of the basis; right where the rank is
- * constant, for functions that do not depend on the choice of the basis, such as `Q Qᵀ`.
+ * Derivative: `dQ = (I − Q Qᵀ) dA A⁺ Q`, without a rotation of the basis. It is right where the rank is constant,
+ * for functions such as `Q Qᵀ` that do not depend on the choice of the basis.
  *
  * @throws DownhillError `shape`, `dtype`, `option`; `trace` without a rank in traced functions.
  * @example
@@ -90,8 +90,8 @@ export function orth(a: TensorLike, options: SubspaceOptions = {}): Tensor {
  * Orthonormal basis of the null space of matrices `[…, m, n]`, the x with A x = 0: the columns of `[…, n, n − rank]`. The
  * basis of a subspace is arbitrary up to a rotation.
  *
- * Derivative: `dN = −A⁺ dA N`, the change of the null space without a rotation of the basis; right where the rank is constant,
- * for functions that do not depend on the choice of the basis, such as `N Nᵀ`.
+ * Derivative: `dN = −A⁺ dA N`, without a rotation of the basis. It is right where the rank is constant, for
+ * functions such as `N Nᵀ` that do not depend on the choice of the basis.
  *
  * @throws DownhillError `shape`, `dtype`, `option`; `trace` without a rank in traced functions.
  * @example

@@ -134,6 +134,12 @@ export type {
 export type { CurveBand, CurveFit } from "./curve/result.ts";
 export type { StopReason, StopRules } from "./minimize/stop.ts";
 export { brentq } from "./implicit/brentq.ts";
+export { linearSumAssignment } from "./assignment.ts";
+export type { AssignmentOptions } from "./assignment.ts";
+export { bSpline, cubicSpline } from "./curve/splines.ts";
+export type { CubicSplineOptions, Curve } from "./curve/splines.ts";
+export { quad } from "./implicit/quad.ts";
+export type { QuadOptions } from "./implicit/quad.ts";
 export type { BrentqOptions } from "./implicit/brentq.ts";
 export { fixedPoint } from "./implicit/fixed-point.ts";
 export type { FixedPointOptions } from "./implicit/fixed-point.ts";

@@ -33,8 +33,8 @@ function assign(block: Block, target: DoubleDouble, value: DoubleDouble): void {
 }
 
 /**
- * K(m) for −∞ < m < 1 as π / 2 M(1, √(1 − m)) or, if `isSecond`, E(m) = K(m) (1 − Σ 2ⁿ⁻¹ cₙ²), where c₀² is m and cₙ half
- * the difference of the means before step n.
+ * K(m) for −∞ < m < 1 as π / 2 M(1, √(1 − m)) or, if `isSecond`, E(m) = K(m) (1 − Σ 2ⁿ⁻¹ cₙ²). Here c₀² is m, and
+ * cₙ is half the difference of the means before step n.
  */
 function completeIntegral(block: Block, m: Expr, isSecond: boolean): Expr {
   const rest = twoSum(block, "rest", f64(1), neg(m));

@@ -73,8 +73,8 @@ export const erfcx64: Procedure = /* @__PURE__ */ procedure("erfcx", [["x", "f64
 const lastExponent = (n: number): number => 42 + 4 * n;
 
 /**
- * n-th derivative, n ≥ 1, of eˣ² erfc x: 2/√π ∫ (−2t)ⁿ e^(−t² − 2xt) dt over t ≥ 0 for x ≥ 0; for x < 0 the recurrence
- * of these integrals, whose terms have equal signs. Relative error: below 1e−14.
+ * n-th derivative, n ≥ 1, of eˣ² erfc x: 2/√π ∫ (−2t)ⁿ e^(−t² − 2xt) dt over t ≥ 0 for x ≥ 0. For x < 0 the terms of
+ * the recurrence of these integrals have equal signs. Relative error: below 1e−14.
  */
 export const erfcxByOrder64: (order: number) => Procedure = /* @__PURE__ */ byOrder((n) =>
   procedure(`erfcxByOrder${n}`, [["x", "f64"]], (block, [x]) => {
