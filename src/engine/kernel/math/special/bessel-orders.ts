@@ -62,8 +62,7 @@ function termsOf(first: 0 | 1): readonly Expr[] {
   return INVERSE_GAMMA.filter((_, k) => k % 2 === first).map(f64);
 }
 
-type Parameters = readonly (readonly [string, "f64"])[];
-const ofOrderAndPlace: Parameters = [
+const ofOrderAndPlace: readonly (readonly [name: string, type: "f64"])[] = [
   ["nu", "f64"],
   ["x", "f64"],
 ];
