@@ -62,6 +62,8 @@ export class StatementDraw extends ValueDraw {
       () => this.list(scope),
       () => this.total(scope),
       () => this.grow(scope),
+      () => this.factory(scope),
+      () => this.rest(scope),
     ];
     const nested: readonly (() => void)[] = [
       () => this.#if(scope),

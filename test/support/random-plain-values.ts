@@ -244,6 +244,32 @@ export class ValueDraw extends ExpressionDraw {
     this.line("}");
   }
 
+  /** A function that a function returns, which refers to the arguments of the call. */
+  protected factory(scope: Scope): void {
+    const [name, make, kept, value] = [this.name("g"), this.name("make"), this.name("c"), this.name("w")];
+    const inside = within(scope);
+    inside.numbers.push({ name: kept, canBeSet: false }, { name: value, canBeSet: false });
+    this.line(`const ${make} = (${kept}«: number») => (${value}«: number») => ${this.tame(inside)};`);
+    this.line(`const ${name} = ${make}(${this.leaf(scope)});`);
+    scope.calls.push({ name, arity: 1 });
+  }
+
+  /** The first item of an array, and an array of the rest. */
+  protected rest(scope: Scope): void {
+    const { name: array, length } = this.recent(scope.arrays);
+    const [first, rest] = [this.name("v"), this.name("t")];
+    this.line(`const [${first}, ...${rest}] = ${array};`);
+    scope.numbers.push({ name: first, canBeSet: false });
+    if (length < 2) return;
+    scope.arrays.push({
+      name: rest,
+      length: length - 1,
+      bound: `${rest}.length`,
+      canBeSet: true,
+      canMove: false,
+    });
+  }
+
   /** An array that a loop fills by `push`, and a number computed from it. */
   protected grow(scope: Scope): void {
     const [name, item, value] = [this.name("grown"), this.name("e"), this.name("v")];

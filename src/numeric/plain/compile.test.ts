@@ -60,6 +60,31 @@ describe("compile", () => {
     );
   });
 
+  test("reads constants that are computed from literals", async () => {
+    const text = `const LOG_2PI = Math.log(2 * Math.PI);
+const config = { rate: 3 ** 2, weights: [1, 2] };
+const n = config.weights.length + config.rate;
+export default function (x: number) { "use ad"; return x * LOG_2PI * n + config.rate; }`;
+    const functions = await compile<{ default: (x: number) => number }>(text);
+    expect(functions.default(2)).toBeCloseTo(2 * Math.log(2 * Math.PI) * 11 + 9, 12);
+    expect(grad(functions.default)(2)).toBeCloseTo(Math.log(2 * Math.PI) * 11, 12);
+  });
+
+  test("a function that returns a marked function takes the values that it reads", async () => {
+    const text = `export function makeLoss(xs: number[], scale: number) {
+  return (w: number) => { "use ad"; let s = 0; for (const x of xs) s += (w * x) ** 2; return scale * s; };
+}
+export const makeOther = (k: number) => function (x: number) { "use ad"; return k * x; };`;
+    type Loss = (w: number) => number;
+    const { makeLoss, makeOther } = await compile<{
+      makeLoss: (xs: number[], scale: number) => Loss;
+      makeOther: (k: number) => Loss;
+    }>(text);
+    const [first, second] = [makeLoss([1, 2], 3), makeLoss([1], 1)];
+    expect([first(2), second(2)]).toEqual([60, 4]);
+    expect([grad(first)(2), grad(second)(2), grad(makeOther(7))(1)]).toEqual([60, 4, 7]);
+  });
+
   test("reads literals of typed arrays", async () => {
     const { f } = await compile(`
       const a = Float64Array.of(1, 2), b = new Float32Array([3]), c = Int32Array.from([1, 0]);

@@ -3,7 +3,7 @@ import { functionOf } from "./call/attach.ts";
 import { elaborate } from "./elaborate/elaborate.ts";
 import { writtenValue } from "./names/written.ts";
 import type { EnclosingNodes, Module, ModuleOptions } from "./syntax/module.ts";
-import { markedFunctions, parseModule } from "./syntax/module.ts";
+import { factoryOf, markedFunctions, parseModule } from "./syntax/module.ts";
 import { loadParser } from "./syntax/parser.ts";
 
 export interface CompileOptions extends Partial<ModuleOptions> {
@@ -17,8 +17,9 @@ export interface CompileOptions extends Partial<ModuleOptions> {
 
 /**
  * Compiles the marked functions of a text in TypeScript or JavaScript. The result holds them by name, as functions of
- * numbers that `grad` and the other transforms accept. The text itself is never run, so this also works in pages that
- * forbid `eval`.
+ * numbers that `grad` and the other transforms accept. A function that returns a marked function is held as such: its
+ * arguments are the values that the marked function reads. The text itself is never run, so this also works in pages
+ * that forbid `eval`.
  *
  * Without `parse` in the options, acorn and its TypeScript plugin are loaded.
  * @throws PlainError for code outside of the differentiable language, and for text that is not TypeScript;
@@ -33,17 +34,27 @@ export async function compile<F = Readonly<Record<string, (...args: unknown[]) =
 ): Promise<F> {
   const parse = options.parse ?? (await loadParser());
   const module = parseModule(text, { ...options, parse });
-  const marked = markedFunctions(module.program).filter(({ name }) => name !== undefined);
+  const marked = markedFunctions(module.program).flatMap((one) => {
+    const factory = factoryOf(one);
+    const name = one.name ?? factory?.name;
+    return name === undefined ? [] : [{ one, name, factory }];
+  });
   if (marked.length === 0)
     throw new DownhillError(
       "plain",
       `${module.file}: no function is marked: write "use ad"; as the first line of its body.`,
     );
-  const functions = marked.map((one) => {
+  const functions = marked.map(({ one, name, factory }) => {
     const form = elaborate(module, one);
-    const values = form.captured.map(({ name }) => outsideValue(name, module, one.around, options.captured));
-    const errors = (form.errors ?? []).map((name) => options.captured?.[name]);
-    return [one.name, functionOf(form, () => [...values.map((value) => value()), ...errors])] as const;
+    const errors = (form.errors ?? []).map((error) => options.captured?.[error]);
+    const make = (args: readonly unknown[]): unknown => {
+      const values = form.captured.map((outside) => {
+        const i = factory?.params.indexOf(outside.name) ?? -1;
+        return i < 0 ? outsideValue(outside.name, module, one.around, options.captured) : () => args[i];
+      });
+      return functionOf(form, () => [...values.map((value) => value()), ...errors]);
+    };
+    return [name, factory === undefined ? make([]) : (...args: readonly unknown[]) => make(args)] as const;
   });
   return Object.fromEntries(functions) as F;
 }

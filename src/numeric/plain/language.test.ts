@@ -894,7 +894,31 @@ const growing: Readonly<Record<string, Row>> = {
   ),
 };
 
-const groups = { expressions, control, arrays, searches, growing, objects, outside };
+/** Functions that are returned, and members of classes. */
+const makers: Readonly<Record<string, Row>> = {
+  "functions that are returned": {
+    ...row(
+      "x: number, y: number",
+      "const f1 = line(x, y), f2 = line(y, 2); let s = 0; for (let i = 0; i < 3; i++) s += f1(i) * f2(s); const { value, slope } = model(x); return s + line(1, 2)(x) + value(y) * slope(y) + twice(f1)(2);",
+      [1.5, -0.5],
+    ),
+    outside:
+      "const line = (a: number, b: number) => (t: number) => a * t + b; function model(k: number) { const k2 = k * k; return { value: (t: number) => k2 * t, slope: (t: number) => k2 + t * 0 }; } function twice(g: (t: number) => number) { return (t: number) => g(g(t)); }",
+  },
+  "static members of classes": {
+    ...row("x: number", "return Maths.square(x) * Maths.K + Maths.cube(x);", [1.5]),
+    outside:
+      "class Maths { static readonly K = 0.5; static square(x: number) { return x * x; } static cube = (x: number) => x ** 3; }",
+  },
+  "the first item and the rest": row(
+    "x: number[], m: number[][], t: Float64Array",
+    "const [first, ...rest] = x; const [, second, ...others] = m; const [a, b, ...c] = t; rest[0] = 9; let s = first + 10 * rest.length + 100 * second[0] + others.length; for (const v of rest) s += v; return [s, x[1], ...c.map((v) => v / 3), a * b];",
+    [[1, 2, 3], [[1], [2], [3]], Float64Array.of(1, 2, 4)],
+    [[1, 2], [[1], [2]], Float64Array.of(1, 2)],
+  ),
+};
+
+const groups = { expressions, control, arrays, makers, searches, growing, objects, outside };
 
 function close(actual: unknown, expected: unknown): void {
   if (typeof expected === "number" && typeof actual === "number") {

@@ -135,10 +135,25 @@ const rows: Readonly<Record<string, Row>> = {
   ],
   "assigning to a constant": ["x: number", "const y = x; y = 2; return y;"],
   "assigning to what is outside": ["x: number", "count += 1; return x;", "let count = 0;"],
-  "a function that escapes": [
+  "a function that is returned on one of two ways": [
     "x: number",
     "const g = make(x); return g(2);",
-    "function make(k: number) { return (t: number) => k * t; }",
+    "function make(k: number) { if (k > 1) return (t: number) => k * t; return (t: number) => t; }",
+  ],
+  "a function that refers to an array that is replaced": [
+    "x: number[]",
+    "let a = x.slice(); const g = at(a); a = x.map((v) => -v); return g(0);",
+    "function at(b: number[]) { return (i: number) => b[i]; }",
+  ],
+  "a member of a class that is not static": [
+    "x: number",
+    "return Maths.square(x);",
+    "class Maths { square(x: number) { return x * x; } }",
+  ],
+  "a static member that another one changes": [
+    "x: number",
+    "return x * Maths.K;",
+    "class Maths { static K = 2; }",
   ],
   "a function that is exchanged": [
     "x: number",
@@ -327,6 +342,16 @@ const advice: Readonly<Record<string, readonly [program: string, shown: string, 
     'export function f(xs: number[]): number[] { "use ad"; const ys: number[] = []; for (const x of xs) { ys.push(x); if (x > 1) return ys; } return ys; }',
     "leave the loop by break",
     'export function f(xs: number[]): number[] { "use ad"; const ys: number[] = []; for (const x of xs) { ys.push(x); if (x > 1) break; } return ys; }',
+  ],
+  "a static member that may be assigned to": [
+    'class Maths { static K = 2; } export function f(x: number): number { "use ad"; return x * Maths.K; }',
+    "static readonly K",
+    'class Maths { static readonly K = 2; } export function f(x: number): number { "use ad"; return x * Maths.K; }',
+  ],
+  "a function that is returned on one of two ways": [
+    'const g = (k: number) => { if (k > 1) return (t: number) => k * t; return (t: number) => t; }; export function f(x: number): number { "use ad"; return g(x)(2); }',
+    "return it at the end, and choose inside of it",
+    'const g = (k: number) => { return (t: number) => { if (k > 1) return k * t; return t; }; }; export function f(x: number): number { "use ad"; return g(x)(2); }',
   ],
   "sort without a function": [
     'export function f(xs: number[]): number { "use ad"; return xs.toSorted()[0]; }',

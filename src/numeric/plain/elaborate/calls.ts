@@ -225,8 +225,14 @@ export function call(env: Env, site: Node, callee: Entity, args: readonly Entity
     }
   }
   const result = bodyOf(inner, callee);
-  aliases.length = before;
+  // a function that is returned still refers to the names of the call
+  if (!holdsFunction(result)) aliases.length = before;
   return released(result, born);
+}
+
+function holdsFunction(entity: Entity): boolean {
+  if (entity.kind === "record") return [...entity.fields.values()].some(holdsFunction);
+  return entity.kind === "tuple" ? entity.items.some(holdsFunction) : entity.kind === "function";
 }
 
 function mayBeUndefined({ typeAnnotation }: Identifier): boolean {
@@ -272,7 +278,7 @@ function releasedPart(entity: Entity, born: number): Entity {
 /** Elaborates the body of a function whose parameters are declared, and returns its result. */
 export function bodyOf(env: Env, { node }: Pick<FunctionEntity, "node">): Entity {
   if (node.body.type !== "BlockStatement") {
-    return refuseEscape(env, node.body, env.unit.elaborate.evaluate(env, node.body));
+    return env.unit.elaborate.evaluate(env, node.body);
   }
   const { body } = node.body;
   refuseHoisted(env, node);
@@ -323,7 +329,12 @@ function collectReturns(
   const isAbsent = ({ argument }: ReturnStatement): boolean => !argument || isUndefined(argument);
   const mayLack = all.some(isAbsent) && !all.every(isAbsent);
   const give = (inner: Env, node: Node, value: Entity): void => {
-    refuseEscape(inner, node, value);
+    if (value.kind === "function" && !isOne)
+      refuse(
+        inner,
+        node,
+        "a function is returned on one of several ways: return it at the end, and choose inside of it.",
+      );
     if (value.kind === "array" && value.count !== undefined)
       refuse(
         inner,
@@ -393,13 +404,4 @@ function declaresBetween(body: readonly Node[], inner: Node, name: string): bool
     });
   }
   return isDeclared;
-}
-
-function refuseEscape(env: Env, node: Expression | Node, value: Entity): Entity {
-  if (value.kind !== "function") return value;
-  return refuse(
-    env,
-    node,
-    "a function that is returned takes its variables along: call it here, or write it as a function of its own.",
-  );
 }

@@ -10,14 +10,13 @@ import { refuse, textOf } from "../entities/env.ts";
 import { noFacts } from "../entities/facts.ts";
 import { parameterEntity, withIntegers } from "../entities/params.ts";
 import type { PlainForm, PlainType } from "../form/form.ts";
-import { typeOfValue } from "../names/captured.ts";
 import { declare, refuseLaterNames } from "../names/declare.ts";
 import { method } from "../operations/methods.ts";
 import type { Expression, FunctionNode, Identifier, Node, Pattern } from "../syntax/ast.ts";
 import type { MarkedFunction, Module } from "../syntax/module.ts";
 import { findMarked } from "../syntax/module.ts";
 import { nestedTooDeep, PlainError } from "../syntax/refuse.ts";
-import { documentedType, optionalType, typeOf } from "../syntax/types.ts";
+import { documentedType, optionalType, typeOf, typeOfValue } from "../syntax/types.ts";
 import { bodyOf, call } from "./calls.ts";
 import { effect, evaluate } from "./expressions.ts";
 import { resultsOf } from "./results.ts";
@@ -88,7 +87,7 @@ function formOf(unit: CompilationUnit, module: Module, { node, name }: MarkedFun
   }
   const file = module.file;
   const draft: Region = {
-    name: name ?? "f",
+    name: name === undefined || name === "default" ? "f" : name,
     params: unit.params,
     body: out.statements(),
     results,

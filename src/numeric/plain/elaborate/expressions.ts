@@ -5,11 +5,11 @@ import type { Env } from "../entities/env.ts";
 import { inOrder, isPresent, newRoot, refuse, scalarValue, shallow, textOf } from "../entities/env.ts";
 import { partsNow } from "../entities/sharing.ts";
 import { assignment, updateExpression } from "../names/assign.ts";
-import { outsideEntity } from "../names/captured.ts";
+import { outsideEntity, outsideMember } from "../names/captured.ts";
 import { fieldName, itemNumber, member } from "../operations/access.ts";
 import type { LiteralPart } from "../operations/arrays.ts";
 import { concatenation, construct } from "../operations/arrays.ts";
-import { constantOf } from "../operations/math.ts";
+import { constantOf } from "../syntax/constants.ts";
 import { binary, choose, conditional, isPart, logical, unary } from "../operations/operators.ts";
 import type {
   ArrayExpression,
@@ -72,7 +72,7 @@ function evaluated(env: Env, node: Expression): Entity {
     case "ConditionalExpression":
       return conditional(env, node);
     case "MemberExpression":
-      return chain(env, node, (inner) => member(inner, node));
+      return outsideMember(env, node) ?? chain(env, node, (inner) => member(inner, node));
     case "AssignmentExpression":
       return assignment(env, node, true);
     case "UpdateExpression":

@@ -35,7 +35,8 @@ function noteClass({ unit, module, around, scope }: Env, name: string): void {
   if (scope.get(name) !== undefined) return;
   const [used, seen] = [lookUp(name, module, around), lookUp(name, unit.module, unit.around)];
   const isSame =
-    used?.kind === "unreadable" && seen?.kind === "unreadable" && used.declaration === seen.declaration;
+    (used?.kind === "unreadable" && seen?.kind === "unreadable" && used.declaration === seen.declaration) ||
+    (used?.kind === "class" && seen?.kind === "class" && used.node === seen.node);
   if (isSame) unit.errors.add(name);
 }
 

@@ -4,13 +4,13 @@ import { scalar } from "../entities/entity.ts";
 import type { Env } from "../entities/env.ts";
 import { newRoot, refuse } from "../entities/env.ts";
 import { parameterEntity } from "../entities/params.ts";
-import type { ArrayKind, PlainType } from "../form/form.ts";
+import type { PlainType } from "../form/form.ts";
 import { bitsOfNumbers, isBitOperator } from "../operations/bits.ts";
-import { constantOf } from "../operations/math.ts";
-import type { Expression, Identifier, Node, Property, TypeNode } from "../syntax/ast.ts";
+import { constantOf } from "../syntax/constants.ts";
+import type { Expression, Identifier, MemberExpression, Node } from "../syntax/ast.ts";
 import type { EnclosingNodes, Module, OuterBinding } from "../syntax/module.ts";
-import { lookUp } from "../syntax/module.ts";
-import { arrayOf, typeOf } from "../syntax/types.ts";
+import { lookUp, memberOf } from "../syntax/module.ts";
+import { typeOf, typeOfValue } from "../syntax/types.ts";
 import { childrenOf, unwrap } from "../syntax/walk.ts";
 
 /**
@@ -20,7 +20,32 @@ import { childrenOf, unwrap } from "../syntax/walk.ts";
  */
 export function outsideEntity(env: Env, node: Identifier): Entity | undefined {
   const found = lookUp(node.name, env.module, env.around);
-  if (found === undefined) return undefined;
+  return found && entityOf(env, node, node.name, found);
+}
+
+/** Entity of `H.f` for a namespace `H`, or of a static member `C.f` of a class; `undefined` for other members. */
+export function outsideMember(env: Env, node: MemberExpression): Entity | undefined {
+  const { object, property, computed } = node;
+  if (computed || object.type !== "Identifier" || property.type !== "Identifier") return undefined;
+  if (env.scope.get(object.name) !== undefined) return undefined;
+  const owner = lookUp(object.name, env.module, env.around);
+  if (owner?.kind !== "namespace" && owner?.kind !== "class") return undefined;
+  const found = memberOf(owner, property.name);
+  if (found === undefined)
+    return refuse(
+      env,
+      node,
+      owner.kind === "class"
+        ? `${object.name} has no static member ${property.name}: only static methods and constants of classes can be used here.`
+        : `${object.name} does not export ${property.name}.`,
+    );
+  const name = `${object.name}.${property.name}`;
+  if (owner.kind === "class" && found.kind === "variable" && !found.fixed)
+    return refuse(env, node, `${name} may be assigned to: declare it as static readonly ${property.name}.`);
+  return entityOf(env, node, name, found);
+}
+
+function entityOf(env: Env, node: Expression, name: string, found: OuterBinding): Entity {
   switch (found.kind) {
     case "function":
       return {
@@ -33,17 +58,20 @@ export function outsideEntity(env: Env, node: Identifier): Entity | undefined {
     case "global":
       return { kind: "global", name: found.name };
     case "enum":
-      return enumEntity(env, node, found.node);
+      return enumEntity(env, node, name, found);
+    case "namespace":
+    case "class":
+      return { kind: "global", name };
     case "unreadable":
-      return refuse(env, node, `${node.name} is ${found.what}: ${found.repair}.`);
+      return refuse(env, node, `${name} is ${found.what}: ${found.repair}.`);
     case "variable":
-      return variableEntity(env, node, found);
+      return variableEntity(env, node, name, found);
   }
 }
 
 type OuterVariable = OuterBinding & { readonly kind: "variable" };
 
-function variableEntity(env: Env, node: Identifier, found: OuterVariable): Entity {
+function variableEntity(env: Env, node: Expression, name: string, found: OuterVariable): Entity {
   const constant =
     found.fixed && found.init ? constantValue(found.init, found.module, found.around) : undefined;
   if (constant !== undefined)
@@ -51,23 +79,24 @@ function variableEntity(env: Env, node: Identifier, found: OuterVariable): Entit
   const { unit } = env;
   const known = unit.outside.get(found.declaration);
   if (known !== undefined) return known;
-  const seen = lookUp(node.name, unit.module, unit.around);
+  const seen = lookUp(name, unit.module, unit.around);
   if (seen?.kind !== "variable" || seen.declaration !== found.declaration)
     return refuse(
       env,
       node,
-      `${node.name} is not visible in the scope of the marked function: pass it to the helper as an argument.`,
+      `${name} is not visible in the scope of the marked function: pass it to the helper as an argument.`,
     );
-  const type = capturedType(env, node, found);
-  const entity = parameterEntity(unit, node.name, type, node.name);
-  unit.captured.push({ name: node.name, type });
+  const type = capturedType(env, node, name, found);
+  const entity = parameterEntity(unit, name, type, name);
+  unit.captured.push({ name, type });
   unit.outside.set(found.declaration, entity);
   return entity;
 }
 
 function capturedType(
   env: Env,
-  node: Identifier,
+  node: Expression,
+  name: string,
   { annotation, init, module, around }: OuterVariable,
 ): PlainType {
   if (annotation !== undefined) return typeOf(annotation, module);
@@ -77,7 +106,7 @@ function capturedType(
     refuse(
       env,
       node,
-      `the kind of value of ${node.name} cannot be seen where it is declared: give it a type there, as ${node.name}: number[], or ` +
+      `the kind of value of ${name} cannot be seen where it is declared: give it a type there, as ${name}: number[], or ` +
         `hand it in as an argument.`,
     )
   );
@@ -150,7 +179,8 @@ export function constantValue(
   }
 }
 
-function arithmeticOf(
+/** Result of an operator on numbers; `undefined` for powers, whose last bits differ between engines. */
+export function arithmeticOf(
   operator: string,
   x: number | boolean | undefined,
   y: number | boolean | undefined,
@@ -172,133 +202,13 @@ function arithmeticOf(
   }
 }
 
-const numeric = new Set(["+", "-", "*", "/", "%", "**", "|", "&", "^", "<<", ">>", ">>>"]);
-const typedArrays = new Set(["Float64Array", "Float32Array", "Int32Array"]);
-
-/** Infers the type of an initialiser from its syntax; `undefined` if that is not possible. */
-export function typeOfValue(node: Expression, module: Module, around: EnclosingNodes): PlainType | undefined {
-  if (
-    node.type === "TSAsExpression" ||
-    node.type === "TSSatisfiesExpression" ||
-    node.type === "TSTypeAssertion"
-  ) {
-    const isConst = module.text.slice(node.typeAnnotation!.start, node.typeAnnotation!.end) === "const";
-    return isConst ? typeOfValue(node.expression, module, around) : typeOf(node.typeAnnotation!, module);
-  }
-  const inner = unwrap(node);
-  const value = (part: Expression): PlainType | undefined => typeOfValue(part, module, around);
-  switch (inner.type) {
-    case "Literal":
-      if (typeof inner.value === "number") return { kind: "number" };
-      return typeof inner.value === "boolean" ? { kind: "boolean" } : undefined;
-    case "UnaryExpression":
-      return inner.operator === "!" ? { kind: "boolean" } : { kind: "number" };
-    case "BinaryExpression":
-      if (!numeric.has(inner.operator)) return { kind: "boolean" };
-      return inner.operator !== "+" ||
-        (value(inner.left)?.kind === "number" && value(inner.right)?.kind === "number")
-        ? { kind: "number" }
-        : undefined;
-    case "ArrayExpression":
-      return typeOfItems(
-        inner.elements.map((item) => (item && item.type !== "SpreadElement" ? value(item) : undefined)),
-      );
-    case "ObjectExpression": {
-      const fields = inner.properties.map((part) => {
-        const type =
-          part.type === "Property" && part.kind === "init" ? value(part.value as Expression) : undefined;
-        return type && { name: nameOfKey((part as Property).key), type };
-      });
-      return fields.every((field) => field !== undefined) ? { kind: "record", fields } : undefined;
-    }
-    case "NewExpression":
-      return inner.callee.type === "Identifier" && typedArrays.has(inner.callee.name)
-        ? { kind: "array", of: inner.callee.name as ArrayKind }
-        : undefined;
-    case "CallExpression":
-      return typeOfCall(inner, module, around);
-    case "MemberExpression":
-      return typeOfMember(inner, module, around);
-    case "Identifier": {
-      const found = lookUp(inner.name, module, around);
-      if (found === undefined) return constantOf(inner.name) === undefined ? undefined : { kind: "number" };
-      if (found.kind !== "variable") return undefined;
-      if (found.annotation !== undefined) return typeOf(found.annotation, found.module);
-      return found.init && typeOfValue(found.init, found.module, found.around);
-    }
-    case "FunctionDeclaration":
-    case "FunctionExpression":
-    case "ArrowFunctionExpression":
-    case "AssignmentExpression":
-    case "ConditionalExpression":
-    case "LogicalExpression":
-    case "SequenceExpression":
-    case "UpdateExpression":
-    case "TemplateLiteral":
-    default:
-      return undefined;
-  }
-}
-
-function nameOfKey(key: Expression): string {
-  return key.type === "Identifier" ? key.name : String((key as Node & { readonly value?: unknown }).value);
-}
-
-function typeOfItems(items: readonly (PlainType | undefined)[]): PlainType | undefined {
-  const [first] = items;
-  const isOne = items.every((item) => JSON.stringify(item) === JSON.stringify(first));
-  return first !== undefined && isOne ? arrayOf(first) : undefined;
-}
-
-function typeOfCall(
-  node: Expression & { readonly type: "CallExpression" },
-  module: Module,
-  around: EnclosingNodes,
-): PlainType | undefined {
-  const callee = unwrap(node.callee);
-  if (callee.type === "Identifier") {
-    const found = lookUp(callee.name, module, around);
-    const returns: TypeNode | undefined =
-      found?.kind === "function" ? found.node.returnType?.typeAnnotation : undefined;
-    return returns && found?.kind === "function" ? typeOf(returns, found.module) : undefined;
-  }
-  if (callee.type !== "MemberExpression" || callee.computed || callee.property.type !== "Identifier")
-    return undefined;
-  const { object, property } = callee;
-  if (object.type === "Identifier" && object.name === "Math") return { kind: "number" };
-  if (object.type === "Identifier" && typedArrays.has(object.name))
-    return { kind: "array", of: object.name as ArrayKind };
-  if (property.name === "slice") return typeOfValue(object, module, around);
-  const isFilled =
-    property.name === "fill" && /^(new )?Array\b/.test(module.text.slice(object.start, object.end));
-  const [first] = node.arguments;
-  const filling =
-    first !== undefined && first.type !== "SpreadElement" ? typeOfValue(first, module, around) : undefined;
-  return isFilled && filling ? arrayOf(filling) : undefined;
-}
-
-function typeOfMember(
-  { object, property, computed }: Expression & { readonly type: "MemberExpression" },
-  module: Module,
-  around: EnclosingNodes,
-): PlainType | undefined {
-  if (!computed && property.type === "Identifier") {
-    if (object.type === "Identifier" && constantOf(`${object.name}.${property.name}`) !== undefined)
-      return { kind: "number" };
-    if (property.name === "length") return { kind: "number" };
-    const owner = typeOfValue(object, module, around);
-    return owner?.kind === "record"
-      ? owner.fields.find(({ name }) => name === property.name)?.type
-      : undefined;
-  }
-  const array = typeOfValue(object, module, around);
-  if (array?.kind === "array") return { kind: "number" };
-  if (array?.kind === "matrix") return { kind: "array", of: "number[]" };
-  return array?.kind === "list" ? array.item : undefined;
-}
-
 /** Returns a numeric enum as an object of constants. */
-function enumEntity(env: Env, node: Identifier, declaration: Node): Entity {
+function enumEntity(
+  env: Env,
+  node: Expression,
+  name: string,
+  { node: declaration, module }: OuterBinding & { readonly kind: "enum" },
+): Entity {
   const fields = new Map<string, Entity>();
   const known = new Map<string, number>();
   let next = 0;
@@ -310,12 +220,12 @@ function enumEntity(env: Env, node: Identifier, declaration: Node): Entity {
       readonly id: Identifier;
       readonly initializer?: Expression | null;
     };
-    const value = initializer ? constantValue(initializer, env.module, [env.module.program], known) : next;
+    const value = initializer ? constantValue(initializer, module, [module.program], known) : next;
     if (typeof value !== "number")
-      return refuse(env, node, `${node.name}.${id.name} is no number that is known here.`);
+      return refuse(env, node, `${name}.${id.name} is no number that is known here.`);
     fields.set(id.name, scalar(number(value)));
     known.set(id.name, value);
     next = value + 1;
   }
-  return { kind: "record", fields, root: newRoot(env, node.name, true), fresh: false };
+  return { kind: "record", fields, root: newRoot(env, name, true), fresh: false };
 }

@@ -7,7 +7,7 @@ import { at, frozen, isReassigned, isStable, letLocal, newRoot, refuse, textOf }
 import { arrayLength, presentValue } from "../entities/plan.ts";
 import { isFresh } from "../entities/sharing.ts";
 import { fieldName, fieldNamed, itemNumber } from "../operations/access.ts";
-import { makeTupleArray } from "../operations/arrays.ts";
+import { itemsFrom, makeTupleArray } from "../operations/arrays.ts";
 import { choose, withDefault } from "../operations/operators.ts";
 import type {
   CallExpression,
@@ -112,7 +112,9 @@ export function refuseLaterNames(env: Env, { params }: FunctionNode, i: number):
 }
 
 function restOf(env: Env, node: Node, value: Entity, from: number): Entity {
-  if (value.kind !== "tuple") return refuse(env, node, "the rest of an array: write x.slice(k).");
+  if (value.kind === "array") return itemsFrom(env, node, value, from);
+  if (value.kind !== "tuple")
+    return refuse(env, node, "only arrays have further items: take out fields by their names.");
   return { kind: "tuple", items: value.items.slice(from), root: newRoot(env, "[…]"), fresh: true };
 }
 

@@ -1,8 +1,8 @@
-import type { Expression } from "../syntax/ast.ts";
+import type { Expression, Identifier, SpreadElement } from "../syntax/ast.ts";
 import type { EnclosingNodes, Module } from "../syntax/module.ts";
 import { lookUp } from "../syntax/module.ts";
 import { unwrap } from "../syntax/walk.ts";
-import { constantValue } from "./captured.ts";
+import { arithmeticOf, constantValue } from "./captured.ts";
 
 /**
  * Value of an outside variable whose initialiser is constant: a number or boolean, or an array, typed array or object
@@ -19,8 +19,13 @@ export function writtenValue(name: string, module: Module, around: EnclosingNode
 function writtenOut(given: Expression, module: Module, around: EnclosingNodes): unknown {
   const node = unwrap(given);
   const inner = (part: Expression): unknown => writtenOut(part, module, around);
-  const constant = constantValue(node, module, around);
+  const constant = constantValue(node, module, around) ?? computed(node, inner);
   if (constant !== undefined) return constant;
+  if (node.type === "Identifier") return writtenValue(node.name, module, around);
+  if (node.type === "MemberExpression" && !node.computed) {
+    const owner = inner(node.object) as Readonly<Record<string, unknown>> | undefined;
+    return owner?.[(node.property as Identifier).name];
+  }
   if (node.type === "ArrayExpression") {
     const items = node.elements.map((item) =>
       item && item.type !== "SpreadElement" ? inner(item) : undefined,
@@ -40,6 +45,32 @@ function writtenOut(given: Expression, module: Module, around: EnclosingNodes): 
     return of === undefined ? undefined : typedArray(node.callee.name, of);
   }
   return node.type === "CallExpression" ? typedCall(node, inner) : undefined;
+}
+
+/** Number computed from written values as the engine computes it: `Math.log(2 * Math.PI)`, `a ** b`, `xs.length`. */
+function computed(node: Expression, inner: (part: Expression) => unknown): number | undefined {
+  const given = (part: Expression | SpreadElement): number => {
+    const value = part.type === "SpreadElement" ? undefined : inner(part);
+    return typeof value === "number" ? value : NaN;
+  };
+  const isKnown = (part: Expression | SpreadElement): boolean =>
+    part.type !== "SpreadElement" && typeof inner(part) === "number";
+  if (node.type === "UnaryExpression" && node.operator === "-" && isKnown(node.argument))
+    return -given(node.argument);
+  if (node.type === "BinaryExpression" && isKnown(node.left) && isKnown(node.right)) {
+    const [x, y] = [given(node.left), given(node.right)];
+    return node.operator === "**" ? x ** y : arithmeticOf(node.operator, x, y);
+  }
+  const callee = node.type === "CallExpression" ? unwrap(node.callee) : undefined;
+  if (node.type === "CallExpression" && callee?.type === "MemberExpression") {
+    const { object, property } = callee;
+    const name =
+      object.type === "Identifier" && object.name === "Math" ? (property as Identifier).name : "random";
+    const apply = (Math as unknown as Readonly<Record<string, unknown>>)[name];
+    if (name !== "random" && typeof apply === "function" && node.arguments.every(isKnown))
+      return (apply as (...xs: readonly number[]) => number)(...node.arguments.map(given));
+  }
+  return undefined;
 }
 
 /** Value of `Float64Array.of(1, 2)` or `Float64Array.from([1, 2])`, if its items are literals. */

@@ -7,7 +7,7 @@ import { at, atom, keep, newRoot, numberValue, refuse, textOf, whileUsed } from 
 import { arrayLength, presentValue } from "../entities/plan.ts";
 import type { Expression, Identifier, MemberExpression, Node, Property } from "../syntax/ast.ts";
 import { unwrap } from "../syntax/walk.ts";
-import { constantOf } from "./math.ts";
+import { constantOf } from "../syntax/constants.ts";
 
 /** Evaluates `x.name` or `x[i]`. */
 export function member(env: Env, node: MemberExpression): Entity {

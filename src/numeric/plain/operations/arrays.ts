@@ -43,7 +43,7 @@ export function construct(env: Env, node: NewExpression | CallExpression): Entit
       node,
       name.endsWith("Array")
         ? `${what} ${otherArrays}`
-        : `new ${what} is outside of what can be differentiated.`,
+        : `new ${what} is outside of what can be differentiated: use functions, and objects of numbers.`,
     );
   }
   const [first] = node.arguments;
@@ -210,6 +210,25 @@ function itemPlan(env: Env, [first]: readonly LiteralPart[]): ValuePlan {
   const plan = planOf(env, first.node, first.value);
   const item = first.isSpread && plan.kind === "array" ? plan.item : rowPlan(plan);
   return item.kind === "element" && item.type !== "bool" ? { kind: "element", type: "f64" } : item;
+}
+
+/** A new array with the items from index `from` on, as for `[a, ...rest] = x`. */
+export function itemsFrom(env: Env, node: Node, array: ArrayEntity, from: number): ArrayEntity {
+  const plan = planOf(env, node, array) as ValuePlan & { readonly kind: "array" };
+  const { item } = plan;
+  const length = apply("maximum", "f64", arithmetic("sub", plan.length, number(from)), number(0));
+  const own: ValuePlan =
+    item.kind === "element" && item.type !== "bool" ? { kind: "element", type: "f64" } : item;
+  const rest = makeArray(env, node, { kind: "array", of: "number[]", length, item: own }, env.hint ?? "rest");
+  if (item.kind !== "element") borrow(env, [array.root, rest.root], node, "items");
+  eachPlace(
+    env,
+    arrayLength(rest),
+    "k",
+    (inner, k) => copyInto(inner, node, itemAt(rest, k), itemAt(array, arithmetic("add", k, number(from)))),
+    at(env, node),
+  );
+  return rest;
 }
 
 /** Evaluates `Array.from(…)`, `Float64Array.of(…)`, `Array(n).fill(v)` and the like; `undefined` for others. */

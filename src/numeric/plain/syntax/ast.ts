@@ -313,7 +313,11 @@ export interface TypeAnnotation extends Node {
 export interface TypeReference extends Node {
   readonly type: "TSTypeReference";
   /** An identifier, or `Kind.Member` with its owner on the left. */
-  readonly typeName: Node & { readonly name?: string; readonly left?: { readonly name?: string } };
+  readonly typeName: Node & {
+    readonly name?: string;
+    readonly left?: { readonly name?: string };
+    readonly right?: { readonly name?: string };
+  };
   readonly typeArguments?: { readonly params: readonly TypeNode[] } | null;
   readonly typeParameters?: { readonly params: readonly TypeNode[] } | null;
 }
@@ -345,6 +349,7 @@ export type TypeNode =
   | (Node & { readonly type: "TSParenthesizedType"; readonly typeAnnotation: TypeNode })
   | (Node & { readonly type: "TSTypeLiteral"; readonly members: readonly TypeMember[] })
   | (Node & { readonly type: "TSIntersectionType" | "TSUnionType"; readonly types: readonly TypeNode[] })
+  | (Node & { readonly type: "TSTypeQuery"; readonly exprName: Node })
   | (Node & { readonly type: "TSLiteralType"; readonly literal: Expression })
   | TypeReference;
 

@@ -92,6 +92,7 @@ export function markedFunctions(program: Node): MarkedFunction[] {
 /** Name of the function, or of the variable or field to which it is assigned. */
 function nameOf(node: FunctionNode, parent: Node | undefined): string | undefined {
   if (node.id) return node.id.name;
+  if (parent?.type === "ExportDefaultDeclaration") return "default";
   const { id, key, left } = (parent ?? {}) as { id?: Node; key?: Node; left?: Node };
   const isMember =
     parent?.type === "Property" ||
@@ -99,6 +100,27 @@ function nameOf(node: FunctionNode, parent: Node | undefined): string | undefine
     parent?.type === "PropertyDefinition";
   const holder = parent?.type === "VariableDeclarator" ? id : isMember ? key : left;
   return holder?.type === "Identifier" ? (holder as Identifier).name : undefined;
+}
+
+/** A named function that returns a marked function. */
+export interface MarkedFactory {
+  readonly name: string;
+  /** Names of its parameters; `undefined` for patterns. */
+  readonly params: readonly (string | undefined)[];
+}
+
+/** The function of the module that returns a marked function without a name; `undefined` if there is none. */
+export function factoryOf({ name, around }: MarkedFunction): MarkedFactory | undefined {
+  const k = around.findLastIndex(isFunction);
+  const owner = around[k];
+  const isReturned = around
+    .slice(k + 1)
+    .every(({ type }) => type === "BlockStatement" || type === "ReturnStatement");
+  if (name !== undefined || !isFunction(owner) || !isReturned || around.slice(0, k).some(isFunction))
+    return undefined;
+  const own = nameOf(owner, around[k - 1]);
+  const params = owner.params.map((param) => (param.type === "Identifier" ? param.name : undefined));
+  return own === undefined ? undefined : { name: own, params };
 }
 
 /** The declaration to which a name outside of a marked function refers. */
@@ -130,6 +152,15 @@ export type OuterBinding =
       readonly repair: string;
     }
   | { readonly kind: "enum"; readonly node: Node; readonly module: Module }
+  /** `import * as H`. */
+  | { readonly kind: "namespace"; readonly module: Module }
+  /** A class, whose static methods and constants can be used. */
+  | {
+      readonly kind: "class";
+      readonly node: Node;
+      readonly module: Module;
+      readonly around: EnclosingNodes;
+    }
   /** Part of a built-in object: `const { sin } = Math`. */
   | { readonly kind: "global"; readonly name: string };
 
@@ -227,7 +258,7 @@ function declaredAmong(
     const { type, id } = declaration as Node & { readonly id?: Identifier };
     if (id?.name === name && type === "TSEnumDeclaration") return { kind: "enum", node: declaration, module };
     if (id?.name === name && type === "ClassDeclaration")
-      return unreadable(declaration, "a class", "use functions, and objects of numbers", module);
+      return { kind: "class", node: declaration, module, around };
   }
   return undefined;
 }
@@ -287,13 +318,6 @@ function importOf(stmt: ImportDeclaration, name: string, module: Module): OuterB
   const specifier = stmt.specifiers.find(({ local }) => local.name === name);
   if (specifier === undefined) return undefined;
   const from = String(stmt.source.value);
-  if (specifier.type === "ImportNamespaceSpecifier")
-    return unreadable(
-      specifier,
-      `all of ${JSON.stringify(from)}`,
-      "import what is needed of it by its name",
-      module,
-    );
   const other = module.imported(from);
   if (other === undefined)
     return unreadable(
@@ -302,12 +326,58 @@ function importOf(stmt: ImportDeclaration, name: string, module: Module): OuterB
       imports,
       module,
     );
+  if (specifier.type === "ImportNamespaceSpecifier") return { kind: "namespace", module: other };
   const wanted =
     specifier.type === "ImportDefaultSpecifier" ? "default" : (specifier.imported ?? specifier.local).name;
   return (
     exportOf(other, wanted) ??
     unreadable(specifier, `not exported by ${JSON.stringify(from)}`, imports, module)
   );
+}
+
+/** Module that `import * as name` refers to; `undefined` for other names. */
+export function namespaceOf(name: string, module: Module): Module | undefined {
+  const found = lookUp(name, module, [module.program]);
+  return found?.kind === "namespace" ? found.module : undefined;
+}
+
+/** Resolves `H.name` for a namespace, and `C.name` for a static member of a class; `undefined` if it does not exist. */
+export function memberOf(
+  owner: OuterBinding & { readonly kind: "namespace" | "class" },
+  name: string,
+): OuterBinding | undefined {
+  if (owner.kind === "namespace") return exportOf(owner.module, name);
+  const { module, around } = owner;
+  const { body } = owner.node as Node & { readonly body: { readonly body: readonly ClassMember[] } };
+  const member = body.body.find(
+    ({ key, ...one }) => one.static === true && (key as Identifier | null)?.name === name,
+  );
+  if (member === undefined) return undefined;
+  const value = member.value ?? undefined;
+  if (isFunction(value) && (member.kind === "method" || member.type === "PropertyDefinition"))
+    return { kind: "function", node: value, module, around };
+  if (member.type !== "PropertyDefinition")
+    return unreadable(member, "an accessor of a class", "write it as a static method", module);
+  return {
+    kind: "variable",
+    module,
+    around,
+    declaration: member,
+    annotation: member.typeAnnotation?.typeAnnotation,
+    init: value as Expression | undefined,
+    fixed: member.readonly === true,
+    top: false,
+  };
+}
+
+/** Member of a class body. */
+interface ClassMember extends Node {
+  readonly key?: Node | null;
+  readonly value?: Node | null;
+  readonly kind?: string;
+  readonly static?: boolean;
+  readonly readonly?: boolean;
+  readonly typeAnnotation?: { readonly typeAnnotation: TypeNode } | null;
 }
 
 /** Resolves a name that a module exports. */

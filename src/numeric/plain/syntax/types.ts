@@ -5,13 +5,16 @@ import type {
   Identifier,
   InterfaceDeclaration,
   Node,
+  Property,
   TypeDeclaration,
   TypeMember,
   TypeNode,
 } from "./ast.ts";
-import type { Module } from "./module.ts";
-import { importedFrom, typeNamed } from "./module.ts";
+import { constantOf } from "./constants.ts";
+import type { EnclosingNodes, Module } from "./module.ts";
+import { importedFrom, lookUp, namespaceOf, typeNamed } from "./module.ts";
 import { PlainError } from "./refuse.ts";
+import { unwrap } from "./walk.ts";
 
 type TypedField = { readonly name: string; readonly type: PlainType };
 
@@ -66,6 +69,8 @@ export function typeOf(node: TypeNode, module: Module, depth = 0): PlainType {
       const joined = union(types.map((type) => inner(type))) ?? refuse(notAType(module, node));
       return types.length < node.types.length ? optionalType(joined) : joined;
     }
+    case "TSTypeQuery":
+      return typeOfName(node.exprName, module) ?? refuse(notAType(module, node));
     case "TSTypeReference":
       return named(node, module, depth);
     case "TSAnyKeyword":
@@ -77,6 +82,11 @@ export function typeOf(node: TypeNode, module: Module, depth = 0): PlainType {
     default:
       return refuse(notAType(module, node));
   }
+}
+
+/** Type of `typeof name`: that of the declaration of a variable. */
+function typeOfName(name: Node, module: Module): PlainType | undefined {
+  return name.type === "Identifier" ? typeOfValue(name as Identifier, module, [module.program]) : undefined;
 }
 
 const optionalItem =
@@ -153,8 +163,14 @@ function named(
   module: Module,
   depth: number,
 ): PlainType {
-  const { name = node.typeName.left?.name ?? "" } = node.typeName;
-  const [argument] = (node.typeArguments ?? node.typeParameters)?.params ?? [];
+  const { left, right } = node.typeName;
+  const space = left?.name === undefined ? undefined : namespaceOf(left.name, module);
+  if (space !== undefined && right?.name !== undefined) {
+    const inside = typeNamed(right.name, space);
+    if (inside !== undefined) return typeOfDeclaration(inside.declaration, inside.module, depth);
+  }
+  const { name = left?.name ?? "" } = node.typeName;
+  const [argument, keys] = (node.typeArguments ?? node.typeParameters)?.params ?? [];
   if (typedArrays.has(name)) return { kind: "array", of: name as ArrayKind };
   if (name === "Record") return recordType(node, module, depth);
   if (name === "Map" || name === "Set")
@@ -162,6 +178,8 @@ function named(
   if (argument !== undefined) {
     const inner = typeOf(argument, module, depth + 1);
     if (name === "Readonly") return inner;
+    if ((name === "Pick" || name === "Omit") && keys !== undefined)
+      return chosenFields(inner, keys, node, module, name);
     if (name === "Partial" || name === "Required") return withFields(inner, node, module, name);
     const array =
       name === "Array" || name === "ReadonlyArray" || name === "ArrayLike" ? arrayOf(inner) : undefined;
@@ -185,18 +203,50 @@ function recordType(
   depth: number,
 ): PlainType {
   const [key, value] = (node.typeArguments ?? node.typeParameters)?.params ?? [];
-  const names =
-    key?.type === "TSUnionType"
-      ? stringCases(key)
-      : key?.type === "TSLiteralType" &&
-          key.literal.type === "Literal" &&
-          typeof key.literal.value === "string"
-        ? [key.literal.value]
-        : undefined;
+  const names = key && fieldNames(key, module);
   if (names === undefined || value === undefined)
     throw new PlainError(module, node, `${textOf(module, node)} ${openFields}`);
   const type = typeOf(value, module, depth + 1);
   return { kind: "record", fields: names.map((name) => ({ name, type })) };
+}
+
+/** Names in a type of keys: string literals, unions and aliases of them, `keyof T`. `undefined` for other types. */
+function fieldNames(node: TypeNode, module: Module): string[] | undefined {
+  if (node.type === "TSLiteralType")
+    return node.literal.type === "Literal" && typeof node.literal.value === "string"
+      ? [node.literal.value]
+      : undefined;
+  if (node.type === "TSParenthesizedType") return fieldNames(node.typeAnnotation, module);
+  if (node.type === "TSUnionType") {
+    const parts = node.types.map((part) => fieldNames(part, module));
+    return parts.every((part) => part !== undefined) ? parts.flat() : undefined;
+  }
+  if (node.type === "TSTypeOperator") {
+    const owner = node.operator === "keyof" ? typeOf(node.typeAnnotation, module) : undefined;
+    return owner?.kind === "record" ? owner.fields.map(({ name }) => name) : undefined;
+  }
+  if (node.type !== "TSTypeReference" || node.typeName.name === undefined) return undefined;
+  const found = typeNamed(node.typeName.name, module);
+  return found?.declaration.type === "TSTypeAliasDeclaration"
+    ? fieldNames(found.declaration.typeAnnotation, found.module)
+    : undefined;
+}
+
+/** Applies `Pick` or `Omit` to a record type. */
+function chosenFields(
+  type: PlainType,
+  keys: TypeNode,
+  node: Node,
+  module: Module,
+  name: "Pick" | "Omit",
+): PlainType {
+  const names = fieldNames(keys, module);
+  if (names === undefined) throw new PlainError(module, node, notAType(module, node));
+  const fields = fieldsOfRecord(type, node, module);
+  return {
+    kind: "record",
+    fields: fields.filter((field) => names.includes(field.name) === (name === "Pick")),
+  };
 }
 
 /** Applies `Partial` or `Required` to a record type. */
@@ -301,4 +351,128 @@ function documented(comment: string, name: string): string | undefined {
     }
   }
   return undefined;
+}
+
+const numeric = new Set(["+", "-", "*", "/", "%", "**", "|", "&", "^", "<<", ">>", ">>>"]);
+
+/** Infers the type of an initialiser from its syntax; `undefined` if that is not possible. */
+export function typeOfValue(node: Expression, module: Module, around: EnclosingNodes): PlainType | undefined {
+  if (
+    node.type === "TSAsExpression" ||
+    node.type === "TSSatisfiesExpression" ||
+    node.type === "TSTypeAssertion"
+  ) {
+    const isConst = module.text.slice(node.typeAnnotation!.start, node.typeAnnotation!.end) === "const";
+    return isConst ? typeOfValue(node.expression, module, around) : typeOf(node.typeAnnotation!, module);
+  }
+  const inner = unwrap(node);
+  const value = (part: Expression): PlainType | undefined => typeOfValue(part, module, around);
+  switch (inner.type) {
+    case "Literal":
+      if (typeof inner.value === "number") return { kind: "number" };
+      return typeof inner.value === "boolean" ? { kind: "boolean" } : undefined;
+    case "UnaryExpression":
+      return inner.operator === "!" ? { kind: "boolean" } : { kind: "number" };
+    case "BinaryExpression":
+      if (!numeric.has(inner.operator)) return { kind: "boolean" };
+      return inner.operator !== "+" ||
+        (value(inner.left)?.kind === "number" && value(inner.right)?.kind === "number")
+        ? { kind: "number" }
+        : undefined;
+    case "ArrayExpression":
+      return typeOfItems(
+        inner.elements.map((item) => (item && item.type !== "SpreadElement" ? value(item) : undefined)),
+      );
+    case "ObjectExpression": {
+      const fields = inner.properties.map((part) => {
+        const type =
+          part.type === "Property" && part.kind === "init" ? value(part.value as Expression) : undefined;
+        return type && { name: nameOfKey((part as Property).key), type };
+      });
+      return fields.every((field) => field !== undefined) ? { kind: "record", fields } : undefined;
+    }
+    case "NewExpression":
+      return inner.callee.type === "Identifier" && typedArrays.has(inner.callee.name)
+        ? { kind: "array", of: inner.callee.name as ArrayKind }
+        : undefined;
+    case "CallExpression":
+      return typeOfCall(inner, module, around);
+    case "MemberExpression":
+      return typeOfMember(inner, module, around);
+    case "Identifier": {
+      const found = lookUp(inner.name, module, around);
+      if (found === undefined) return constantOf(inner.name) === undefined ? undefined : { kind: "number" };
+      if (found.kind !== "variable") return undefined;
+      if (found.annotation !== undefined) return typeOf(found.annotation, found.module);
+      return found.init && typeOfValue(found.init, found.module, found.around);
+    }
+    case "FunctionDeclaration":
+    case "FunctionExpression":
+    case "ArrowFunctionExpression":
+    case "AssignmentExpression":
+    case "ConditionalExpression":
+    case "LogicalExpression":
+    case "SequenceExpression":
+    case "UpdateExpression":
+    case "TemplateLiteral":
+    default:
+      return undefined;
+  }
+}
+
+function nameOfKey(key: Expression): string {
+  return key.type === "Identifier" ? key.name : String((key as Node & { readonly value?: unknown }).value);
+}
+
+function typeOfItems(items: readonly (PlainType | undefined)[]): PlainType | undefined {
+  const [first] = items;
+  const isOne = items.every((item) => JSON.stringify(item) === JSON.stringify(first));
+  return first !== undefined && isOne ? arrayOf(first) : undefined;
+}
+
+function typeOfCall(
+  node: Expression & { readonly type: "CallExpression" },
+  module: Module,
+  around: EnclosingNodes,
+): PlainType | undefined {
+  const callee = unwrap(node.callee);
+  if (callee.type === "Identifier") {
+    const found = lookUp(callee.name, module, around);
+    const returns: TypeNode | undefined =
+      found?.kind === "function" ? found.node.returnType?.typeAnnotation : undefined;
+    return returns && found?.kind === "function" ? typeOf(returns, found.module) : undefined;
+  }
+  if (callee.type !== "MemberExpression" || callee.computed || callee.property.type !== "Identifier")
+    return undefined;
+  const { object, property } = callee;
+  if (object.type === "Identifier" && object.name === "Math") return { kind: "number" };
+  if (object.type === "Identifier" && typedArrays.has(object.name))
+    return { kind: "array", of: object.name as ArrayKind };
+  if (property.name === "slice") return typeOfValue(object, module, around);
+  const isFilled =
+    property.name === "fill" && /^(new )?Array\b/.test(module.text.slice(object.start, object.end));
+  const [first] = node.arguments;
+  const filling =
+    first !== undefined && first.type !== "SpreadElement" ? typeOfValue(first, module, around) : undefined;
+  return isFilled && filling ? arrayOf(filling) : undefined;
+}
+
+function typeOfMember(
+  { object, property, computed }: Expression & { readonly type: "MemberExpression" },
+  module: Module,
+  around: EnclosingNodes,
+): PlainType | undefined {
+  if (!computed && property.type === "Identifier") {
+    if (object.type === "Identifier" && constantOf(`${object.name}.${property.name}`) !== undefined)
+      return { kind: "number" };
+    if (property.name === "length") return { kind: "number" };
+    const owner = typeOfValue(object, module, around);
+    return owner?.kind === "record"
+      ? owner.fields.find(({ name }) => name === property.name)?.type
+      : undefined;
+  }
+  const array = typeOfValue(object, module, around);
+  if (array?.kind === "array") return { kind: "number" };
+  if (array?.kind === "matrix") return { kind: "array", of: "number[]" };
+  return array?.kind === "list" ? array.item : undefined;
 }
