@@ -52,6 +52,7 @@ function regionArguments(form: PlainForm, args: readonly unknown[]): RegionValue
 function leavesOf(type: PlainType, value: unknown): RegionValue[] {
   switch (type.kind) {
     case "number":
+      return [type.cases?.find(({ text }) => text === value)?.code ?? Number(value)];
     case "boolean":
       return [Number(value)];
     case "record":

@@ -42,7 +42,7 @@ function takeApart(type: PlainType, value: unknown): RegionValue[] {
   if (value === undefined) throw new Error(`a ${type.kind} is missing`);
   switch (type.kind) {
     case "number":
-      return [value as number];
+      return [type.cases?.find(({ text }) => text === value)?.code ?? (value as number)];
     case "boolean":
       return [value === true ? 1 : 0];
     case "array": {
@@ -77,7 +77,7 @@ function takeApart(type: PlainType, value: unknown): RegionValue[] {
 function absentOf(type: PlainType): unknown {
   switch (type.kind) {
     case "number":
-      return NaN;
+      return type.cases === undefined ? NaN : type.cases[0]!.text;
     case "boolean":
       return false;
     case "array":

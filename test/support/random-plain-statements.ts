@@ -63,6 +63,7 @@ export class StatementDraw extends ValueDraw {
       () => this.total(scope),
       () => this.grow(scope),
       () => this.factory(scope),
+      () => this.mode(scope),
       () => this.rest(scope),
     ];
     const nested: readonly (() => void)[] = [

@@ -244,6 +244,18 @@ export class ValueDraw extends ExpressionDraw {
     this.line("}");
   }
 
+  /** A string that a condition chooses, and a number that depends on it. */
+  protected mode(scope: Scope): void {
+    const [name, value] = [this.name("mode"), this.name("v")];
+    const isSet = this.oneIn(2);
+    this.line(`${isSet ? "let" : "const"} ${name} = ${this.condition(scope)} ? "up" : "down";`);
+    if (isSet) this.line(`if (${this.condition(scope)}) ${name} = "level";`);
+    this.line(`let ${value} = ${name} === "up" ? ${this.tame(scope)} : ${this.leaf(scope)};`);
+    const then = this.tame(scope);
+    this.line(`switch (${name}) { case "up": ${value} += 0.5; break; case "level": ${value} = ${then}; }`);
+    scope.numbers.push({ name: value, canBeSet: true });
+  }
+
   /** A function that a function returns, which refers to the arguments of the call. */
   protected factory(scope: Scope): void {
     const [name, make, kept, value] = [this.name("g"), this.name("make"), this.name("c"), this.name("w")];

@@ -7,19 +7,21 @@ type Floats = Float64Array | Float32Array;
 type NumberArray = Floats | Int32Array;
 
 /**
- * `unknown` if all arguments `A` consist of numbers, booleans, arrays and records of these; otherwise `never`. A
+ * `unknown` if all arguments `A` consist of numbers, booleans, strings, arrays and records of these; otherwise `never`. A
  * function of tensors, or with untyped parameters, thus does not count as a function of plain numbers.
  */
 export type OnlyPlain<A> = [IsPlain<A>] extends [true] ? unknown : never;
 
-// `undefined` of an optional parameter is ignored.
+// `undefined` of an optional parameter is ignored. Strings must be literals or members of an enum.
 type IsPlain<P> = [unknown] extends [P]
   ? false
-  : [P] extends [number | boolean | NumberArray | null | undefined]
-    ? true
-    : [Extract<P, Tensor>] extends [never]
-      ? ArePlain<Exclude<P, number | boolean | NumberArray | null | undefined>>
-      : false;
+  : string extends Extract<P, string>
+    ? false
+    : [P] extends [number | boolean | string | NumberArray | null | undefined]
+      ? true
+      : [Extract<P, Tensor>] extends [never]
+        ? ArePlain<Exclude<P, number | boolean | string | NumberArray | null | undefined>>
+        : false;
 
 type ArePlain<P> = P extends readonly unknown[]
   ? number extends P["length"]

@@ -918,7 +918,72 @@ const makers: Readonly<Record<string, Row>> = {
   ),
 };
 
-const groups = { expressions, control, arrays, makers, searches, growing, objects, outside };
+/** Strings that are compared. */
+const texts: Readonly<Record<string, Row>> = {
+  "unions of strings": row(
+    "x: number, kind: 'relu' | 'tanh' | 'none', mode?: 'up' | 'tanh'",
+    "let s = kind === 'relu' ? Math.max(x, 0) : kind !== 'tanh' ? x : Math.tanh(x); if (mode === undefined) s += 10; else if (mode === 'up') s += 20; if (mode === kind) s += 100; switch (kind) { case 'relu': case 'none': s += 1; break; case 'tanh': s += 2; } const other = mode ?? 'down'; return s + (other === 'down' ? 1000 : 0) + (typeof kind === 'string' ? 0.5 : 0);",
+    [0.5, "relu"],
+    [-0.5, "tanh", "tanh"],
+    [2, "none", "up"],
+  ),
+  "strings in variables, fields and arguments": {
+    ...row(
+      "x: number",
+      "let mode = 'a'; if (x > 1) mode = 'b'; const o = { kind: x > 0 ? 'plus' : 'minus', v: x }; const list = [{ k: 'a', v: 1 }, { k: mode, v: 2 }]; let s = apply('square', x) + apply(`cube`, x); for (const { k, v } of list) if (k === 'a') s += v; o.kind = mode; if (o.kind === 'b') s += 100; return s + (mode === 'a' ? 1000 : 0);",
+      [2],
+      [-0.5],
+    ),
+    outside:
+      "function apply(name: 'square' | 'cube', x: number) { switch (name) { case 'square': return x * x; case 'cube': return x ** 3; default: return 0; } }",
+  },
+  "enums and constants that are strings": {
+    ...row(
+      "x: number, mode: Mode, list: { mode: Mode; v: number }[]",
+      "let s = mode === Mode.Down ? -x : x; for (const item of list) if (item.mode === Mode.Up) s += item.v; if (KIND === 'fast') s *= 2; return s;",
+      [
+        2,
+        "up",
+        [
+          { mode: "up", v: 1 },
+          { mode: "down", v: 5 },
+        ],
+      ],
+      [2, "down", []],
+    ),
+    outside: "enum Mode { Up = 'up', Down = 'down' } const KIND = 'fast';",
+  },
+  "fields by names": row(
+    "p: { a: number; b: number }, key: 'a' | 'b'",
+    "let s = 0; for (const k of ['a', 'b'] as const) s += p[k] ** 2; const fixed = 'b'; return s + 10 * p[key] + 100 * p[fixed];",
+    [{ a: 1, b: 2 }, "b"],
+    [{ a: 1, b: 2 }, "a"],
+  ),
+  "switches over all cases": row(
+    "x: number, kind: 'a' | 'b' | 'c'",
+    "switch (kind) { case 'a': return x; case 'b': case 'c': { return 2 * x; } }",
+    [2, "a"],
+    [2, "c"],
+  ),
+  "discriminated unions": {
+    ...row(
+      "shape: Shape, shapes: Shape[]",
+      "let s = area(shape); for (const one of shapes) s += area(one); const own: Shape = { kind: 'circle', r: 2 }; return s + area(own) + area({ kind: 'box', w: 2, h: s });",
+      [
+        { kind: "circle", r: 2 },
+        [
+          { kind: "box", w: 2, h: 3 },
+          { kind: "circle", r: 1 },
+        ],
+      ],
+      [{ kind: "box", w: 2, h: 3 }, []],
+    ),
+    outside:
+      "type Shape = { kind: 'circle'; r: number } | { kind: 'box'; w: number; h: number }; function area(s: Shape): number { if (s.kind === 'circle') return s.r ** 2; return s.w * s.h; }",
+  },
+};
+
+const groups = { expressions, control, arrays, makers, texts, searches, growing, objects, outside };
 
 function close(actual: unknown, expected: unknown): void {
   if (typeof expected === "number" && typeof actual === "number") {

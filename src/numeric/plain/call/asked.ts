@@ -34,6 +34,11 @@ export function requireFloating(title: string, template: Template, place: number
       "tree",
       `${title}: argument ${place} is undefined, and there is no derivative in a default. Give it a value, or leave it out of argnums.`,
     );
+  if (template.kind === "leaf" && template.isText === true)
+    throw new DownhillError(
+      "dtype",
+      `${title}: argument ${place} is a string, and has no derivative. Leave it out of argnums.`,
+    );
   const whole = wholeIn(template, `argument ${place}`);
   if (whole === undefined) return;
   throw new DownhillError(
@@ -57,7 +62,9 @@ export function wholeIn(
   };
   switch (template.kind) {
     case "leaf":
-      return isFloating(template.type) ? undefined : { path, isTruth: template.type === "bool" };
+      return isFloating(template.type) || template.isText === true
+        ? undefined
+        : { path, isTruth: template.type === "bool" };
     case "list":
     case "batch":
       return wholeIn(template.item, `an item of ${path}`);

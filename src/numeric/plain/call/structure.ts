@@ -67,6 +67,7 @@ export function templateOf(type: PlainType, types: Iterator<RegionType>): Templa
         rank: rankOf[type.kind],
         type: types.next().value as RegionType,
         of: "number[]",
+        ...(type.kind === "number" && type.cases !== undefined && { isText: true }),
       };
     case "array": {
       const of = type.of === "any" ? "number[]" : type.of;
@@ -145,6 +146,7 @@ export function holdsList(template: Template): boolean {
 export function derivativeOf(template: Template): Template {
   switch (template.kind) {
     case "leaf":
+      return template.isText === true ? { kind: "absent", types: [] } : template;
     case "absent":
       return template;
     case "optional":

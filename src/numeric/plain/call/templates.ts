@@ -19,7 +19,14 @@ export type Template =
    * A number, array or matrix. `of` is the kind of its innermost rows; for a number, the kind of a row of several such
    * numbers.
    */
-  | { readonly kind: "leaf"; readonly rank: 0 | 1 | 2; readonly type: RegionType; readonly of: RowKind }
+  | {
+      readonly kind: "leaf";
+      readonly rank: 0 | 1 | 2;
+      readonly type: RegionType;
+      readonly of: RowKind;
+      /** True for a string, which derivatives leave out. */
+      readonly isText?: true;
+    }
   /**
    * `items` are the templates of the individual items, if a part of them may be absent; otherwise `item` is the
    * template of every item.

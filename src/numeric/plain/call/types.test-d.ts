@@ -109,7 +109,7 @@ grad((x: Tensor) => x.item());
 grad((p: { readonly x: Tensor; readonly n: number }) => p.n);
 // @ts-expect-error strings have no derivative
 grad((x: number) => String(x));
-// @ts-expect-error and are no arguments
+// @ts-expect-error and any string is no argument, only one of several literals is
 grad((x: number, name: string) => x * name.length);
 // @ts-expect-error operators do not work on tensors
 grad((x) => x * x)(2);

@@ -5,7 +5,7 @@ import { isFloating } from "../../../engine/region/form/build.ts";
 import type { RegionType } from "../../../engine/region/form/region.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
 import { sizeOf } from "../../../engine/util/shape.ts";
-import type { PlainType } from "../form/form.ts";
+import type { PlainType, TextCase } from "../form/form.ts";
 import { axesOfBooleans, takeNumbers } from "./lists.ts";
 import { countLeaves, leafRanks, mayLack, plainTypeOf, rankOf, templateOf, typesIn } from "./structure.ts";
 import { type LeafElements, type ValueLeaf, makers, type RowKind, type Template } from "./templates.ts";
@@ -27,6 +27,7 @@ export { type ValueLeaf, makers, type Template } from "./templates.ts";
 function nounOf(type: PlainType): string {
   switch (type.kind) {
     case "number":
+      if (type.cases !== undefined) return type.cases.map(({ text }) => JSON.stringify(text)).join(" or ");
       return type.integer === true ? "an integer" : "a number";
     case "boolean":
       return "true or false";
@@ -88,7 +89,9 @@ function atLeaf(place: ValueContext): LeafContext {
 
 function wrong(place: ValueContext, type: PlainType, value: unknown): DownhillError {
   const many = place.lead === 0 ? "" : `, one for each item of the batch`;
-  return new DownhillError("tree", `${place.path} must be ${nounOf(type)}${many}, got ${describe(value)}.`);
+  const isText = type.kind === "number" && type.cases !== undefined && typeof value === "string";
+  const got = isText ? JSON.stringify(value) : describe(value);
+  return new DownhillError("tree", `${place.path} must be ${nounOf(type)}${many}, got ${got}.`);
 }
 
 /**
@@ -163,6 +166,12 @@ function takeLeaf(
   const rank = rankOf[type.kind];
   if (rank + place.lead === 0) {
     const isStill = place.isTangent === true && value === 0;
+    if (type.kind === "number" && type.cases !== undefined && !isStill) {
+      const code = codeOf(type.cases, value);
+      if (code === undefined) throw wrong(place, type, value);
+      leaves.push({ data: code, dims: [] });
+      return { kind: "leaf", rank, type: element, of: "number[]", isText: true };
+    }
     if (!isStill && typeof value !== (type.kind === "boolean" ? "boolean" : "number"))
       throw wrong(place, type, value);
     const data = Number(value);
@@ -187,6 +196,11 @@ function takeLeaf(
   leaves.push({ data, dims });
   // several scalars, as in a batch, become an array of numbers, in whatever kind they were given
   return { kind: "leaf", rank, type: element, of: rank === 0 ? "number[]" : of };
+}
+
+/** Number that stands for a string in the region; `undefined` for other values. */
+function codeOf(cases: readonly TextCase[], value: unknown): number | undefined {
+  return cases.find(({ text }) => text === value)?.code;
 }
 
 function requireWhole(place: LeafContext, x: number): void {
@@ -245,8 +259,9 @@ function fill(
     }
     if (!Array.isArray(level)) of = level.constructor.name as RowKind;
     for (let i = 0; i < level.length; i++) {
-      const x: unknown = level[i];
-      if (typeof x !== expected) throw wrongElement(place, x, i);
+      const given: unknown = level[i];
+      const x = type.kind === "number" && type.cases !== undefined ? codeOf(type.cases, given) : given;
+      if (typeof x !== expected) throw wrongElement(place, given, i);
       if (data instanceof Int32Array && expected === "number") requireWhole(place, x as number);
       data[next++] = Number(x);
     }

@@ -32,6 +32,7 @@ import type {
   Node,
   Pattern,
   ReturnStatement,
+  Statement,
 } from "../syntax/ast.ts";
 import { neverCompletes, unwrap, walk, walkStatements } from "../syntax/walk.ts";
 import { countInlined } from "./inlining.ts";
@@ -267,6 +268,8 @@ function releasedPart(entity: Entity, born: number): Entity {
         present: scalar(entity.present.value),
         value: releasedPart(entity.value, born) as PresentEntity,
       };
+    case "text":
+      return { kind: "text", code: scalar(entity.code.value) };
     case "scalar":
     case "function":
     case "global":
@@ -288,7 +291,7 @@ export function bodyOf(env: Env, { node }: Pick<FunctionEntity, "node">): Entity
   const collected = collectReturns(env, returned, node.body, start);
   const scoped: Env = { ...env, returns: collected.returns, tail: new Set([collected.returns.jump]) };
   env.unit.elaborate.block(scoped, body);
-  if (hasValue && !neverCompletes(node.body))
+  if (hasValue && !neverCompletes(node.body) && !endsInAllCases(env, body.at(-1)))
     return refuse(
       env,
       // the function may be in another module than the call, so the error refers to its module
@@ -296,6 +299,16 @@ export function bodyOf(env: Env, { node }: Pick<FunctionEntity, "node">): Entity
       `${node.id?.name ?? "the function"} ends without a return on some of its ways: return a value on each.`,
     );
   return collected.result();
+}
+
+/** True if a statement is a `switch` over all strings that its value may be, each of which returns. */
+function endsInAllCases(env: Env, last: Statement | undefined): boolean {
+  if (last?.type !== "SwitchStatement" || env.unit.exhaustive.get(last) !== true) return false;
+  const isEmpty = last.cases.at(-1)?.consequent.length === 0;
+  return (
+    !isEmpty &&
+    last.cases.every(({ consequent }) => consequent.length === 0 || consequent.some(neverCompletes))
+  );
 }
 
 interface ReturnCollection {

@@ -8,7 +8,7 @@ import { LexicalScope } from "../entities/entity.ts";
 import type { Env, CompilationUnit } from "../entities/env.ts";
 import { refuse, textOf } from "../entities/env.ts";
 import { noFacts } from "../entities/facts.ts";
-import { parameterEntity, withIntegers } from "../entities/params.ts";
+import { parameterEntity, withCodes, withIntegers } from "../entities/params.ts";
 import type { PlainForm, PlainType } from "../form/form.ts";
 import { declare, refuseLaterNames } from "../names/declare.ts";
 import { method } from "../operations/methods.ts";
@@ -142,6 +142,8 @@ function newUnit(module: Module, around: readonly Node[]): CompilationUnit {
     outside: new Map(),
     copies: [],
     growths: new Map(),
+    texts: [],
+    exhaustive: new Map(),
     rootCount: 0,
     inlinedNodes: 0,
     current: undefined,
@@ -171,7 +173,7 @@ function parameterOf(
   const fallback = param.type === "AssignmentPattern" ? param.right : undefined;
   const given = parameterType(env, owner, target, name, fallback);
   const mayLack = fallback !== undefined || (target.type === "Identifier" && target.optional === true);
-  const type = mayLack ? optionalType(given) : given;
+  const type = withCodes(env.unit, mayLack ? optionalType(given) : given);
   return { name, type, entity: parameterEntity(env.unit, name, type, name) };
 }
 

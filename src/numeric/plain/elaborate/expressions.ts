@@ -2,7 +2,16 @@ import { number, truth } from "../draft/draft.ts";
 import type { Entity, RecordEntity } from "../entities/entity.ts";
 import { describe, nothing, optional, scalar } from "../entities/entity.ts";
 import type { Env } from "../entities/env.ts";
-import { inOrder, isPresent, newRoot, refuse, scalarValue, shallow, textOf } from "../entities/env.ts";
+import {
+  inOrder,
+  isPresent,
+  newRoot,
+  refuse,
+  scalarValue,
+  shallow,
+  textConstant,
+  textOf,
+} from "../entities/env.ts";
 import { partsNow } from "../entities/sharing.ts";
 import { assignment, updateExpression } from "../names/assign.ts";
 import { outsideEntity, outsideMember } from "../names/captured.ts";
@@ -94,13 +103,14 @@ function evaluated(env: Env, node: Expression): Entity {
     case "ArrowFunctionExpression":
       return functionEntity(env, node);
     case "TemplateLiteral":
+      if (node.expressions.length === 0) return textConstant(env, node.quasis[0]?.value.cooked ?? "");
       return refuse(env, node, strings);
     default:
       return refuseOther(env, node);
   }
 }
 
-const strings = "strings cannot be computed with here: use a number or boolean for each case.";
+const strings = "strings can only be compared here: give each case a string of its own.";
 
 const otherNodes: Readonly<Record<string, string>> = {
   AwaitExpression:
@@ -135,7 +145,7 @@ function literal(env: Env, node: Literal): Entity {
   const { value } = node;
   if (typeof value === "number") return scalar(number(value));
   if (typeof value === "boolean") return scalar(truth(value));
-  if (typeof value === "string") return refuse(env, node, strings);
+  if (typeof value === "string") return textConstant(env, value);
   if (value === null && node.raw === "null")
     return refuse(
       env,

@@ -63,6 +63,12 @@ export function resultsOf(
         const items = declared?.kind === "tuple" ? declared.items : [];
         return { kind: "tuple", items: entity.items.map((item, i) => give(item, items[i])) };
       }
+      case "text":
+        return refuse(
+          env,
+          returnedIn(node),
+          'a string is no result that has a derivative: return a number for each case, as in kind === "up" ? 1 : 0.',
+        );
       case "optional":
         return refuse(
           env,
@@ -164,6 +170,8 @@ function typeOfLayout(layout: ValueLayout): PlainType {
   switch (layout.kind) {
     case "element":
       return { kind: layout.storage.type === "bool" ? "boolean" : "number" };
+    case "text":
+      return { kind: "number", integer: true };
     case "array": {
       if (layout.item.kind === "element" && layout.item.storage.type !== "bool")
         return { kind: "array", of: layout.of };

@@ -1,7 +1,9 @@
 import type { RegionExpr } from "../../../engine/region/form/region.ts";
-import { and, compare, number, or, select } from "../draft/draft.ts";
+import { and, compare, isTrue, number, or, select } from "../draft/draft.ts";
 import type { Env, Jump } from "../entities/env.ts";
-import { at, atom, nested, refuse, scalarValue, shallow, withScope } from "../entities/env.ts";
+import { at, atom, isPresent, nested, refuse, scalarValue, shallow, withScope } from "../entities/env.ts";
+import { scalar } from "../entities/entity.ts";
+import { sameText } from "../operations/operators.ts";
 import type { Statement, SwitchCase, SwitchStatement } from "../syntax/ast.ts";
 import { neverCompletes } from "../syntax/walk.ts";
 import { BranchChain } from "./branches.ts";
@@ -22,17 +24,28 @@ export function switchStatement(
   labels: readonly string[],
   parts: SwitchHandlers,
 ): void {
-  const value = scalarValue(env, stmt.discriminant, env.unit.elaborate.evaluate(env, stmt.discriminant));
+  const given = env.unit.elaborate.evaluate(env, stmt.discriminant);
+  const discriminant = given.kind === "optional" && given.value.kind === "text" ? given.value : given;
+  const isText = discriminant.kind === "text";
+  const value = isText ? discriminant.code.value : scalarValue(env, stmt.discriminant, given);
   const chosen = atom(env, value, "chosen");
+  const isThere = isPresent(env, given);
+  const covered = new Set<number>();
   const tests = stmt.cases.map(({ test }) => {
     if (!test) return undefined;
     const trial = nested(env, new Set());
-    const x = scalarValue(trial, test, env.unit.elaborate.evaluate(trial, test));
+    const entity = env.unit.elaborate.evaluate(trial, test);
+    const known = sameText({ kind: "text", code: scalar(chosen) }, entity);
+    if (entity.kind === "text" && entity.code.value.kind === "const") covered.add(entity.code.value.value);
+    if (isText && known !== undefined) return and(isThere, known);
+    const x = scalarValue(trial, test, entity);
     if (trial.out.size > 0) return refuse(env, test, "a case must be a value that is there already: use if.");
     if (x.type !== chosen.type)
       return refuse(env, test, "a case of another kind than the value is never taken.");
     return compare("equal", chosen, x);
   });
+  const possible = chosen.kind === "const" ? [chosen.value] : isText ? discriminant.cases : undefined;
+  env.unit.exhaustive.set(stmt, isTrue(isThere) && possible?.every((code) => covered.has(code)) === true);
   const jump: Jump = { flag: undefined, declarations: env.out.reserve() };
   const inner: Env = { ...env, frames: [...env.frames, { kind: "switch", labels, break: jump }] };
   const isSimple = stmt.cases.every(
@@ -66,7 +79,13 @@ function branches(
   const others = groups.find((group) => group.isDefault)?.body;
   const chain = new BranchChain({ ...env, tail: new Set([...env.tail, jump]) });
   for (const { test, isDefault: isOther, body } of groups) {
-    if (isOther) continue;
+    if (isOther || (test?.kind === "const" && test.value === 0)) continue;
+    if (test?.kind === "const") {
+      // the case is known, so that the cases after it are never taken
+      caseBody(chain.inner, body, parts);
+      chain.close();
+      return;
+    }
     chain.begin();
     caseBody(chain.branch(test!, at(env, body, body.consequent[0]?.start)), body, parts);
   }
@@ -93,7 +112,8 @@ function fallThrough(
   const start = atom(env, first, "first");
   const taken = [jump, ...exitsOf(env, stmt)];
   for (const [k, one] of stmt.cases.entries()) {
-    if (one.consequent.length === 0) continue;
+    const isBefore = start.kind === "const" && start.value > k;
+    if (one.consequent.length === 0 || isBefore) continue;
     const inner = nested(env, new Set());
     caseBody(inner, one, parts);
     const isReached = compare("lessEqual", start, number(k));

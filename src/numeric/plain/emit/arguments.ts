@@ -3,7 +3,7 @@ import type { ExprText } from "../../../engine/kernel/code.ts";
 import { callCode, primary } from "../../../engine/kernel/code.ts";
 import type { RegionParam } from "../../../engine/region/form/region.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
-import type { PlainType } from "../form/form.ts";
+import type { PlainType, TextCase } from "../form/form.ts";
 import type { ArrayText } from "./expression.ts";
 import type { ModuleHelper } from "./helpers.ts";
 
@@ -52,6 +52,13 @@ function takeApart(part: ArgumentPart): void {
   };
   switch (type.kind) {
     case "number":
+      if (type.cases !== undefined) {
+        const name = scope.declare(next().name, true);
+        lines.push(`const ${name} = ${codeText(path, type.cases)};`);
+        return;
+      }
+      nameOf(next(), false);
+      return;
     case "boolean":
       nameOf(next(), false);
       return;
@@ -103,8 +110,10 @@ function takeListApart(part: ArgumentPart, item: PlainType, inner: string): void
     case "boolean": {
       const param = next();
       scope.declare(param.name);
+      const cases = item.kind === "number" ? item.cases : undefined;
+      const code = (text: string): string => (cases === undefined ? text : `(${codeText(text, cases)})`);
       scope.declareArray(param.name, {
-        element: ([i]) => primary(`${path}[${i!.text}]${inner}`),
+        element: ([i]) => primary(code(`${path}[${i!.text}]${inner}`)),
         length: () => primary(`${path}.length`),
       });
       return;
@@ -138,6 +147,11 @@ function takeListApart(part: ArgumentPart, item: PlainType, inner: string): void
     default:
       return assertNever(item, "takeListApart");
   }
+}
+
+/** Code of the number that stands for a string: `kind === "relu" ? 0 : kind === "tanh" ? 1 : -1`. */
+export function codeText(path: string, cases: readonly TextCase[]): string {
+  return `${cases.map(({ text, code }) => `${path} === ${JSON.stringify(text)} ? ${code} : `).join("")}-1`;
 }
 
 function columns(rows: ExprText, path: string, scope: ArgumentScope): string {

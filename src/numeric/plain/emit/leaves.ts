@@ -2,7 +2,7 @@ import { DownhillError } from "../../../engine/errors/index.ts";
 import type { Region, RegionParam, RegionType } from "../../../engine/region/form/region.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
 import type { PlainType } from "../form/form.ts";
-import { memberText, optionalItem, property } from "./arguments.ts";
+import { codeText, memberText, optionalItem, property } from "./arguments.ts";
 import type { ModuleHelper } from "./helpers.ts";
 
 /**
@@ -31,6 +31,7 @@ export function leafTexts(
       case "number":
       case "boolean": {
         const param = next();
+        if (of.kind === "number" && of.cases !== undefined) return add(param, codeText(at, of.cases));
         return add(param, mayLack ? `${at} ?? ${placeholder(param.type)}` : at);
       }
       case "array": {
@@ -65,8 +66,13 @@ export function leafTexts(
   const takeItem = (list: string, of: PlainType, inner: string): void => {
     switch (of.kind) {
       case "number":
-      case "boolean":
-        return add(next(), `${list}.map((item) => item${inner})`, `${list}.length`);
+      case "boolean": {
+        const read =
+          of.kind === "number" && of.cases !== undefined
+            ? codeText(`item${inner}`, of.cases)
+            : `item${inner}`;
+        return add(next(), `${list}.map((item) => ${read})`, `${list}.length`);
+      }
       case "array": {
         const rows = `${list}.map((item) => item${inner})`;
         return add(

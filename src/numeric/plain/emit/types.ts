@@ -5,7 +5,7 @@ import type { PlainType } from "../form/form.ts";
 export function typeText(type: PlainType): string {
   switch (type.kind) {
     case "number":
-      return "number";
+      return type.cases?.map(({ text }) => JSON.stringify(text)).join(" | ") ?? "number";
     case "boolean":
       return "boolean";
     case "array":

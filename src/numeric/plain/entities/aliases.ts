@@ -10,6 +10,7 @@ export function isUnshared(env: Env, value: Entity, node: Node): boolean {
   if (isBorrowed(env, value)) return false;
   switch (value.kind) {
     case "scalar":
+    case "text":
     case "function":
     case "global":
     case "nothing":

@@ -39,6 +39,8 @@ export interface ObjectIdentity {
 /** Memory layout of a value: one axis per level of arrays, and one array of the region per number at the leaves. */
 export type ValueLayout =
   | { readonly kind: "element"; readonly storage: ArrayStorage }
+  /** Strings, by their codes. */
+  | { readonly kind: "text"; readonly storage: ArrayStorage; readonly cases?: readonly number[] | undefined }
   | ArrayLayout
   | { readonly kind: "record"; readonly fields: ReadonlyMap<string, ValueLayout> }
   | { readonly kind: "tuple"; readonly items: readonly ValueLayout[] }
@@ -69,6 +71,14 @@ export interface ScalarEntity {
   readonly kind: "scalar";
   readonly value: RegionExpr; // f64 or bool
   readonly target?: AssignmentTarget | undefined;
+}
+
+/** A string that the function compares. It is one of the strings in the text, by its code in `CompilationUnit.texts`. */
+export interface TextEntity {
+  readonly kind: "text";
+  readonly code: ScalarEntity;
+  /** Codes of all strings that it may be, if they are known. */
+  readonly cases?: readonly number[] | undefined;
 }
 
 export interface ArrayEntity {
@@ -119,7 +129,7 @@ export interface FunctionEntity {
   readonly around: EnclosingNodes;
 }
 
-export type PresentEntity = ScalarEntity | ArrayEntity | RecordEntity | TupleEntity;
+export type PresentEntity = ScalarEntity | TextEntity | ArrayEntity | RecordEntity | TupleEntity;
 
 export type Entity =
   | PresentEntity
@@ -179,6 +189,7 @@ export const nothing: Entity = { kind: "nothing" };
 export function storagesOf(layout: ValueLayout): ArrayStorage[] {
   switch (layout.kind) {
     case "element":
+    case "text":
       return [layout.storage];
     case "array":
       return storagesOf(layout.item);
@@ -204,6 +215,8 @@ export function viewOf(
   switch (layout.kind) {
     case "element":
       return elementOf(layout.storage, places, at);
+    case "text":
+      return { kind: "text", code: elementOf(layout.storage, places, at), cases: layout.cases };
     case "array":
       return { kind: "array", layout, places, root, fresh: false };
     case "record": {
@@ -253,6 +266,8 @@ export function describe(entity: Entity): string {
       return entity.value.type === "bool" ? "a boolean" : "a number";
     case "array":
       return "an array";
+    case "text":
+      return "a string";
     case "record":
       return "an object";
     case "tuple":

@@ -13,6 +13,7 @@ import type {
   PresentEntity,
   ObjectIdentity,
   ScalarEntity,
+  TextEntity,
   TupleEntity,
 } from "./entity.ts";
 import { LexicalScope, describe, localScalar } from "./entity.ts";
@@ -126,6 +127,10 @@ export interface CompilationUnit {
   }[];
   /** Arrays that the current statements append items to, by identity. */
   readonly growths: Map<ObjectIdentity, ArrayGrowth>;
+  /** Strings of the function; the index of a string is its code. */
+  readonly texts: string[];
+  /** Whether the cases of a `switch` are all that its value may be, when it was elaborated last. */
+  readonly exhaustive: Map<Node, boolean>;
   rootCount: number;
   /** Node evaluated or executed last, for the message of a stack overflow. */
   current: { readonly node: Node; readonly module: Module } | undefined;
@@ -376,6 +381,8 @@ export function frozen(env: Env, entity: Entity, out: StatementBlock): Entity {
       const places = entity.places.map((place) => keep(env, place, "place", out));
       return { ...entity, places };
     }
+    case "text":
+      return { ...entity, code: frozen(env, entity.code, out) as ScalarEntity };
     case "optional": {
       const present = frozen(env, entity.present, out) as ScalarEntity;
       return { ...entity, present, value: frozen(env, entity.value, out) as PresentEntity };
@@ -444,6 +451,17 @@ export function numberValue(env: Env, node: Node, entity: Entity): RegionExpr {
 /** True if an assignment in a block of the source changes the name. */
 export function isReassigned(block: Node, name: string): boolean {
   return assignedNames(block).has(name);
+}
+
+/** Code of a string. */
+export function codeOf({ texts }: Pick<CompilationUnit, "texts">, text: string): number {
+  const known = texts.indexOf(text);
+  return known < 0 ? texts.push(text) - 1 : known;
+}
+
+/** Entity of a string that is known. */
+export function textConstant(env: Env, text: string): TextEntity {
+  return { kind: "text", code: { kind: "scalar", value: number(codeOf(env.unit, text)) } };
 }
 
 /** Returns the boolean local that records whether a jump was taken. Declares it on first use. */

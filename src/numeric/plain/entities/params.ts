@@ -1,5 +1,5 @@
 import type { RegionType } from "../../../engine/region/form/region.ts";
-import { local } from "../draft/draft.ts";
+import { convert, local } from "../draft/draft.ts";
 import type { ArrayKind, PlainType } from "../form/form.ts";
 import type {
   ArrayLayout,
@@ -11,6 +11,33 @@ import type {
 } from "./entity.ts";
 import { optional, scalar } from "./entity.ts";
 import type { CompilationUnit } from "./env.ts";
+import { codeOf } from "./env.ts";
+
+/** Returns the type with the codes of its strings in the unit. */
+export function withCodes<T extends PlainType>(unit: CompilationUnit, type: T): T;
+export function withCodes(unit: CompilationUnit, type: PlainType): PlainType {
+  switch (type.kind) {
+    case "number":
+      return type.cases === undefined
+        ? type
+        : { ...type, cases: type.cases.map(({ text }) => ({ text, code: codeOf(unit, text) })) };
+    case "boolean":
+    case "array":
+    case "matrix":
+      return type;
+    case "list":
+      return { ...type, item: withCodes(unit, type.item) };
+    case "record":
+      return {
+        ...type,
+        fields: type.fields.map((field) => ({ ...field, type: withCodes(unit, field.type) })),
+      };
+    case "tuple":
+      return { ...type, items: type.items.map((item) => withCodes(unit, item)) };
+    case "optional":
+      return { ...type, type: withCodes(unit, type.type) };
+  }
+}
 
 /** Creates region parameters for a value of a type, in the order of its leaves, and returns the entity of the value. */
 export function parameterEntity(
@@ -24,11 +51,17 @@ export function parameterEntity(
   switch (type.kind) {
     case "number":
     case "boolean": {
-      const kind: RegionType = type.kind === "number" ? "f64" : "bool";
+      const isText = type.kind === "number" && type.cases !== undefined;
+      const kind: RegionType = type.kind === "boolean" ? "bool" : isText ? "i32" : "f64";
       const name = unit.names.fresh(wanted);
       unit.params.push({ kind: "scalar", name, type: kind });
       const isItem = owner?.isTuple === true;
-      return scalar(local(name, kind), { kind: "readOnly", root: owner?.root ?? root, isItem });
+      const target = { kind: "readOnly", root: owner?.root ?? root, isItem } as const;
+      if (isText) {
+        const code = scalar(convert("f64", local(name, kind)), target);
+        return { kind: "text", code, cases: type.cases?.map((one) => one.code) };
+      }
+      return scalar(local(name, kind), target);
     }
     case "array":
     case "matrix":
@@ -95,7 +128,9 @@ function layoutOf(
   });
   switch (type.kind) {
     case "number":
-      return leaf("f64", axes);
+      return type.cases === undefined
+        ? leaf("f64", axes)
+        : { kind: "text", storage: storage("i32", axes), cases: type.cases.map(({ code }) => code) };
     case "boolean":
       return leaf("bool", axes);
     case "array":

@@ -32,6 +32,7 @@ import { axisLength, lengthAt } from "./lengths.ts";
 /** Structure of a value with the lengths of its arrays, sufficient to allocate another value of the same kind. */
 export type ValuePlan =
   | { readonly kind: "element"; readonly type: RegionType }
+  | { readonly kind: "text" }
   | { readonly kind: "array"; readonly of: ArrayKind; readonly length: RegionExpr; readonly item: ValuePlan }
   | { readonly kind: "record"; readonly fields: ReadonlyMap<string, ValuePlan> }
   | { readonly kind: "tuple"; readonly items: readonly ValuePlan[] }
@@ -42,6 +43,8 @@ export function planOf(env: Env, node: Node, entity: Entity): ValuePlan {
   switch (entity.kind) {
     case "scalar":
       return { kind: "element", type: entity.value.type };
+    case "text":
+      return { kind: "text" };
     case "array": {
       const plan = planOfLayout(env, entity.layout, entity.places.length);
       return entity.count !== undefined && plan.kind === "array" ? { ...plan, length: entity.count } : plan;
@@ -70,6 +73,8 @@ function planOfLayout(env: Env, layout: ValueLayout, axis: number): ValuePlan {
   switch (layout.kind) {
     case "element":
       return { kind: "element", type: layout.storage.type };
+    case "text":
+      return { kind: "text" };
     case "array": {
       const length = axisLength(env, storagesOf(layout)[0]!, axis);
       return { kind: "array", of: layout.of, length, item: planOfLayout(env, layout.item, axis + 1) };
@@ -104,6 +109,7 @@ function sameKind(a: ValuePlan, b: ValuePlan, lengths: boolean): boolean {
   if (!lengths && a.kind === "array" && b.kind === "tuple") return sameKind(b, a, lengths);
   if (a.kind === "optional") return sameKind(a.value, b.kind === "optional" ? b.value : b, lengths);
   if (b.kind === "optional") return sameKind(a, b.value, lengths);
+  if (a.kind === "text") return b.kind === "text";
   if (a.kind === "element") return b.kind === "element" && isBoolean(a) === isBoolean(b);
   if (a.kind === "array")
     return (
@@ -188,6 +194,8 @@ function showPlan(plan: ValuePlan): string {
   switch (plan.kind) {
     case "element":
       return isBoolean(plan) ? "boolean" : "number";
+    case "text":
+      return "string";
     case "array":
       return `${showPlan(plan.item)}[]`;
     case "record":
@@ -218,6 +226,10 @@ export function makeRoom(
         out: place?.out ?? env.out,
         ...(owner && { root: owner }),
       });
+    case "text": {
+      const code: ValuePlan = { kind: "element", type: "f64" };
+      return { kind: "text", code: makeRoom(env, node, code, label, place, owner) as ScalarEntity };
+    }
     case "array":
       return makeArray(env, node, plan, label, place);
     case "record": {
@@ -270,6 +282,10 @@ export function makeArray(
         env.unit.dims.set(storage.name, dims);
         out.push({ kind: "array", name: storage.name, type: storage.type, dims, at: at(env, node) });
         return { kind: "element", storage };
+      }
+      case "text": {
+        const code = lay({ kind: "element", type: "f64" }, name, dims);
+        return { kind: "text", storage: (code as ValueLayout & { readonly kind: "element" }).storage };
       }
       case "array": {
         const dim = lengthAt(env, node, inner.length, place);
@@ -336,6 +352,7 @@ export function copyInto(env: Env, node: Node, target: Entity, value: Entity): v
     storeScalar(env, node, target, value.value);
     return;
   }
+  if (target.kind === "text" && value.kind === "text") return copyInto(env, node, target.code, value.code);
   if (target.kind === "scalar" && value.kind === "optional") return refuseAbsent(env, node);
   if (value.kind === "optional") return copyInto(env, node, target, presentValue(env, node, value));
   if (target.kind === "record" && value.kind === "record") {

@@ -35,6 +35,8 @@ export function readAll(env: Env, entity: Entity): Entity {
       return { ...entity, items: entity.items.map((item) => readAll(env, item)) };
     case "scalar":
       return scalar(keep(env, entity.value));
+    case "text":
+      return { ...entity, code: scalar(keep(env, entity.code.value)) };
     case "optional": {
       const present = readAll(env, entity.present) as ScalarEntity;
       return { ...entity, present, value: readAll(env, entity.value) as PresentEntity };
@@ -52,6 +54,7 @@ export function partsNow(env: Env, entity: Entity): Entity {
   const part = (inner: Entity): Entity => {
     if (inner.kind === "optional" && inner.value.kind === "scalar")
       return { ...inner, present: scalar(inner.present.value), value: scalar(inner.value.value) };
+    if (inner.kind === "text") return { kind: "text", code: scalar(inner.code.value) };
     return inner.kind === "scalar" ? scalar(inner.value) : inner;
   };
   if (entity.kind === "optional")
@@ -87,6 +90,7 @@ export function isFresh(value: Entity): boolean {
     case "optional":
       return isFresh(value.value);
     case "scalar":
+    case "text":
     case "function":
     case "global":
     case "nothing":

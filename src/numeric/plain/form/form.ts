@@ -8,8 +8,9 @@ import type { Region } from "../../../engine/region/form/region.ts";
 export type PlainType =
   /**
    * A number. `integer` if it is only used for sizes, bounds and indices: it has no derivative, and must be an integer.
+   * With `cases`, the value is one of these strings, and the region has its code.
    */
-  | { readonly kind: "number"; readonly integer?: true }
+  | { readonly kind: "number"; readonly integer?: true; readonly cases?: readonly TextCase[] }
   | { readonly kind: "boolean" }
   /** `number[]`, or a typed array: `of` is the kind that the text declares, or `"any"` if both are allowed. */
   | { readonly kind: "array"; readonly of: ArrayKind; readonly integer?: true }
@@ -28,6 +29,12 @@ export type PlainType =
    * another optional type.
    */
   | { readonly kind: "optional"; readonly type: PlainType };
+
+/** A string of a union of literals, and the number that stands for it in a region. */
+export interface TextCase {
+  readonly text: string;
+  readonly code: number;
+}
 
 export type ArrayKind = "number[]" | "Float64Array" | "Float32Array" | "Int32Array" | "any";
 

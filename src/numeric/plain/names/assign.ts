@@ -86,6 +86,7 @@ function detached(env: Env, value: Entity, node: Node): Entity {
     case "optional":
       return { ...value, value: detached(env, value.value, node) as PresentEntity };
     case "scalar":
+    case "text":
     case "function":
     case "global":
     case "nothing":
@@ -104,6 +105,11 @@ function assignMember(env: Env, reference: Entity, value: Entity, node: Node, is
     noteWrite(reference);
     storeScalar(env, node, reference, kept);
     return scalar(kept);
+  }
+  if (reference.kind === "text") {
+    noteWrite(reference.code);
+    copyInto(env, node, reference, readAll(env, value));
+    return value;
   }
   const root = rootsOf(reference).find(({ readOnly }) => readOnly);
   if (root !== undefined) return refuseReadOnly(env, node, root, copyOf[reference.kind] ?? "slice");
@@ -134,6 +140,10 @@ function assignVariable(env: Env, target: Node, value: Entity, node: Node): Enti
   if (entity.kind === "scalar") {
     if (value.kind === "optional" && value.value.kind === "scalar") return refuseAbsent(env, node);
     storeScalar(env, node, entity, scalarValue(env, node, value));
+    return entity;
+  }
+  if (entity.kind === "text") {
+    copyInto(env, node, entity, readAll(env, value));
     return entity;
   }
   if (entity.kind === "function")

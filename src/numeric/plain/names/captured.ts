@@ -2,8 +2,8 @@ import { number, truth } from "../draft/draft.ts";
 import type { Entity } from "../entities/entity.ts";
 import { scalar } from "../entities/entity.ts";
 import type { Env } from "../entities/env.ts";
-import { newRoot, refuse } from "../entities/env.ts";
-import { parameterEntity } from "../entities/params.ts";
+import { newRoot, refuse, textConstant } from "../entities/env.ts";
+import { parameterEntity, withCodes } from "../entities/params.ts";
 import type { PlainType } from "../form/form.ts";
 import { bitsOfNumbers, isBitOperator } from "../operations/bits.ts";
 import { constantOf } from "../syntax/constants.ts";
@@ -72,6 +72,8 @@ function entityOf(env: Env, node: Expression, name: string, found: OuterBinding)
 type OuterVariable = OuterBinding & { readonly kind: "variable" };
 
 function variableEntity(env: Env, node: Expression, name: string, found: OuterVariable): Entity {
+  const text = found.fixed && found.init ? unwrap(found.init) : undefined;
+  if (text?.type === "Literal" && typeof text.value === "string") return textConstant(env, text.value);
   const constant =
     found.fixed && found.init ? constantValue(found.init, found.module, found.around) : undefined;
   if (constant !== undefined)
@@ -86,7 +88,7 @@ function variableEntity(env: Env, node: Expression, name: string, found: OuterVa
       node,
       `${name} is not visible in the scope of the marked function: pass it to the helper as an argument.`,
     );
-  const type = capturedType(env, node, name, found);
+  const type = withCodes(unit, capturedType(env, node, name, found));
   const entity = parameterEntity(unit, name, type, name);
   unit.captured.push({ name, type });
   unit.outside.set(found.declaration, entity);
@@ -220,6 +222,11 @@ function enumEntity(
       readonly id: Identifier;
       readonly initializer?: Expression | null;
     };
+    const text = initializer && unwrap(initializer);
+    if (text?.type === "Literal" && typeof text.value === "string") {
+      fields.set(id.name, textConstant(env, text.value));
+      continue;
+    }
     const value = initializer ? constantValue(initializer, module, [module.program], known) : next;
     if (typeof value !== "number")
       return refuse(env, node, `${name}.${id.name} is no number that is known here.`);

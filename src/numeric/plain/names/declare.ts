@@ -1,6 +1,13 @@
 import { compare, number } from "../draft/draft.ts";
 import { copied, settled } from "../entities/copies.ts";
-import type { NameBinding, Entity, FunctionEntity, ObjectIdentity, TupleEntity } from "../entities/entity.ts";
+import type {
+  NameBinding,
+  Entity,
+  FunctionEntity,
+  ObjectIdentity,
+  ScalarEntity,
+  TupleEntity,
+} from "../entities/entity.ts";
 import { nothing } from "../entities/entity.ts";
 import type { Env } from "../entities/env.ts";
 import { at, frozen, isReassigned, isStable, letLocal, newRoot, refuse, textOf } from "../entities/env.ts";
@@ -163,6 +170,11 @@ function held(
       if (how.isParameter === true && !reassigned && isStable(env, value.value))
         return { ...value, target: undefined };
       return letLocal(env, name, value.value, { mutable: reassigned, at: at(env, node) });
+    case "text": {
+      const code = held(env, id, value.code, node, reassigned, how) as ScalarEntity;
+      if (value.code.value.kind === "const" && !reassigned) return value;
+      return { kind: "text", code, cases: reassigned ? undefined : value.cases };
+    }
     case "array":
     case "record":
     case "tuple":
@@ -234,6 +246,12 @@ function ownedPart(
   root: ObjectIdentity,
   mutable: boolean,
 ): Entity {
+  if (part.kind === "text") {
+    const isKnown = !mutable && part.code.value.kind === "const";
+    return isKnown
+      ? part
+      : { kind: "text", code: ownedPart(env, name, part.code, node, root, mutable) as ScalarEntity };
+  }
   if (part.kind !== "scalar") return owned(env, name, part, node, mutable);
   return letLocal(env, name, part.value, { mutable, root, at: at(env, node) });
 }

@@ -17,6 +17,7 @@ export function unset(env: Env, node: Node, type: PlainType | undefined): Entity
   const fill = (entity: Entity): Entity => {
     if (entity.kind === "scalar")
       return entity.value.type === "bool" ? scalar(truth(false)) : scalar(number(NaN));
+    if (entity.kind === "text") return { kind: "text", code: scalar(number(-1)) };
     if (entity.kind === "record")
       return { ...entity, fields: new Map([...entity.fields].map(([name, part]) => [name, fill(part)])) };
     if (entity.kind === "optional")
@@ -64,8 +65,9 @@ function holdsArray(type: PlainType): boolean {
 function planOfType(env: Env, node: Node, type: PlainType | undefined): ValuePlan {
   switch (type?.kind) {
     case undefined:
-    case "number":
       return { kind: "element", type: "f64" };
+    case "number":
+      return type.cases === undefined ? { kind: "element", type: "f64" } : { kind: "text" };
     case "boolean":
       return { kind: "element", type: "bool" };
     case "record":

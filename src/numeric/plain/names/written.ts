@@ -21,6 +21,7 @@ function writtenOut(given: Expression, module: Module, around: EnclosingNodes): 
   const inner = (part: Expression): unknown => writtenOut(part, module, around);
   const constant = constantValue(node, module, around) ?? computed(node, inner);
   if (constant !== undefined) return constant;
+  if (node.type === "Literal" && typeof node.value === "string") return node.value;
   if (node.type === "Identifier") return writtenValue(node.name, module, around);
   if (node.type === "MemberExpression" && !node.computed) {
     const owner = inner(node.object) as Readonly<Record<string, unknown>> | undefined;

@@ -1,9 +1,9 @@
 import type { RegionExpr } from "../../../engine/region/form/region.ts";
 import { and, arithmetic, compare, number, not, select } from "../draft/draft.ts";
-import type { Entity, ScalarEntity, TupleEntity } from "../entities/entity.ts";
+import type { Entity, RecordEntity, ScalarEntity, TupleEntity } from "../entities/entity.ts";
 import { describe, nothing, scalar, viewOf } from "../entities/entity.ts";
 import type { Env } from "../entities/env.ts";
-import { at, atom, keep, newRoot, numberValue, refuse, textOf, whileUsed } from "../entities/env.ts";
+import { at, atom, codeOf, keep, newRoot, numberValue, refuse, textOf, whileUsed } from "../entities/env.ts";
 import { arrayLength, presentValue } from "../entities/plan.ts";
 import type { Expression, Identifier, MemberExpression, Node, Property } from "../syntax/ast.ts";
 import { unwrap } from "../syntax/walk.ts";
@@ -23,8 +23,27 @@ function memberOf(env: Env, node: MemberExpression, object: Entity): Entity {
   const name = node.computed ? constantKey(node.property) : (node.property as Identifier).name;
   if (typeof name === "string") return field(env, node, object, name);
   const index = whileUsed(env, object, () => env.unit.elaborate.evaluate(env, node.property));
+  if (index.kind === "text" && object.kind === "record")
+    return fieldByText(env, node, object, index.code.value);
   const place = numberValue(env, node.property, index);
   return element(env, node, object, place);
+}
+
+/** The field whose name is a string that may only be known at run time. All fields must then be numbers. */
+function fieldByText(env: Env, node: MemberExpression, object: RecordEntity, code: RegionExpr): Entity {
+  if (code.kind === "const") return field(env, node, object, env.unit.texts[code.value]!);
+  const key = atom(env, code, "key");
+  let value: RegionExpr = number(NaN);
+  for (const [name, part] of [...object.fields].toReversed()) {
+    if (part.kind !== "scalar" || part.value.type === "bool")
+      return refuse(
+        env,
+        node,
+        `${textOf(env, node)}: ${name} is ${describe(part)}, and a name that is not known selects among numbers: choose by if.`,
+      );
+    value = select(compare("equal", key, number(codeOf(env.unit, name))), part.value, value);
+  }
+  return scalar(value);
 }
 
 /** Returns the key of `x["name"]`, or `undefined`. */

@@ -113,6 +113,7 @@ function store(env: Env, growth: ArrayGrowth, node: Node, item: ValuePlan): Arra
 function planAt(env: Env, node: Node, plan: ValuePlan, point: InsertionPoint): ValuePlan {
   switch (plan.kind) {
     case "element":
+    case "text":
       return plan;
     case "array": {
       const length = lengthAt(env, node, plan.length, point);

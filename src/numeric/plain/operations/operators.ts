@@ -133,6 +133,8 @@ function binaryOf(env: Env, node: BinaryExpression, given?: Entity): Entity {
   if (equal !== undefined) return scalar(isDenied ? not(equal) : equal);
   const comparison = comparisons[operator];
   if (comparison !== undefined) {
+    const texts = isEquality ? sameText(first!, second!) : undefined;
+    if (texts !== undefined) return scalar(isDenied ? not(texts) : texts);
     const [x, y] = [scalarValue(env, left, first!), scalarValue(env, right, second!)];
     if (x.type !== y.type || (x.type === "bool" && !isEquality))
       return refuse(env, node, `${textOf(env, node)} compares a boolean with a number: compare numbers.`);
@@ -144,6 +146,13 @@ function binaryOf(env: Env, node: BinaryExpression, given?: Entity): Entity {
   const name = arithmeticOperators[operator];
   if (name === undefined) return refuse(env, node, `${operator} is outside of what can be differentiated.`);
   return scalar(arithmetic(name, x, y));
+}
+
+/** Condition that two strings are equal; `undefined` if a value is no string. */
+export function sameText(x: Entity, y: Entity): RegionExpr | undefined {
+  if (x.kind !== "text" || y.kind !== "text") return undefined;
+  const [a, b] = [x.code.value, y.code.value];
+  return a.kind === "const" && b.kind === "const" ? truth(a.value === b.value) : compare("equal", a, b);
 }
 
 /** Advice for messages: how to test for a field without `"a" in p`. */
@@ -380,6 +389,8 @@ function planOfEither(
 function merge(env: Env, test: RegionExpr, x: Entity, y: Entity): Entity | undefined {
   if (x.kind === "scalar" && y.kind === "scalar")
     return x.value.type === y.value.type ? scalar(select(test, x.value, y.value)) : undefined;
+  if (x.kind === "text" && y.kind === "text")
+    return { kind: "text", code: scalar(select(test, x.code.value, y.code.value)) };
   if (x.kind === "nothing" && y.kind === "nothing") return x;
   if (!isSteady(x) || !isSteady(y)) return undefined;
   if (y.kind === "nothing" && isPart(x)) return optional(scalar(test), readWhere(test, x));
@@ -431,6 +442,8 @@ function readWhere<E extends Entity>(test: RegionExpr, entity: E): E {
     }
     case "tuple":
       return { ...entity, items: entity.items.map((item) => readWhere(test, item)) };
+    case "text":
+      return { ...entity, code: readWhere(test, entity.code) };
     case "array":
     case "function":
     case "global":
@@ -452,6 +465,8 @@ function equality(env: Env, node: BinaryExpression, x: Entity, y: Entity): Regio
   const [isX, isY] = [isPresent(env, x), isPresent(env, y)];
   if (x.kind === "nothing" || y.kind === "nothing") return not(x.kind === "nothing" ? isY : isX);
   const [a, b] = [x, y].map((side) => (side.kind === "optional" ? side.value : side));
+  const texts = a && b && sameText(a, b);
+  if (texts !== undefined) return or(and(not(isX), not(isY)), and(and(isX, isY), texts));
   if (a?.kind !== "scalar" || b?.kind !== "scalar" || a.value.type !== b.value.type)
     return refuse(
       env,
@@ -476,5 +491,6 @@ function typeTest(env: Env, { left, right }: BinaryExpression): RegionExpr | und
 
 function typeName(entity: Entity): string {
   if (entity.kind === "scalar") return entity.value.type === "bool" ? "boolean" : "number";
+  if (entity.kind === "text") return "string";
   return entity.kind === "function" || entity.kind === "global" ? "function" : "object";
 }

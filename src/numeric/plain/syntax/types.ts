@@ -14,7 +14,7 @@ import { constantOf } from "./constants.ts";
 import type { EnclosingNodes, Module } from "./module.ts";
 import { importedFrom, lookUp, namespaceOf, typeNamed } from "./module.ts";
 import { PlainError } from "./refuse.ts";
-import { unwrap } from "./walk.ts";
+import { unwrap, walk } from "./walk.ts";
 
 type TypedField = { readonly name: string; readonly type: PlainType };
 
@@ -59,8 +59,6 @@ export function typeOf(node: TypeNode, module: Module, depth = 0): PlainType {
         fields: node.types.flatMap((type) => fieldsOfRecord(inner(type), type, module)),
       };
     case "TSUnionType": {
-      const strings = stringCases(node);
-      if (strings !== undefined) return refuse(casesAdvice(strings));
       if (node.types.some(({ type }) => type === "TSNullKeyword"))
         return refuse(
           "null is not supported. Use undefined for a value that may be missing: x?: number, or number | undefined.",
@@ -92,28 +90,7 @@ function typeOfName(name: Node, module: Module): PlainType | undefined {
 const optionalItem =
   "an item of a tuple is always there: write the items that may be missing as optional fields, as in { x: number; y?: number }.";
 const strings =
-  "strings cannot be computed with here: use a number for each case, as in const up = 0, down = 1; with kind: number, and kind === up.";
-
-/** Returns the members of a union of string literals; `undefined` for other types. */
-function stringCases(
-  node: TypeNode & { readonly type: "TSUnionType" | "TSIntersectionType" },
-): string[] | undefined {
-  const texts = node.types.flatMap((type) =>
-    type.type === "TSLiteralType" && type.literal.type === "Literal" && typeof type.literal.value === "string"
-      ? [type.literal.value]
-      : [],
-  );
-  return texts.length === node.types.length ? texts : undefined;
-}
-
-function casesAdvice(texts: readonly string[]): string {
-  const names = texts.map((text) => (/^[A-Za-z_$][\w$]*$/.test(text) ? text : `case_${texts.indexOf(text)}`));
-  const constants = names.map((name, i) => `${name} = ${i}`).join(", ");
-  return (
-    `strings cannot be computed with here. Use a number for each case: write const ${constants}; at the head of the module, ` +
-    `kind: number as the parameter, and kind === ${names[0]!} in the function.`
-  );
-}
+  'a string can be compared here if its type lists its cases, as in kind: "up" | "down", or an enum.';
 
 /** Message for types with an open set of fields: `Record<string, number>`, `{ [name: string]: number }`, `Map`. */
 const openFields =
@@ -136,14 +113,41 @@ function typeOfLiteral(node: Expression): PlainType | undefined {
   const value = node.type === "UnaryExpression" ? node.argument : node;
   if (value.type !== "Literal") return undefined;
   if (typeof value.value === "number") return { kind: "number" };
+  if (typeof value.value === "string") return textType([value.value]);
   return typeof value.value === "boolean" ? { kind: "boolean" } : undefined;
 }
 
 function union(types: readonly PlainType[]): PlainType | undefined {
   const [first] = types;
   if (types.every(({ kind }) => kind === "array")) return { kind: "array", of: "any" };
+  const cases = types.map((type) => (type.kind === "number" ? type.cases : undefined));
+  if (cases.every((part) => part !== undefined)) return textType(cases.flat().map(({ text }) => text));
+  if (cases.some((part) => part !== undefined)) return undefined;
+  const records = types.map((type) => (type.kind === "record" ? type.fields : undefined));
+  if (records.every((fields) => fields !== undefined)) return unionOfRecords(records);
   const isOne = first?.kind === "number" || first?.kind === "boolean";
   return isOne && types.every(({ kind }) => kind === first.kind) ? first : undefined;
+}
+
+/** Type of one of several strings. */
+function textType(texts: readonly string[]): PlainType {
+  return { kind: "number", cases: [...new Set(texts)].map((text, code) => ({ text, code })) };
+}
+
+/** Type of one of several records: a field that not all of them have may be absent. */
+function unionOfRecords(records: readonly (readonly TypedField[])[]): PlainType | undefined {
+  const names = new Set(records.flatMap((fields) => fields.map(({ name }) => name)));
+  const fields = [...names].map((name) => {
+    const found = records.flatMap((own) =>
+      own.filter((field) => field.name === name).map(({ type }) => type),
+    );
+    const present = found.map((type) => (type.kind === "optional" ? type.type : type));
+    const isSame = present.every((type) => JSON.stringify(type) === JSON.stringify(present[0]));
+    const type = isSame ? present[0] : union(present);
+    const mayLack = found.length < records.length || found.some(({ kind }) => kind === "optional");
+    return type && { name, type: mayLack ? optionalType(type) : type };
+  });
+  return fields.every((field) => field !== undefined) ? { kind: "record", fields } : undefined;
 }
 
 /** The type of a value that may be absent. */
@@ -264,11 +268,24 @@ function typeOfDeclaration(declaration: TypeDeclaration, module: Module, depth: 
       return typeOf(declaration.typeAnnotation, module, depth + 1);
     case "TSInterfaceDeclaration":
       return { kind: "record", fields: fieldsOfInterface(declaration, module, depth) };
-    case "TSEnumDeclaration":
-      return { kind: "number" };
+    case "TSEnumDeclaration": {
+      const texts = enumTexts(declaration);
+      return texts.length > 0 ? textType(texts) : { kind: "number" };
+    }
     default:
       return assertNever(declaration, "typeOfDeclaration");
   }
+}
+
+/** Strings of the members of an enum. */
+function enumTexts(declaration: Node): string[] {
+  const texts: string[] = [];
+  walk(declaration, (node) => {
+    const { initializer } = node as Node & { readonly initializer?: Expression | null };
+    const value = node.type === "TSEnumMember" && initializer ? unwrap(initializer) : undefined;
+    if (value?.type === "Literal" && typeof value.value === "string") texts.push(value.value);
+  });
+  return texts;
 }
 
 function fieldsOfInterface(node: InterfaceDeclaration, module: Module, depth: number): TypedField[] {
@@ -370,6 +387,7 @@ export function typeOfValue(node: Expression, module: Module, around: EnclosingN
   switch (inner.type) {
     case "Literal":
       if (typeof inner.value === "number") return { kind: "number" };
+      if (typeof inner.value === "string") return textType([inner.value]);
       return typeof inner.value === "boolean" ? { kind: "boolean" } : undefined;
     case "UnaryExpression":
       return inner.operator === "!" ? { kind: "boolean" } : { kind: "number" };
