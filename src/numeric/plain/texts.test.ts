@@ -3,13 +3,13 @@ import { grad, jit, valueAndGrad } from "downhill";
 import { expect, test } from "vitest";
 import { compile } from "./compile.ts";
 
-type Shape =
+type AreaShape =
   | { readonly kind: "circle"; readonly radius: number }
   | { readonly kind: "box"; readonly width: number; readonly height: number };
 
 const text = `
-type Shape = { kind: "circle"; radius: number } | { kind: "box"; width: number; height: number };
-export function area(shape: Shape): number {
+type AreaShape = { kind: "circle"; radius: number } | { kind: "box"; width: number; height: number };
+export function area(shape: AreaShape): number {
   "use ad";
   switch (shape.kind) {
     case "circle":
@@ -26,12 +26,12 @@ export function neuron(x: number, kind: "relu" | "tanh", more: { mode: "up" | "t
 }
 `;
 
-interface Functions {
-  readonly area: (shape: Shape) => number;
+interface TextFunctions {
+  readonly area: (shape: AreaShape) => number;
   readonly neuron: (x: number, kind: "relu" | "tanh", more: { mode: "up" | "tanh"; v: number }[]) => number;
 }
 
-const functions = compile<Functions>(text);
+const functions = compile<TextFunctions>(text);
 
 test("a derivative in a union of objects has the numbers of the object that was given", async () => {
   const { area } = await functions;

@@ -84,7 +84,7 @@ interface LoopBody {
   readonly goesOn: RegionExpr;
 }
 
-interface LoopParts {
+interface LoopBodyOptions {
   /** Default: the number of iterations is not known before the loop. */
   readonly trip?: LoopTrip;
   /** Code that runs after an iteration. */
@@ -100,7 +100,7 @@ function repeated(
   labels: readonly string[],
   parts: LoopHandlers,
   body: (inner: Env) => void,
-  { trip = unknownTrip, after }: LoopParts = {},
+  { trip = unknownTrip, after }: LoopBodyOptions = {},
 ): LoopBody {
   const leave: Jump = { flag: undefined, declarations: env.out.reserve() };
   const outer = nestedLoop(env, trip);

@@ -63,7 +63,7 @@ export interface LoopTrip {
 }
 
 /** State of an array while a statement appends items to it. */
-export interface ArrayGrowth {
+export interface GrowingArray {
   readonly name: string;
   /** Value of the array before the statement. */
   readonly before: ArrayEntity | TupleEntity;
@@ -126,7 +126,7 @@ export interface CompilationUnit {
     readonly of: "whole" | "items";
   }[];
   /** Arrays that the current statements append items to, by identity. */
-  readonly growths: Map<ObjectIdentity, ArrayGrowth>;
+  readonly growths: Map<ObjectIdentity, GrowingArray>;
   /** Strings of the function; the index of a string is its code. */
   readonly texts: string[];
   /** Whether the cases of a `switch` are all that its value may be, when it was elaborated last. */

@@ -43,7 +43,7 @@ export function bitwise(env: Env, operator: BitOperator, x: RegionExpr, y: Regio
 }
 
 /** Expression of `x | 0`, the conversion to int32. */
-export function int32(env: Env, x: RegionExpr): RegionExpr {
+function int32(env: Env, x: RegionExpr): RegionExpr {
   return x.kind === "const" ? number(x.value | 0) : apply(toInt32, "f64", atom(env, x));
 }
 

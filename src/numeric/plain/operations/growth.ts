@@ -4,7 +4,7 @@ import type { RegionExpr } from "../../../engine/region/form/region.ts";
 import { apply, arithmetic, number, someExpr } from "../draft/draft.ts";
 import { isUnshared, refuseAliases } from "../entities/aliases.ts";
 import type { ArrayEntity, Entity, NameBinding } from "../entities/entity.ts";
-import type { ArrayGrowth, Env, InsertionPoint, LoopTrip } from "../entities/env.ts";
+import type { GrowingArray, Env, InsertionPoint, LoopTrip } from "../entities/env.ts";
 import { at, inOrder, keep, letLocal, placeHere, refuse, textOf } from "../entities/env.ts";
 import { knownAt, lengthAt } from "../entities/lengths.ts";
 import type { ValuePlan } from "../entities/plan.ts";
@@ -36,7 +36,7 @@ export function beginGrowth(env: Env, name: string, statement: Node): void {
     );
   refuseAliases(env, before, statement, name);
   const length = before.kind === "array" ? arrayLength(before) : number(before.items.length);
-  const growth: ArrayGrowth = {
+  const growth: GrowingArray = {
     name,
     before,
     statement,
@@ -71,7 +71,7 @@ export function placeGrowth(env: Env, loop: Node): void {
     if (growth.statement === loop && growth.place === undefined) place(env, growth);
 }
 
-function place(env: Env, growth: ArrayGrowth): void {
+function place(env: Env, growth: GrowingArray): void {
   growth.room = env.out.reserve();
   growth.place = placeHere(env);
   const { before } = growth;
@@ -87,7 +87,7 @@ function place(env: Env, growth: ArrayGrowth): void {
 }
 
 /** Declares the storage of an array that grows, and copies the items that it has before. */
-function store(env: Env, growth: ArrayGrowth, node: Node, item: ValuePlan): ArrayEntity {
+function store(env: Env, growth: GrowingArray, node: Node, item: ValuePlan): ArrayEntity {
   const { name, before, capacity, count, place: point } = growth;
   const { out, blocks } = point!;
   const start: Env = { ...env, out: out.reserve(), blocks: point!.blocks, hint: undefined };
@@ -133,7 +133,7 @@ function planAt(env: Env, node: Node, plan: ValuePlan, point: InsertionPoint): V
 }
 
 /** Lets the name of the array refer to an entity from now on. */
-function bindTo(env: Env, { name, statement }: ArrayGrowth, entity: Entity): void {
+function bindTo(env: Env, { name, statement }: GrowingArray, entity: Entity): void {
   let { scope } = env;
   while (scope.own(name) === undefined || !isAround(scope.node, statement)) scope = scope.parent!;
   const binding: NameBinding = { ...scope.own(name)!, entity };
@@ -178,7 +178,7 @@ export function push(env: Env, node: Node, object: Entity, args: readonly CallAr
 }
 
 /** Refuses to append to an array over which a `for … of` iterates, which would see the new items. */
-function refuseIterated(env: Env, node: Node, { array, name }: ArrayGrowth): void {
+function refuseIterated(env: Env, node: Node, { array, name }: GrowingArray): void {
   const isIterated = env.unit.aliases.some(
     (alias) =>
       alias.name === "for … of" && array !== undefined && allRoots(alias.binding.entity).includes(array.root),
@@ -191,14 +191,14 @@ function refuseIterated(env: Env, node: Node, { array, name }: ArrayGrowth): voi
     );
 }
 
-function append(env: Env, node: Node, growth: ArrayGrowth, arg: Node, value: Entity): void {
+function append(env: Env, node: Node, growth: GrowingArray, arg: Node, value: Entity): void {
   const array = growth.array ?? firstStore(env, growth, node, rowPlan(planOf(env, arg, value)));
   noteTerm(env, node, growth, number(1));
   if (!isUnshared(env, value, node)) borrow(env, [...allRoots(value), array.root], arg);
   appendItem(env, arg, growth, array, value);
 }
 
-function appendAll(env: Env, node: Node, growth: ArrayGrowth, arg: Node, value: ArrayEntity): void {
+function appendAll(env: Env, node: Node, growth: GrowingArray, arg: Node, value: ArrayEntity): void {
   const plan = planOf(env, arg, value) as ValuePlan & { readonly kind: "array" };
   const array = growth.array ?? firstStore(env, growth, node, plan.item);
   if (value.root === array.root)
@@ -210,14 +210,14 @@ function appendAll(env: Env, node: Node, growth: ArrayGrowth, arg: Node, value: 
   );
 }
 
-function appendItem(env: Env, node: Node, growth: ArrayGrowth, array: ArrayEntity, value: Entity): void {
+function appendItem(env: Env, node: Node, growth: GrowingArray, array: ArrayEntity, value: Entity): void {
   const { count } = growth;
   copyInto(env, node, itemAt(array, count.value, at(env, node)), readAll(env, value));
   storeScalar(env, node, count, arithmetic("add", count.value, number(1)));
 }
 
 /** Declares the storage for the first item. The code before it in the text must not have used the empty array. */
-function firstStore(env: Env, growth: ArrayGrowth, node: Node, item: ValuePlan): ArrayEntity {
+function firstStore(env: Env, growth: GrowingArray, node: Node, item: ValuePlan): ArrayEntity {
   const { name, statement } = growth;
   eachUse(statement, (use, around) => {
     const isPush = around.at(-1)?.type === "MemberExpression" && around.at(-2)?.type === "CallExpression";
@@ -237,7 +237,7 @@ function firstStore(env: Env, growth: ArrayGrowth, node: Node, item: ValuePlan):
 }
 
 /** Notes how many items a `push` appends at most: `each` items in each iteration of the loops around it. */
-function noteTerm(env: Env, node: Node, growth: ArrayGrowth, each: RegionExpr): void {
+function noteTerm(env: Env, node: Node, growth: GrowingArray, each: RegionExpr): void {
   const trips = env.trips.slice(growth.trips);
   const point = growth.place!;
   const isAlways = env.blocks.length - growth.blocks === trips.length;
@@ -363,7 +363,7 @@ export function endGrowth(env: Env, name: string, statement: Node): void {
 
 function letCapacity(
   env: Env,
-  { capacity, room }: ArrayGrowth,
+  { capacity, room }: GrowingArray,
   value: RegionExpr,
   point: InsertionPoint,
 ): void {

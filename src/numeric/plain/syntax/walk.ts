@@ -338,7 +338,7 @@ function collectPushed(node: Node): ReadonlySet<string> {
 }
 
 /** Calls `give` with the name of the array of each `name.push(…)` below a node, in source order. */
-export function eachPush(node: Node, give: (name: string, call: Node) => void): void {
+function eachPush(node: Node, give: (name: string, call: Node) => void): void {
   walk(node, (inner) => {
     if (inner.type !== "CallExpression") return;
     const callee = unwrap((inner as Node & { readonly callee: Node }).callee);
