@@ -1,4 +1,4 @@
-// Programs of people who use the library for the first time: values of JavaScript, and derivatives that differences of
+// Programs of newcomers to the library: values of JavaScript, and derivatives that differences of
 // the JavaScript confirm.
 import { transformSync } from "esbuild";
 import { expect, test } from "vitest";

@@ -1,5 +1,4 @@
-// Programs in the style of people who use the library for the first time: complete modules, with the constructs that
-// their authors did not avoid.
+// Programs in the style of newcomers to the library: complete modules with everyday constructs.
 
 /** A module whose marked function is called with `args`. */
 export interface NewcomerProgram {

@@ -301,7 +301,7 @@ export function bodyOf(env: Env, { node }: Pick<FunctionEntity, "node">): Entity
   return collected.result();
 }
 
-/** True if a statement is a `switch` over all strings that its value may be, each of which returns. */
+/** True if a statement is a `switch` over all possible strings, and each case returns. */
 function endsInAllCases(env: Env, last: Statement | undefined): boolean {
   if (last?.type !== "SwitchStatement" || env.unit.exhaustive.get(last) !== true) return false;
   const isEmpty = last.cases.at(-1)?.consequent.length === 0;

@@ -259,7 +259,7 @@ function isCounted(env: Env, { from, to }: LoopTrip, point: InsertionPoint): boo
   return isWhole && knownAt(env, to, point) !== undefined;
 }
 
-/** Upper bound of the number of iterations of a loop; `undefined` if there is none at the insertion point. */
+/** Upper bound of the number of iterations of a loop; `undefined` if it is not known at the insertion point. */
 function tripBound(
   env: Env,
   { index, from, to, step }: LoopTrip,

@@ -109,7 +109,7 @@ export interface MarkedFactory {
   readonly params: readonly (string | undefined)[];
 }
 
-/** The function of the module that returns a marked function without a name; `undefined` if there is none. */
+/** The named function that returns a marked function without a name; `undefined` if it has another position. */
 export function factoryOf({ name, around }: MarkedFunction): MarkedFactory | undefined {
   const k = around.findLastIndex(isFunction);
   const owner = around[k];
