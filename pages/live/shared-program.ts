@@ -1,5 +1,6 @@
 // Programs of figures as TypeScript. They run as they are, in Node, Deno, Bun or a bundler, with downhill installed.
 import { typeScriptOf } from "./formula-code.ts";
+import type { KnownGround } from "./ground.ts";
 import type { Program } from "./program.ts";
 import type { RaceStart } from "./race-state.ts";
 import { type Racer, type RacerId, racerName, type ScheduleId } from "./racers.ts";
@@ -58,18 +59,34 @@ console.log("gradient in", coordinates.join(", "), JSON.stringify(gradient.tolis
 `;
 }
 
-/** A race with its table. */
+/** A race of the pages, with its table. */
 export function raceProgram({ formula, start, racers, steps, known = {} }: RaceStart): string {
-  const { box, minima, lowest } = known;
+  const runs = racers.map((racer, i) => ({
+    name: `${i + 1}. ${racerName(racer)}`,
+    code: optimizerCode(racer, steps),
+  }));
+  return raceText({ formula, start, steps, runs, ...known });
+}
+
+/** A race as code. */
+export interface RaceText extends KnownGround {
+  readonly formula: string;
+  readonly start: readonly number[];
+  readonly steps: number;
+  /** Names of the runs, and their optimisers as code. */
+  readonly runs: readonly { readonly name: string; readonly code: string }[];
+}
+
+/** A race with its table, and its animated picture. */
+export function raceText({ formula, start, steps, runs, box, minima, lowest }: RaceText): string {
   const options = [
     `start: ${literal(start)}`,
     ...(box === undefined ? [] : [`domain: ${literal(box)}`]),
     ...(minima === undefined || minima.length === 0 ? [] : [`minima: ${literal(minima)}`]),
     ...(lowest === undefined ? [] : [`lowest: ${literal(lowest)}`]),
   ];
-  const codes = racers.map((racer) => optimizerCode(racer, steps));
-  const names = [...new Set(codes.flatMap((code) => code.match(/\b[a-z]\w+(?=\()/gi) ?? []))].toSorted();
-  const runs = racers.map((racer, i) => `    "${i + 1}. ${racerName(racer)}": ${codes[i]!},`);
+  const names = [...new Set(runs.flatMap(({ code }) => code.match(/\b[a-z]\w+(?=\()/gi) ?? []))].toSorted();
+  const entries = runs.map(({ name, code }) => `    ${JSON.stringify(name)}: ${code},`);
   return `import { defineLandscape, landscapeSvg, landscapeText, race } from "downhill/landscapes";
 import { ${names.join(", ")} } from "downhill/optim";
 
@@ -79,7 +96,7 @@ const landscape = defineLandscape(\`${escapeTemplate(formula)}\`, {
 const result = race(
   landscape,
   {
-${runs.join("\n")}
+${entries.join("\n")}
   },
   { steps: ${steps} },
 );

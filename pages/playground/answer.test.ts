@@ -1,12 +1,17 @@
 import { grad, mul, sin, tensor } from "downhill";
+import * as landscapes from "downhill/landscapes";
+import * as optim from "downhill/optim";
 import { sgd } from "downhill/optim";
 import { compile } from "downhill/plain";
 import { randint, key } from "downhill/random";
 import { expect, test } from "vitest";
 import { extent } from "../../test/support/extent.ts";
 import { Choices } from "../../test/support/random-choices.ts";
+import { runProgram } from "../../test/support/run-program.ts";
+import { gradientProgram } from "../live/shared-program.ts";
 import { randomText } from "../../test/support/random-texts.ts";
-import { answer } from "./answer.ts";
+import { answer, readableOf } from "./answer.ts";
+import { animationOf, descentProgram } from "./descend.ts";
 import { examples, firstData } from "./examples.ts";
 import { pageOf } from "./own-page.ts";
 import { type Answer, type Question, type Shown, type View, views } from "./question.ts";
@@ -209,4 +214,32 @@ test("faults are reported at their fields", async () => {
     [{ text: "1" }, "view"],
   ] as const)
     expect((await answer({ ...question, ...change, view: "descent" })).viewProblem?.field).toBe(field);
+});
+
+test("the program of a descent runs as it is, and ends where the runs of the page end", async () => {
+  const asked: Question = {
+    ...question,
+    view: "descent",
+    text: "(x - 1)^2 + 2*(y + 1)^2",
+    optimizers: "sgd(lr=0.1), momentum(lr=0.05), adam(lr=0.2, amsgrad)",
+  };
+  const readable = await readableOf(asked);
+  const program = descentProgram(readable, asked)!.replaceAll(/^export (?=const)/gm, "");
+  const printed = await runProgram(
+    `${program}\nconsole.log(JSON.stringify(result.runs.map((run) => run.values.at(-1))));`,
+    { "downhill/landscapes": landscapes, "downhill/optim": optim },
+  );
+  const { runs } = await ask("descent", asked);
+  const ends = JSON.parse(printed.split("\n").at(-1)!) as number[];
+  expect(ends).toEqual(runs.map(({ value }) => expect.closeTo(value, 12) as number));
+  expect(animationOf(readable, asked)).toMatch(/@keyframes f0-2-grow/);
+});
+
+test("a descent of TypeScript, or with a schedule, has no program of its own", async () => {
+  const plain: Question = { ...question, view: "descent", text: loop, typed: { a: "0.5", xs: "[1, 2]" } };
+  expect(descentProgram(await readableOf(plain), plain)).toBeUndefined();
+  const scheduled: Question = { ...question, view: "descent", optimizers: "sgd(lr=cosine(from=0.1))" };
+  expect(descentProgram(await readableOf(scheduled), scheduled)).toBeUndefined();
+  const shared = gradientProgram((await readableOf(plain)).program, (await readableOf(plain)).args);
+  expect(shared).toContain("valueAndGrad(program.loss, { argnums: [0, 1] })");
 });

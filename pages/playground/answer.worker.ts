@@ -2,6 +2,7 @@
 import { gradientProgram } from "../live/shared-program.ts";
 import { answer, readableOf } from "./answer.ts";
 import type { Reply, Request } from "./asking.ts";
+import { animationOf, descentProgram } from "./descend.ts";
 import { pageOf } from "./own-page.ts";
 import type { Answer } from "./question.ts";
 
@@ -13,9 +14,12 @@ async function workOn(data: Request): Promise<{ readonly answer: Answer } | { re
       return { answer: await answer(question) };
     case "page":
       return { text: await pageOf(question, data.drawing) };
+    case "animation":
+      return { text: animationOf(await readableOf(question), question) };
     case "program": {
-      const { program, args } = await readableOf(question);
-      return { text: gradientProgram(program, args) };
+      const readable = await readableOf(question);
+      const descent = question.view === "descent" ? descentProgram(readable, question) : undefined;
+      return { text: descent ?? gradientProgram(readable.program, readable.args) };
     }
     default:
       return data satisfies never;

@@ -3,7 +3,7 @@ import { type ReadonlySignal, signal } from "@preact/signals";
 import type { Answer, Question } from "./question.ts";
 
 export type Request = { readonly id: number; readonly question: Question } & (
-  { readonly want: "answer" | "program" } | { readonly want: "page"; readonly drawing: string }
+  { readonly want: "answer" | "program" | "animation" } | { readonly want: "page"; readonly drawing: string }
 );
 
 export type Reply = { readonly id: number } & (
@@ -19,8 +19,10 @@ export interface Asking {
   ask(question: Question): void;
   /** Returns the answer to a question as a standalone page. `drawing` is the picture that the page shows. */
   page(question: Question, drawing: string): Promise<string>;
-  /** Returns value and gradient of the question's program as TypeScript. */
+  /** Returns the descent, or value and gradient of the question's program, as TypeScript. */
   program(question: Question): Promise<string>;
+  /** Returns the descent as an animated picture. */
+  animation(question: Question): Promise<string>;
   /** Stops the computation. The next question starts a new worker. */
   stop(): void;
   readonly work: ReadonlySignal<Work>;
@@ -115,6 +117,7 @@ export function askWorker(answered: (answer: Answer) => void): Asking {
     },
     page: async (question, drawing) => textFor({ id: nextId++, want: "page", question, drawing }),
     program: async (question) => textFor({ id: nextId++, want: "program", question }),
+    animation: async (question) => textFor({ id: nextId++, want: "animation", question }),
     stop() {
       waiting = undefined;
       end("stopped");

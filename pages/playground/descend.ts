@@ -1,11 +1,15 @@
 // Runs optimisers from the current numbers.
 import { readRacers, usualRacers } from "../../src/cli/race/racers.ts";
+import { splitAtCommas } from "../../src/cli/shared/call-text.ts";
+import { readOptimizer } from "../../src/cli/shared/optimizers.ts";
+import { landscapeSvg } from "../../src/pictures/landscapes/draw/to-svg.ts";
 import type { ChartSpec, SeriesSpec } from "../../src/pictures/plot/chart-spec.ts";
 import { valueChart } from "../../src/pictures/landscapes/draw/value-chart.ts";
 import type { Landscape } from "../../src/pictures/landscapes/landscape.ts";
 import { type Race, race, type RaceRun } from "../../src/pictures/landscapes/race.ts";
 import type { MapTrail } from "../live/landscape.tsx";
 import { problemOf } from "../live/program.ts";
+import { raceText } from "../live/shared-program.ts";
 import type { Readable } from "./answer.ts";
 import { type Place, placeOf } from "./place.ts";
 import { heights, mapOf, sample } from "./plot.ts";
@@ -58,6 +62,32 @@ export function raceOf(readable: Readable, question: Question): Race {
     ...made,
     landscape: { ...made.landscape, name: readable.program.title, formula: readable.program.title },
   };
+}
+
+/** The runs as an animated picture. */
+export function animationOf(readable: Readable, question: Question): string {
+  return landscapeSvg(raceOf(readable, question), { animated: true });
+}
+
+/**
+ * The runs as a program. Returns `undefined` if the runs vary only some of the program's numbers, for TypeScript, and for
+ * optimisers with schedules.
+ */
+export function descentProgram(readable: Readable, question: Question): string | undefined {
+  const { program, numbers } = readable;
+  const place = placeOf(readable, question);
+  const isWhole = numbers.length === place.along.length;
+  if (program.kind !== "text" || !isWhole || place.along.some(({ name }, i) => name !== numbers[i]!.name))
+    return undefined;
+  const { optimizers } = raceFrom(place, question);
+  const runs = splitAtCommas(optimizers).map((text) => {
+    const { name, options } = readOptimizer(text, { what: "the optimisers", steps: question.steps });
+    const isPlain = Object.values(options).every((value) => ["number", "boolean"].includes(typeof value));
+    return { name: text.trim(), code: isPlain ? `${name}(${JSON.stringify(options)})` : undefined };
+  });
+  const coded = runs.flatMap(({ name, code }) => (code === undefined ? [] : [{ name, code }]));
+  if (coded.length < runs.length) return undefined;
+  return raceText({ formula: program.text, start: place.at, steps: question.steps, runs: coded });
 }
 
 /**

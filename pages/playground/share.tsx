@@ -27,6 +27,7 @@ export function Exports({ panel }: { readonly panel: RefObject<HTMLElement> }): 
         frame={panel}
         link={() => state.link()}
         program={() => worker().program(question.value)}
+        animation={shown?.view === "descent" ? () => worker().animation(question.value) : undefined}
         say={say}
       />
       {shown !== undefined && shown.view !== "code" && (
