@@ -34,3 +34,16 @@ test.each(section.pages.map(({ slug, minutes }) => [slug, minutes] as const))(
     );
   },
 );
+
+test.each(section.pages.map(({ slug }) => slug))(
+  "figures of %s share a program that needs no build plugin",
+  async (slug) => {
+    const { page } = (await import(join(import.meta.dirname, slug, "page.tsx"))) as {
+      readonly page: LivePage;
+    };
+    await page.prepare?.();
+    const program = await page.program!();
+    expect(program).toContain("import {");
+    if (program.includes('"use ad"')) expect(program).toContain("await compile(`");
+  },
+);
