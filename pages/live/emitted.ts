@@ -34,7 +34,7 @@ function activeParameters({ inputs, form }: PlainProgram): string[] {
 }
 
 /** Converts a formula or statements to a TypeScript function with the same names. */
-export function typeScriptOf({ compiled: { inputs, statements } }: TextProgram): string {
+function typeScriptOf({ compiled: { inputs, statements } }: TextProgram): string {
   const lines = statements.map(({ name, value }, i) =>
     i === statements.length - 1
       ? `return ${javaScriptOf(value, inputs)};`

@@ -25,7 +25,7 @@ export function LoopLab(): JSX.Element {
       title="Your loop"
       isWide
       state={{ page: state, keys: ["loop", "at", "step"] }}
-      caption="The forward pass computes the values from top to bottom. The backward pass computes the derivative of the result in each value, from bottom to top: a row sends its derivative, multiplied by a local derivative, to the values that it was computed from. The tape holds the values that the forward pass saves and the backward pass uses."
+      caption="The forward pass computes the values from top to bottom. The backward pass computes the derivative of the result in each value, from bottom to top. A row multiplies its derivative by its local derivatives and sends the products to its operands. The tape holds the values that the forward pass saves and the backward pass uses."
     >
       <ProgramField state={own} examples={examples} rows={9} label="The loop" />
       <Player step={step} last={last} label="both passes" seconds={10} />
@@ -113,7 +113,7 @@ function Passes({ all, shown }: { readonly all: readonly PassRow[]; readonly sho
   );
 }
 
-/** The emitted code, with the lines that save values and those that read them. */
+/** The emitted code, with marks at the lines that save or read values. */
 export function EmittedCode(): JSX.Element {
   const compiled = compiledLoop.value;
   return (
@@ -154,7 +154,7 @@ export function CostTable(): JSX.Element {
     <Figure
       id="costs"
       title="The costs of your loop"
-      caption="Arithmetic operations are counted in the run at your values. Saved values are those that the compiler chose: values that are cheap to compute again are not saved."
+      caption="Arithmetic operations are counted in the run at your values. The compiler chooses the saved values: it does not save a value that is cheap to compute again."
       state={{ page: state, keys: ["loop", "at"] }}
       {...shareRun(() => own.run.value)}
     >

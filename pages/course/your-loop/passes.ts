@@ -52,7 +52,7 @@ export interface LoopCosts {
   readonly lines: number;
 }
 
-/** Counts the costs of a program. The saved values are those that the compiler chose. */
+/** Counts the costs of a program. The compiler chooses the saved values. */
 export function loopCosts(
   program: PlainProgram,
   args: readonly unknown[],

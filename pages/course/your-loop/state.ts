@@ -13,7 +13,7 @@ const [first] = examples as readonly [(typeof examples)[number]];
 export const own: ProgramState = programState(state, first.text, first.values, ["loop", "at"]);
 export const step: Signal<number> = state.number("step", 0, { min: 0, step: 1 });
 /** The module that writes derivatives as code, loaded before the page becomes interactive. */
-export const emitted: Signal<typeof Writer | undefined> = signal(undefined);
+const emitted: Signal<typeof Writer | undefined> = signal(undefined);
 
 /** The run of the program, with both of its passes. */
 export const rows: ReadonlySignal<readonly PassRow[]> = computed(() => passRows(own.run.value.tape));
