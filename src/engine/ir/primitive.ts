@@ -4,6 +4,7 @@ import type { Block } from "../kernel/build.ts";
 import type { FailureLocals } from "../kernel/failure.ts";
 import type { Expr } from "../kernel/scalar.ts";
 import type { Program } from "./program.ts";
+import type { RegionSeriesRule } from "./region-series.ts";
 import type { Tensor } from "./tensor.ts";
 import type { ArrayType } from "./types.ts";
 
@@ -113,6 +114,7 @@ export interface TransformTools {
   ): { readonly program: Program; readonly batchedOuts: readonly boolean[] };
   /** Returns an equal program that was interned before, or else this one, because caches are keyed by program. */
   intern(program: Program): Program;
+  readonly regionSeries?: RegionSeriesRule | undefined; // only if tangents are stacks of Taylor coefficients
 }
 
 /** Results of an equation, their tangents, and which tangents may contain zeros of a mask (default: all). */
@@ -485,8 +487,8 @@ export interface Primitive<P = unknown> {
   readonly batch: "elementwise" | BatchRule<P>["batch"];
   readonly lowering: Lowering<P>;
   /**
-   * Predicated form of an in-place primitive (`inPlace`): the listed results keep the bits of their operands unless the
-   * scalar `when` is true. `undefined` if there is no such form.
+   * Predicated form of an in-place primitive (`inPlace`), or `undefined`: the listed results keep the bits of their
+   * operands unless the scalar `when` is true.
    */
   guard?(
     params: P,

@@ -17,7 +17,7 @@ import type { LowerOptions } from "../region/lower/options.ts";
 import { findMaskedResults, maskProducts } from "../region/derive/masked-tangents.ts";
 import type { Region, RegionResult } from "../region/form/region.ts";
 import { maxLength } from "../region/form/region.ts";
-import { tangent } from "../region/derive/tangent.ts";
+import { makeFlatForm, tangent } from "../region/derive/tangent.ts";
 import { transpose } from "../region/derive/transpose.ts";
 import { bind } from "../trace/bind.ts";
 import { traceClosed } from "../trace/staging.ts";
@@ -40,7 +40,7 @@ import {
   withoutParams,
   withResults,
 } from "./region-shapes.ts";
-import { scalarFunctions } from "./scalar-functions.ts";
+import { scalarFunctions, scalarPrograms } from "./scalar-functions.ts";
 import { sum } from "./shape.ts";
 
 /** Parameters of the region primitive. Its operands are the parameters of the region, in order. */
@@ -117,10 +117,15 @@ function regionJvp(
   ins: readonly Tensor[],
   tangents: readonly Maybe[],
   params: RegionParams,
-  _: TransformTools,
+  { regionSeries }: TransformTools,
   masks: readonly boolean[],
 ): DualResults {
   const { region, linear, lowering } = params;
+  if (regionSeries !== undefined) {
+    const flat = (): Region => makeFlatForm(region, scalarFunctions, {});
+    const call = { prim: regionPrim as Primitive, ins, tangents, params, masks, flat };
+    return regionSeries({ ...call, functions: scalarFunctions, programs: scalarPrograms });
+  }
   const active = tangents.map((t) => t !== undefined);
   if (active.every((is, i) => !is || linear.includes(i))) {
     const outs = bind(regionPrim, ins, params);

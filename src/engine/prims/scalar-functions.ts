@@ -1,8 +1,10 @@
 // The scalar functions of regions, derived from the elementwise primitives. Value, derivative and code are those of the
 // primitive; its derivative rule is traced once per pattern of arguments that have a tangent.
 import { DownhillError } from "../errors/index.ts";
+import { dceProgram } from "../ir/dce.ts";
 import type { Maybe } from "../ir/primitive.ts";
 import type { Equation, Program, Var } from "../ir/program.ts";
+import type { ScalarPrograms } from "../ir/region-series.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { ArrayType, DType } from "../ir/types.ts";
 import { arrayType, scalarTypeOf } from "../ir/types.ts";
@@ -415,3 +417,28 @@ function applyRule(
   }
   return values.get(rule.outs[0]!)!;
 }
+
+/** Traces transforms of scalar functions, and writes them as region expressions. */
+export const scalarPrograms: ScalarPrograms = {
+  trace(name, args, more, transform) {
+    const [, apply] = must(operations[name], `the scalar function ${name}`);
+    const free = args.filter((x) => x.kind !== "const");
+    const types = [...free.map((x) => x.type), ...more].map(scalarOf);
+    return traceClosed(name, types, (...xs) => {
+      let next = 0;
+      const given = args.map((x) =>
+        x.kind === "const" ? linear.full(scalarOf(x.type), x.value) : xs[next++]!,
+      );
+      return transform(apply, given, xs.slice(next));
+    });
+  },
+  write(program, ins, bind) {
+    const values = new Map(program.ins.map((v, i) => [v, ins[i]!]));
+    const { eqns } = dceProgram(program, program.outs.map(() => true)).program; // prettier-ignore
+    for (const eqn of eqns) {
+      const args = eqn.ins.map((v) => must(values.get(v), "a value"));
+      values.set(eqn.outs[0]!, bind(expressEquation(eqn, args)));
+    }
+    return program.outs.map((v) => must(values.get(v), "a result"));
+  },
+};

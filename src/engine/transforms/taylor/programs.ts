@@ -6,6 +6,7 @@ import { evalProgram, traceClosed } from "../../trace/staging.ts";
 import type { JvpProgram } from "../jvp.ts";
 import { maskKey, memoizeProgram } from "../memoize.ts";
 import { tools } from "../tools.ts";
+import { regionSeriesTo } from "./regions.ts";
 import { PowerSeries } from "./series.ts";
 import { layer, stackedType, stackSeries } from "./structured.ts";
 import { TaylorTrace } from "./trace.ts";
@@ -62,5 +63,5 @@ export function taylorTools(order: number): TransformTools {
     instantiate: readonly boolean[],
     masked: readonly boolean[],
   ): JvpProgram => taylorProgram(program, order, nonzero, instantiate, masked);
-  return { ...tools, jvpProgram };
+  return { ...tools, jvpProgram, regionSeries: regionSeriesTo(order, taylorTools) };
 }

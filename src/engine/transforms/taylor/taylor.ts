@@ -9,11 +9,12 @@ import { concatenate } from "../../prims/pieces.ts";
 import { reshape } from "../../prims/shape.ts";
 import { withTrace } from "../../trace/bind.ts";
 import { matchLeaves, unflatten } from "../../tree/tree.ts";
+import type { AsTensors, OnlyPlain } from "../../tree/plain-types.ts";
 import type { Like, TensorLike } from "../../tree/types.ts";
 import { flattenArguments, flattenResult, unflattenArguments } from "../arguments.ts";
 import { fitType, holdsZero, requireFloating, requireTensors } from "../linearize.ts";
 import type { AnyFunction } from "../plain.ts";
-import { transformed } from "../plain.ts";
+import { plainOf, requireCompiled } from "../plain.ts";
 import { taylorTools } from "./programs.ts";
 import { coefficient, PowerSeries } from "./series.ts";
 import { TaylorTrace } from "./trace.ts";
@@ -29,7 +30,8 @@ const mostOrders = 1000;
 /**
  * Taylor coefficients of a function along a line. `taylor(f, { order: K })(x, direction)` returns the normalised
  * coefficients `f⁽ᵏ⁾(x + t · direction) / k!` at t = 0, stacked along a new leading axis of size K + 1; the first is f(x).
- * Arguments and results may be trees, with one stack per tensor of the result.
+ * Arguments and results may be trees, with one stack per tensor of the result. A function of plain numbers also yields
+ * tensors.
  *
  * The cost is O(K²) per operation, and O(K³) for a few; docs/taylor.md lists them. At ties, and for elements that a mask
  * leaves out, coefficients are those of repeated `jvp`.
@@ -44,20 +46,21 @@ export function taylor(
   f: (x: Tensor) => Tensor,
   options: TaylorOptions,
 ): (x: TensorLike, direction: TensorLike) => Tensor;
+export function taylor<P, T>(
+  f: ((x: P) => T) & OnlyPlain<[P, T]>,
+  options: TaylorOptions,
+): (x: P, direction: P) => AsTensors<T>;
 export function taylor<P, T>(f: (x: P) => T, options: TaylorOptions): (x: Like<P>, direction: Like<P>) => T;
 export function taylor(
   f: (x: never) => unknown,
   options: TaylorOptions,
 ): (x: never, direction: never) => unknown {
   if (arguments.length > 2) refuseExtra("taylor", arguments, 2);
+  requireCompiled("taylor", f, "taylor((x) => …, { order: 10 })");
   checkOptions("taylor", options, ["order"]);
   const order = checkInteger("taylor", "order", options.order, { from: 0, to: mostOrders });
-  return transformed(
-    "taylor",
-    f,
-    order,
-    (g) => (x: unknown, direction: unknown) => seriesAlong(g, order, x, direction),
-  );
+  const overTensors = plainOf(f)?.overTensors ?? f;
+  return (x, direction) => seriesAlong(overTensors, order, x, direction);
 }
 
 function seriesAlong(f: AnyFunction, order: number, x: unknown, direction: unknown): unknown {

@@ -1,0 +1,303 @@
+// Power series of plain functions: each statement of a region is followed by the statements of its coefficients.
+import { isFloating as isFloatingDtype } from "../../ir/types.ts";
+import type { DualResults } from "../../ir/primitive.ts";
+import type { Program } from "../../ir/program.ts";
+import type { RegionSeriesCall, RegionSeriesRule } from "../../ir/region-series.ts";
+import { present } from "../../prims/carries.ts";
+import { zeros } from "../../prims/linear.ts";
+import { remember } from "../../prims/region-shapes.ts";
+import { findActiveNames } from "../../region/derive/activity.ts";
+import type { RegionBuilder } from "../../region/form/build.ts";
+import {
+  constant,
+  convert,
+  isAtom,
+  isFloating,
+  lengthOf,
+  load,
+  local,
+  makeBuilder,
+  select,
+} from "../../region/form/build.ts";
+import type {
+  Region,
+  RegionExpr,
+  RegionLet,
+  RegionParam,
+  RegionResult,
+  RegionStmt,
+} from "../../region/form/region.ts";
+import { bind, withTrace } from "../../trace/bind.ts";
+import { assertNever } from "../../util/assert-never.ts";
+import { findMaskedNames } from "./region-masks.ts";
+import { coefficient, PowerSeries } from "./series.ts";
+import { TaylorTrace } from "./trace.ts";
+
+type Apply = RegionExpr & { readonly kind: "apply" };
+
+/** Coefficients 1 to `order` of a value; `undefined` if it does not vary. */
+type Coefficients = readonly RegionExpr[] | undefined;
+
+/** A region over values and stacks of their coefficients, and the results whose coefficients may be zeros of a mask. */
+interface SeriesRegion {
+  readonly region: Region;
+  readonly isMasked: readonly boolean[];
+}
+
+/** Rule of forward mode for regions whose tangents are stacks of coefficients up to an order. */
+export function regionSeriesTo(order: number, toolsOf: TaylorTrace["toolsOf"]): RegionSeriesRule {
+  return (call): DualResults => {
+    const { prim, ins, tangents, params, masks } = call;
+    const active = tangents.map((t) => t !== undefined);
+    const key = `series ${order} ${active.join()} ${masks.join()}`;
+    const made = remember(params.region, key, () => new RegionSeries(call, active, order, toolsOf).make());
+    const all = bind(prim, [...ins, ...present(tangents)], { ...params, region: made.region, linear: [] });
+    const outs = all.slice(0, params.region.results.length);
+    let next = outs.length;
+    return [outs, outs.map((out) => (isFloatingDtype(out.dtype) ? all[next++] : undefined)), made.isMasked];
+  };
+}
+
+class RegionSeries {
+  readonly #call: RegionSeriesCall;
+  readonly #order: number;
+  readonly #toolsOf: TaylorTrace["toolsOf"];
+  readonly #flat: Region;
+  readonly #build: RegionBuilder;
+  readonly #active: ReadonlySet<string>;
+  readonly #activeParams: readonly RegionParam[];
+  readonly #masked: ReadonlySet<string>;
+  /** Names of the coefficients of locals, and of the stacks of arrays. */
+  readonly #names = new Map<string, string>();
+  readonly #programs = new Map<string, { readonly program: Program; readonly isMasked: boolean }>();
+
+  constructor(
+    call: RegionSeriesCall,
+    active: readonly boolean[],
+    order: number,
+    toolsOf: TaylorTrace["toolsOf"],
+  ) {
+    this.#call = call;
+    this.#order = order;
+    this.#toolsOf = toolsOf;
+    this.#flat = call.flat();
+    this.#build = makeBuilder(this.#flat, call.functions);
+    this.#active = findActiveNames(this.#flat, active, call.functions);
+    this.#activeParams = this.#flat.params.filter((param, i) => active[i] === true && isFloating(param.type));
+    this.#masked = findMaskedNames(this.#flat, this.#active, call.masks, (expr, masks) =>
+      masks.every((mask) => mask === undefined) ? true : this.#programOf(expr, masks).isMasked,
+    );
+  }
+
+  make(): SeriesRegion {
+    const { params, body, results } = this.#flat;
+    const dims = constant("i32", this.#order);
+    const stacks = this.#activeParams.map((param): RegionParam => {
+      const { type, name } = param;
+      const lengths = param.kind === "scalar" ? [] : Array.from({ length: param.rank }, (_, axis) => lengthOf(name, axis)); // prettier-ignore
+      return { kind: "array", name: this.#name(name, "stack"), type, rank: lengths.length + 1, lengths: [...lengths, dims] }; // prettier-ignore
+    });
+    const first = this.#activeParams.flatMap((param) =>
+      param.kind === "scalar" && this.#active.has(param.name)
+        ? this.#eachOrder((k): RegionStmt => {
+            const value = load(param.type, this.#name(param.name, "stack"), constant("i32", k - 1));
+            return { kind: "let", name: this.#name(param.name, k), value };
+          })
+        : [],
+    );
+    const floating = results.filter((result) => isFloating(this.#typeOf(result)));
+    const wanted = new Set(floating.flatMap((result) => (result.kind === "array" ? [result.name] : [])));
+    const last: RegionStmt[] = [];
+    const stackResults = floating.map((result): RegionResult => {
+      if (result.kind === "array") return { kind: "array", name: this.#name(result.name, "stack") };
+      const name = this.#build.fresh("stack");
+      last.push({ kind: "array", name, type: result.value.type, dims: [dims] });
+      (this.#seriesOf(result.value) ?? []).forEach((value, i) =>
+        last.push({ kind: "store", array: name, places: [constant("i32", i)], value }),
+      );
+      return { kind: "array", name };
+    });
+    const statements = body.flatMap((stmt) =>
+      stmt.kind === "array" && wanted.has(stmt.name) && !this.#active.has(stmt.name)
+        ? [stmt, { ...stmt, name: this.#name(stmt.name, "stack"), dims: [...stmt.dims, dims] }]
+        : this.#stmt(stmt),
+    );
+    const isMasked = results.map((result) => {
+      const name = result.kind === "array" ? result.name : result.value.kind === "local" ? result.value.name : ""; // prettier-ignore
+      return !this.#active.has(name) || this.#masked.has(name);
+    });
+    return {
+      region: {
+        ...this.#flat,
+        name: `series of ${this.#flat.name}`,
+        params: [...params, ...stacks],
+        body: [...first, ...statements, ...last],
+        results: [...results, ...stackResults],
+      },
+      isMasked,
+    };
+  }
+
+  #typeOf(result: RegionResult): RegionExpr["type"] {
+    if (result.kind === "scalar") return result.value.type;
+    const declaration = this.#flat.body.find((stmt) => stmt.kind === "array" && stmt.name === result.name);
+    return declaration?.kind === "array" ? declaration.type : "bool";
+  }
+
+  #eachOrder<T>(f: (k: number) => T): T[] {
+    return Array.from({ length: this.#order }, (_, i) => f(i + 1));
+  }
+
+  #block(stmts: readonly RegionStmt[]): RegionStmt[] {
+    return stmts.flatMap((stmt) => this.#stmt(stmt));
+  }
+
+  #stmt(stmt: RegionStmt): RegionStmt[] {
+    switch (stmt.kind) {
+      case "let":
+        return this.#active.has(stmt.name) ? [stmt, ...this.#let(stmt)] : [stmt];
+      case "set": {
+        if (!this.#active.has(stmt.name)) return [stmt];
+        const series = this.#seriesOf(stmt.value);
+        const sets = this.#eachOrder((k): RegionStmt => ({
+          ...stmt,
+          name: this.#name(stmt.name, k),
+          value: series?.[k - 1] ?? constant(stmt.value.type, 0),
+        }));
+        return [...sets, stmt];
+      }
+      case "array":
+        if (!this.#active.has(stmt.name)) return [stmt];
+        return [stmt, { ...stmt, name: this.#name(stmt.name, "stack"), dims: [...stmt.dims, constant("i32", this.#order)] }]; // prettier-ignore
+      case "store": {
+        if (!this.#active.has(stmt.array)) return [stmt];
+        const series = this.#seriesOf(stmt.value);
+        const stores = this.#eachOrder((k): RegionStmt => ({
+          kind: "store",
+          array: this.#name(stmt.array, "stack"),
+          places: [...stmt.places, constant("i32", k - 1)],
+          value: series?.[k - 1] ?? constant(stmt.value.type, 0),
+        }));
+        return [stmt, ...stores]; // the first statement checks the indices of all
+      }
+      case "swap":
+        if (!this.#active.has(stmt.x)) return [stmt];
+        return [{ ...stmt, x: this.#name(stmt.x, "stack"), y: this.#name(stmt.y, "stack") }, stmt];
+      case "for":
+      case "while":
+        return [{ ...stmt, body: this.#block(stmt.body) }];
+      case "if":
+        return [{ ...stmt, then: this.#block(stmt.then), otherwise: this.#block(stmt.otherwise) }];
+      case "throw":
+        return [stmt];
+      default:
+        return assertNever(stmt, "series");
+    }
+  }
+
+  #let({ name, value, at }: RegionLet): RegionStmt[] {
+    const out: RegionStmt[] = [];
+    const keep = (x: RegionExpr): RegionExpr => {
+      if (isAtom(x)) return x;
+      const bound = this.#build.fresh("k");
+      out.push({ kind: "let", name: bound, value: x, at });
+      return local(x.type, bound);
+    };
+    const series = value.kind === "apply" ? this.#applied(value, local(value.type, name), keep) : this.#seriesOf(value); // prettier-ignore
+    const lets = this.#eachOrder((k): RegionStmt => ({
+      kind: "let",
+      name: this.#name(name, k),
+      value: series?.[k - 1] ?? constant(value.type, 0),
+      at,
+    }));
+    return [...out, ...lets];
+  }
+
+  /** Coefficients of a flat expression that applies no function. */
+  #seriesOf(expr: RegionExpr): Coefficients {
+    if (!isFloating(expr.type)) return undefined;
+    switch (expr.kind) {
+      case "local":
+        return this.#active.has(expr.name)
+          ? this.#eachOrder((k) => local(expr.type, this.#name(expr.name, k)))
+          : undefined;
+      case "load": {
+        if (!this.#active.has(expr.array)) return undefined;
+        const stack = this.#name(expr.array, "stack");
+        return this.#eachOrder((k) => load(expr.type, stack, ...expr.places, constant("i32", k - 1)));
+      }
+      case "convert":
+        return this.#seriesOf(expr.x)?.map((c) => convert(expr.type, c));
+      case "select": {
+        const [x, y] = [this.#seriesOf(expr.x), this.#seriesOf(expr.y)];
+        if (x === undefined && y === undefined) return undefined;
+        const zero = constant(expr.type, 0);
+        return this.#eachOrder((k) => select(expr.condition, x?.[k - 1] ?? zero, y?.[k - 1] ?? zero));
+      }
+      case "const":
+      case "length":
+      case "apply":
+        return undefined;
+      default:
+        return assertNever(expr, "series");
+    }
+  }
+
+  /** Coefficients of a scalar function, whose value is in `result`. `keep` stores a value in a local. */
+  #applied(expr: Apply, result: RegionExpr, keep: (x: RegionExpr) => RegionExpr): Coefficients {
+    const series = expr.args.map((x) => this.#seriesOf(x));
+    if (series.every((s) => s === undefined)) return undefined;
+    const masks = expr.args.map((x, i) => series[i] && x.kind === "local" && this.#masked.has(x.name));
+    const { program } = this.#programOf(expr, masks);
+    const free = expr.args.filter((x) => x.kind !== "const");
+    const ins = [...free, ...series.flatMap((s) => s ?? []), result];
+    return this.#call.programs.write(program, ins, keep);
+  }
+
+  /** Program of the coefficients of a scalar function. Inputs: arguments, their coefficients, the value. */
+  #programOf(
+    expr: Apply,
+    masks: readonly (boolean | undefined)[],
+  ): { readonly program: Program; readonly isMasked: boolean } {
+    const args = expr.args.map((x) => (x.kind === "const" ? `${x.type} ${x.value}` : x.type));
+    const key = `${expr.function} ${args.join()} ${masks.join()}`;
+    let known = this.#programs.get(key);
+    if (known === undefined) {
+      let isMasked = false;
+      const more = expr.args.flatMap((x, i) => (masks[i] === undefined ? [] : this.#eachOrder(() => x.type)));
+      const whole = this.#call.programs.trace(expr.function, expr.args, more, (apply, xs, given) =>
+        withTrace(
+          expr.function,
+          (level) => new TaylorTrace(level, this.#order, this.#toolsOf),
+          (trace) => {
+            let next = 0;
+            const values = xs.map((x, i) => {
+              const from = next;
+              if (masks[i] === undefined) return x;
+              next += this.#order;
+              return trace.wrap(new PowerSeries(x, masks[i], (k) => given[from + k - 1]));
+            });
+            const y = apply(...values);
+            isMasked = trace.seriesOf(y)?.isMasked ?? true;
+            const series = this.#eachOrder((k) => coefficient(trace, y, k) ?? zeros(y.type));
+            return [coefficient(trace, y, 0)!, ...series];
+          },
+        ),
+      );
+      // the value is computed already
+      const [value, ...outs] = whole.outs;
+      const eqns = whole.eqns.filter((eqn) => eqn.outs[0] !== value);
+      const program = { ...whole, ins: [...whole.ins, value!], eqns, outs };
+      this.#programs.set(key, (known = { program, isMasked }));
+    }
+    return known;
+  }
+
+  /** Name of the coefficient k of a local, or of the stack of an array or parameter. */
+  #name(name: string, k: number | "stack"): string {
+    const key = `${k} ${name}`;
+    let found = this.#names.get(key);
+    if (found === undefined) this.#names.set(key, (found = this.#build.fresh(`${name}${k === "stack" ? "s" : k}`))); // prettier-ignore
+    return found;
+  }
+}
