@@ -15,6 +15,7 @@ import {
   foriLoop,
   grad,
   jit,
+  jv,
   jvp,
   less,
   log,
@@ -218,6 +219,12 @@ describe("coefficients are those of repeated jvp", () => {
 
   test.each(cases)("%s", (_, f, x, direction) => {
     expectClose(series(f, 4, x, direction), repeated(f, 4, x, direction));
+  });
+
+  test("the orders of Bessel functions are shared", () => {
+    const found = taylor((x) => jv(0, x), { order: 24 })(0, 2).tolist() as number[];
+    expect(found[4]).toBeCloseTo(0.25, 14);
+    expect(found[24]! * 479001600 ** 2).toBeCloseTo(1, 9);
   });
 
   test("integer powers are exact at 0", () => {

@@ -8,6 +8,7 @@ import { hasCustomRule } from "../../prims/custom.ts";
 import { zeros } from "../../prims/linear.ts";
 import { bind } from "../../trace/bind.ts";
 import { differentiating, isDebugging } from "../../trace/debug.ts";
+import { knownScalar } from "../../trace/staging.ts";
 import { assertNever } from "../../util/assert-never.ts";
 import { linearSeries, smoothSeries } from "./rules.ts";
 import type { SeriesCall, SeriesTrace } from "./series.ts";
@@ -108,7 +109,7 @@ export class TaylorTrace implements Trace, SeriesTrace {
     const first = ins[series.findIndex((s) => s !== undefined)]!;
     let results = this.#results.get(first);
     if (results === undefined) this.#results.set(first, (results = new Map<string, readonly Tensor[]>()));
-    const key = `${identityOf(prim)} ${ins.map(identityOf).join()} ${paramsKey(params, identityOf)}`;
+    const key = `${identityOf(prim)} ${ins.map(keyOf).join()} ${paramsKey(params, identityOf)}`;
     let outs = results.get(key);
     if (outs === undefined) results.set(key, (outs = this.#derive(call)));
     return outs;
@@ -132,4 +133,14 @@ export class TaylorTrace implements Trace, SeriesTrace {
         return assertNever(derivative, "taylor");
     }
   }
+}
+
+/**
+ * Key of an operand: a scalar that does not vary by its value, because rules compute the orders of functions anew, other
+ * operands by their identity.
+ */
+function keyOf(x: Tensor): string {
+  const value = knownScalar(x);
+  if (value === undefined) return String(identityOf(x));
+  return `${x.type.dtype} ${x.type.weak} ${Object.is(value, -0) ? "-0" : value}`;
 }
