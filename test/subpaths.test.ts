@@ -80,6 +80,11 @@ const programs: Readonly<Record<string, { readonly source: string; readonly prin
       print([x.tolist(), [...x.data()], ...said]);`,
     prints: '[[1,2],[1,2],"add:"]',
   },
+  "downhill/webgpu": {
+    source: `import { openWebGpu } from "downhill/webgpu";
+      openWebGpu({ gpu: { requestAdapter: async () => null } }).catch((error) => print(error.code));`,
+    prints: "device",
+  },
   "downhill/onnx": {
     source: `import { toOnnx } from "downhill/onnx"; let kept;
       const model = toOnnx((x) => ((kept = x.tolist !== undefined), x), [[1, 2]]);

@@ -32,7 +32,7 @@ export function numberOf(x: Tensor, operation: string): number {
 /**
  * Elements of a tensor without a copy. Valid only until the next call, after which kernels may reuse the memory; see
  * `lastingElements` for elements that last.
- * @throws DownhillError `trace` for a traced value, `donated` for a tensor whose memory was donated, `option` for a
+ * @throws DownhillError `trace` for a traced value, `donated` for a tensor whose memory was donated, `device` for a
  * device that cannot return elements synchronously.
  */
 export function readElements(x: Tensor, operation: string): TypedArray {
@@ -105,7 +105,7 @@ function oneElement(x: Tensor, value: number): TypedArray {
 
 function laterOnly(x: Tensor, { name }: DeviceMemory, operation: string): DownhillError {
   return new DownhillError(
-    "option",
+    "device",
     `${operation}: this ${showType(x.type)} is on ${name} and cannot be read synchronously. Write await x.read().`,
   );
 }

@@ -37,6 +37,13 @@ export function currentDevice(): Device {
   return engine.device ?? cpu;
 }
 
+/** Prepares the runtime for tensors in the memory of other devices. Code compiled before is compiled again. */
+export function expectDevices(): void {
+  if (engine.copies !== undefined) return;
+  engine.copies = new WeakMap();
+  startGeneration();
+}
+
 /**
  * Selects the device that computes from now on; without an argument, the processor. Existing results stay on the device
  * that computed them.

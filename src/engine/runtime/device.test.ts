@@ -168,7 +168,7 @@ describe("a device with asynchronous results", () => {
   test("refuses an unsupported dtype, and continues to work", async () => {
     const f = jit((x: Tensor) => x.mul(2));
     const message =
-      'a fake device does not support float64. Make tensors of another dtype, as in tensor(x, { dtype: "float32" }).';
+      'a fake device does not support float64, the dtype of operand 0 (f64[2]). Make tensors of another dtype, as in tensor(x, { dtype: "float32" })';
     const y = await withDevice(makeDevice(), () => {
       expect(() => f(tensor([1, 2]))).toThrow(message);
       expect(() => tensor([1, 2]).add(tensor([3, 4]))).toThrow(`add: ${message}`);

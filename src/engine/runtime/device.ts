@@ -9,6 +9,8 @@ export interface Device {
   readonly memory: DeviceMemory;
   /** Element types that its arrays support. */
   readonly types: readonly ScalarType[];
+  /** Element types that its scalars support; absent if they are those of arrays. */
+  readonly scalarTypes?: readonly ScalarType[];
   /**
    * Accuracy of floating-point results: `"exact"` if they have the bits of the interpreter, `"close"` if the last bits
    * may differ.
@@ -18,6 +20,8 @@ export interface Device {
   readonly allocate: (type: ScalarType, n: number) => TensorStorage;
   /** Compiles a routine. `given` marks inputs whose memory the results may reuse. */
   readonly compile: (routine: Routine, given: readonly boolean[]) => DeviceCode;
+  /** Name and generated code of a routine, with the plan it follows, for `lower`. */
+  readonly show?: (routine: Routine) => { readonly backend: string; readonly code: string };
 }
 
 /** Compiled code of a routine for one device. */
@@ -31,6 +35,8 @@ export interface DeviceCode {
    */
   readonly call: (inputs: readonly ConcreteValue[], outputs: ConcreteValue[]) => void;
   readonly size: () => CodeSize | undefined;
+  /** Compiles what the first call would compile, without blocking; absent if `compile` has compiled everything. */
+  readonly prepare?: () => Promise<void>;
   /** Frees the memory of the code, which cannot be called afterwards. */
   readonly release: () => void;
   /** Placement of operands and results, if the device has more than one memory. */

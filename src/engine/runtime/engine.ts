@@ -77,12 +77,13 @@ export interface Compiler {
   readonly backendFor: (routine: Routine) => Backend;
   /** Creates the memory placement for operands and results of a routine. */
   readonly placementOf: (routine: Routine, given: readonly boolean[]) => Placement;
-  /** Copies operands into the memory of a device. */
+  /** Copies operands into the memory of a device; see `bring` in `transfer.ts`. */
   readonly bring: (
     memory: DeviceMemory,
     routine: Pick<Routine, "name" | "inputs">,
     operands: readonly ConcreteValue[],
-  ) => ConcreteValue[];
+    captured: number,
+  ) => { readonly operands: readonly ConcreteValue[]; readonly passing: readonly TensorStorage[] };
   /** True if compiled code rounds a product and its addition once (fused multiply-add). */
   readonly isRelaxed: () => boolean;
 }

@@ -1,5 +1,6 @@
 import { canRunWasm, wasmArena } from "../backends/wasm/index.ts";
 import { hashProgram } from "../ir/hash.ts";
+import { identityOf } from "../ir/key.ts";
 import type { Program } from "../ir/program.ts";
 import type { ConcreteValue } from "../ir/storage.ts";
 import type { Backend } from "../kernel/executable.ts";
@@ -7,7 +8,7 @@ import { addHolder } from "../kernel/reclaim.ts";
 import { lowerProgram } from "../passes/lower.ts";
 import { optimize } from "../passes/pipeline.ts";
 import { now } from "../util/now.ts";
-import type { DeviceCode } from "./device.ts";
+import type { Device, DeviceCode } from "./device.ts";
 import { codeBy, cpu, currentDevice } from "./cpu.ts";
 import { engine } from "./engine.ts";
 import type { Executable } from "./run.ts";
@@ -24,6 +25,8 @@ export interface Recipe {
   readonly program: Program;
   readonly donated: readonly boolean[];
   readonly given: readonly boolean[];
+  /** The device that runs the program; undefined for the current one. */
+  readonly device?: Device | undefined;
 }
 
 /** Code of a program that was compiled without use of the cache. */
@@ -78,9 +81,10 @@ export function executableOf(
   program: Program,
   donated: readonly boolean[] = [],
   given: readonly boolean[] = [],
+  device?: Device,
 ): Executable {
   engine.programs ??= makeProgramCache();
-  return engine.programs.executableOf({ program, donated, given });
+  return engine.programs.executableOf({ program, donated, given, device });
 }
 
 /** Compiled programs keyed by structure, bounded in number and in bytes. */
@@ -142,7 +146,7 @@ function makeProgramCache(): ProgramCache {
     const key = keyOf(recipe);
     const known = byKey.get(key);
     if (known !== undefined) return known;
-    const made = compileProgram(recipe.program, undefined, recipe.donated, recipe.given);
+    const made = compileProgram(recipe.program, undefined, recipe.donated, recipe.given, recipe.device);
     const { backend, compileTime, run } = made;
     const code: CachedProgram = {
       key,
@@ -153,7 +157,7 @@ function makeProgramCache(): ProgramCache {
       bytes: bytesOf(made),
       wasUsed: false,
     };
-    currentVerifier().watchProgram?.(code, recipe, currentDevice());
+    currentVerifier().watchProgram?.(code, recipe, recipe.device ?? currentDevice());
     byKey.set(key, code);
     bytesKept += code.bytes;
     dropSurplus(code);
@@ -165,13 +169,13 @@ function makeProgramCache(): ProgramCache {
     executableOf(recipe) {
       let code = codeOf(recipe);
       return {
-        run(inputs: readonly ConcreteValue[]) {
+        run(inputs: readonly ConcreteValue[], captured?: number) {
           if (code.run === undefined) code = codeOf(recipe);
           if (running !== code) {
             running = code;
             code.wasUsed = true;
           }
-          return code.run!(inputs);
+          return code.run!(inputs, captured);
         },
         get backend() {
           return code.backend;
@@ -183,6 +187,7 @@ function makeProgramCache(): ProgramCache {
           return code.verification;
         },
         size: () => code.made?.size(),
+        prepare: async () => (code.run === undefined ? (code = codeOf(recipe)) : code).made!.prepare?.(),
       };
     },
     stats: () => ({ kept: byKey.size, bytes: bytesKept }),
@@ -192,8 +197,9 @@ function makeProgramCache(): ProgramCache {
   };
 }
 
-function keyOf({ program, donated, given }: Recipe): string {
-  return `${hashProgram(program)} ${donated.includes(true) ? donated.join() : ""} ${given.join()}`;
+function keyOf({ program, donated, given, device }: Recipe): string {
+  const on = device === undefined ? "" : `on ${identityOf(device)} `;
+  return `${on}${hashProgram(program)} ${donated.includes(true) ? donated.join() : ""} ${given.join()}`;
 }
 
 /** Estimates the bytes that a compiled program retains, without memory shared with other programs. */
@@ -212,10 +218,11 @@ export function compileProgram(
   backend?: Backend,
   donated: readonly boolean[] = [],
   given: readonly boolean[] = [],
+  chosen?: Device,
 ): Compilation {
   engine.compilations++;
   const start = now();
-  const device = backend === undefined ? currentDevice() : cpu;
+  const device = backend === undefined ? (chosen ?? currentDevice()) : cpu;
   if (device !== cpu) requireTypes(device, program);
   const optimized = optimize(program);
   const types = program.outs.map((v) => v.type);
@@ -233,10 +240,10 @@ export function compileProgram(
   let made = make();
   const compileTime = now() - start;
   return {
-    run(inputs) {
+    run(inputs, captured) {
       for (;;) {
         try {
-          return made.run(inputs);
+          return made.run(inputs, captured);
         } catch (problem) {
           if (!(problem instanceof CapacityError)) throw problem;
           made.code.release();
@@ -247,6 +254,7 @@ export function compileProgram(
     backend: made.code.backend,
     size: () => made.code.size(),
     compileTime,
+    prepare: () => made.code.prepare?.() ?? Promise.resolve(),
     drop: () => made.code.release(),
   };
 }

@@ -3,7 +3,9 @@ import { printProgram } from "../ir/print.ts";
 import type { Program } from "../ir/program.ts";
 import { printRoutine } from "../kernel/print.ts";
 import { lowerProgram } from "../passes/lower.ts";
+import type { Routine } from "../kernel/scalar.ts";
 import { backendFor } from "./choices.ts";
+import type { Device } from "./device.ts";
 import { optimizeInStages } from "../passes/pipeline.ts";
 import { printFused, printMemoryPlan } from "../passes/print-stages.ts";
 
@@ -24,24 +26,23 @@ export interface LoweredText {
 }
 
 /** Shows the compilation stages of a program. */
-export type Inspector = (program: Program) => LoweredText;
+export type Inspector = (program: Program, device?: Device) => LoweredText;
 
-export function showLowering(program: Program): LoweredText {
+export function showLowering(program: Program, device?: Device): LoweredText {
   const stages = optimizeInStages(program);
   const passes = stages
     .map(({ name, program: p }) => ({ name, program: printProgram(p) }))
     .filter((stage, i, all) => i === 0 || stage.program !== all[i - 1]!.program);
   const { routine, fused, plan } = lowerProgram(stages.at(-1)!.program);
   const [fusion, memory] = [printFused(fused), printMemoryPlan(fused, plan)];
-  const backend = backendFor(routine);
   const text = printRoutine(routine);
-  const code = backend.moduleOf ? moduleText(backend.moduleOf(routine)) : (backend.show?.(routine) ?? "");
+  const { backend, code } = device?.show?.(routine) ?? showOnProcessor(routine);
   return {
     passes,
     fusion,
     memory,
     routine: text,
-    backend: backend.name,
+    backend,
     code,
     toString: () =>
       [
@@ -49,7 +50,13 @@ export function showLowering(program: Program): LoweredText {
         `── fusion\n${fusion}`,
         `── memory\n${memory}`,
         `── kernel\n${text}`,
-        ...(code === "" ? [] : [`── ${backend.name}\n${code}`]),
+        ...(code === "" ? [] : [`── ${backend}\n${code}`]),
       ].join("\n\n"),
   };
+}
+
+function showOnProcessor(routine: Routine): { readonly backend: string; readonly code: string } {
+  const backend = backendFor(routine);
+  const code = backend.moduleOf ? moduleText(backend.moduleOf(routine)) : (backend.show?.(routine) ?? "");
+  return { backend: backend.name, code };
 }

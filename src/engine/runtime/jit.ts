@@ -4,7 +4,7 @@ import { transformed } from "../transforms/plain.ts";
 import type { OnlyPlain, Plain } from "../tree/plain-types.ts";
 import type { LikeAll, LikeOthers, TensorLike } from "../tree/types.ts";
 import { showLowering } from "./inspect.ts";
-import type { Jitted, JitOptions } from "./jitted.ts";
+import type { DeviceJitOptions, DeviceJitted, Jitted, JitOptions } from "./jitted.ts";
 import { makeInspected } from "./jitted.ts";
 
 /**
@@ -15,6 +15,9 @@ import { makeInspected } from "./jitted.ts";
  * too.
  *
  * The function must be pure: side effects such as logging happen at the first call only.
+ *
+ * With `device` the function runs there: a call enqueues the work and returns tensors in the memory of the device, and
+ * `await y.read()` waits for their elements. Derivatives are `jit(grad(f), { device })`.
  *
  * @throws DownhillError `donated` for a donated tensor that is passed twice, is also read from outside, or was donated
  *   before. `option`, `range` and `tree` for misuse.
@@ -36,7 +39,18 @@ export function jit<A extends readonly unknown[], T>(
   f: (...args: A) => T,
   options?: JitOptions,
 ): Jitted<LikeAll<A>, T>;
-export function jit(f: (...args: never[]) => unknown, options?: JitOptions): Jitted<never[], unknown> {
+export function jit(
+  f: (...x: Tensor[]) => Tensor,
+  options: DeviceJitOptions,
+): DeviceJitted<TensorLike[], Tensor>;
+export function jit<A extends readonly unknown[], T>(
+  f: (...args: A) => T,
+  options: DeviceJitOptions,
+): DeviceJitted<LikeAll<A>, T>;
+export function jit(
+  f: (...args: never[]) => unknown,
+  options?: JitOptions & Partial<DeviceJitOptions>,
+): Jitted<never[], unknown> | DeviceJitted<never[], unknown> {
   if (arguments.length > 2) refuseExtra("jit", arguments, 2);
   return transformed("jit", f, options, (g) => makeInspected(g, options, showLowering)) as Jitted<
     never[],

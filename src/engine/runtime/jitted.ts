@@ -23,6 +23,7 @@ import type { TreeDef } from "../tree/tree.ts";
 import { countLeaves, treeKey, unflatten, visitLeaves } from "../tree/tree.ts";
 import type { LikeAll, TensorLike } from "../tree/types.ts";
 import { makeLru } from "../util/lru.ts";
+import type { Device } from "./device.ts";
 import { executableOf } from "./executable.ts";
 import "./install-compiler.ts";
 import type { Inspector, LoweredText } from "./inspect.ts";
@@ -46,6 +47,12 @@ export interface JitOptions {
   readonly donate?: number | readonly number[];
 }
 
+/** Options of `jit` for a function that runs on a device such as a GPU. */
+export interface DeviceJitOptions extends JitOptions {
+  /** The device, such as the result of `openWebGpu`. Calls enqueue the work and return; `await x.read()` waits. */
+  readonly device: Device;
+}
+
 /** A compiled function with methods that report what was compiled. */
 export interface Jitted<A extends readonly unknown[], T> {
   (...args: A): T;
@@ -55,6 +62,13 @@ export interface Jitted<A extends readonly unknown[], T> {
   stats(): JitStats;
   /** Shows the program for these arguments after each pass, its kernel, and the generated code. */
   lower(...args: readonly unknown[]): LoweredText;
+}
+
+/** A compiled function that runs on a device. */
+export interface DeviceJitted<A extends readonly unknown[], T> extends Omit<Jitted<A, T>, "warm"> {
+  (...args: A): T;
+  /** Compiles for arguments of these types without running the function, so that the first call does not block. */
+  warm(...args: readonly unknown[]): Promise<void>;
 }
 
 /** A function traced for arguments of certain types. */
@@ -90,11 +104,17 @@ export function makeJitted(f: (...args: never[]) => unknown, options?: JitOption
 /** Creates a jitted function; `inspect` implements its `lower`. */
 export function makeInspected(
   f: (...args: never[]) => unknown,
-  options: JitOptions = {},
+  options: JitOptions & Partial<DeviceJitOptions> = {},
   inspect?: Inspector,
 ): Jitted<never[], unknown> {
   requireFunction("jit", f);
-  checkOptions("jit", options, ["staticArgnums", "donate"]);
+  checkOptions("jit", options, ["staticArgnums", "donate", "device"]);
+  const { device } = options;
+  if (device !== undefined && !isDevice(device))
+    throw new DownhillError(
+      "option",
+      "jit: device must be a device, such as the result of await openWebGpu().",
+    );
   const statics = readPlaces("staticArgnums", options.staticArgnums);
   const donate = readPlaces("donate", options.donate);
   const both = donate.find((i) => statics.includes(i));
@@ -141,9 +161,11 @@ export function makeInspected(
     const { entry, leaves } = find(args);
     const ins = [...entry.captured, ...leaves];
     if (isDebugging()) return unflatten(entry.outDef, evalProgram(entry.program, ins)); // checks each operation
-    if (isStaging() || ins.some((x) => x.tracer !== undefined))
+    if (isStaging() || ins.some((x) => x.tracer !== undefined)) {
+      if (device !== undefined) throw insideTransform(operation, device);
       return unflatten(entry.outDef, call(entry.program, ins));
-    if (entry.executable === undefined) compile(entry);
+    }
+    if (entry.executable === undefined) compile(entry, device);
     if (statics.length === 0) latest = entry;
     return execute(
       entry,
@@ -152,11 +174,15 @@ export function makeInspected(
     );
   };
   return Object.assign(jitted, {
-    warm: (...args: readonly unknown[]): void => compile(find(args).entry),
+    warm: (...args: readonly unknown[]): void | Promise<void> => {
+      const { entry } = find(args);
+      compile(entry, device);
+      if (device !== undefined) return entry.executable!.prepare?.();
+    },
     stats: (): JitStats => statsOf(entries.values().flatMap(({ executable }) => executable ?? [])),
     lower: (...args: readonly unknown[]): LoweredText => {
       if (inspect === undefined) throw new DownhillError("option", notInspected);
-      return inspect(find(args).entry.program);
+      return inspect(find(args).entry.program, device);
     },
   });
 }
@@ -218,9 +244,21 @@ function borrow(value: unknown, { dtype, shape, weak }: ArrayType): ConcreteValu
   return hostStorage(value, 0, false, "caller");
 }
 
-/** Compiles an entry under the current settings. */
-function compile(entry: JitEntry): void {
-  entry.executable = executableOf(entry.program, [], entry.donated);
+/** Compiles an entry for a device, by default the current one, under the current settings. */
+function compile(entry: JitEntry, device: Device | undefined): void {
+  entry.executable = executableOf(entry.program, [], entry.donated, device);
+}
+
+function isDevice(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "allocate" in value && "memory" in value;
+}
+
+function insideTransform(operation: string, { name }: Device): DownhillError {
+  return new DownhillError(
+    "device",
+    `${operation}: a function jitted for ${name} was called inside a transform, which would ignore the device. ` +
+      "Put jit outermost, as in jit(grad(f), { device }), and pass plain functions to transforms.",
+  );
 }
 
 /** Runs a compiled entry and releases the storages that were donated to it. */
@@ -228,7 +266,7 @@ function execute(entry: JitEntry, slots: readonly ConcreteValue[], operation: st
   const { outDef, donated } = entry;
   const gives = donated.length > 0;
   if (gives) checkDonation(operation, slots, donated, entry.captured.length);
-  const outs = entry.executable!.run(slots);
+  const outs = entry.executable!.run(slots, entry.captured.length);
   if (gives) {
     for (let i = 0; i < slots.length; i++)
       if (donated[i] === true && typeof slots[i] === "object") giveAway(slots[i] as TensorStorage);

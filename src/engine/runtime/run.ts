@@ -15,11 +15,17 @@ import type { Verification } from "./verify.ts";
 
 /** A compiled program that runs on the slots of tensors. */
 export interface Executable {
-  readonly run: (inputs: readonly ConcreteValue[]) => readonly Tensor[];
+  /**
+   * Runs the program. The first `captured` inputs (default: all) keep their copies on a device for later calls; other
+   * inputs are copied for this call alone.
+   */
+  readonly run: (inputs: readonly ConcreteValue[], captured?: number) => readonly Tensor[];
   readonly backend: string;
   readonly size: () => CodeSize | undefined;
   /** Milliseconds spent on passes, lowering and code generation. */
   readonly compileTime: number;
+  /** Compiles what the first call would compile, without blocking. */
+  readonly prepare?: () => Promise<void>;
   /** Result of the comparison with the oracle, once there is one. */
   readonly verification?: Verification | undefined;
 }
@@ -83,13 +89,15 @@ export function makeRunner(
       discard(storage);
     }
   };
-  return (given) => {
+  return (given, captured = given.length) => {
     let inputs = given;
+    let passing: readonly TensorStorage[] = []; // copies for this call alone
     for (let k = 0; k < checked.length; k++) {
       const operand = given[checked[k]!] as TensorStorage;
       if (operand.memory === memory || typeof operand === "number") continue;
       if (operand.memory === undefined) throw usedAfterDonation(routine.name);
-      inputs = engine.compiler!.bring(memory, routine, given); // without the compiler there is only one memory
+      // without the compiler there is only one memory
+      ({ operands: inputs, passing } = engine.compiler!.bring(memory, routine, given, captured));
       break;
     }
     if (placement !== undefined) placement.begin();
@@ -114,8 +122,10 @@ export function makeRunner(
         throw failureOf(failures, outputs.slice(failureAt));
     } catch (problem) {
       undo(inputs, outputs);
+      for (const copy of passing) memory.release(copy);
       throw problem;
     }
+    for (let i = 0; i < passing.length; i++) memory.release(passing[i]!);
     const tensors = new Array<Tensor>(n);
     if (isAliased) {
       for (let i = 0; i < n; i++) {

@@ -8,7 +8,7 @@ export interface JitStats {
   readonly programs: number;
   /** Milliseconds of passes and code generation, for all programs together. */
   readonly compileTime: number;
-  /** Backend of each program: `wasm`, `js` or `interp`. */
+  /** Backend of each program: `wasm`, `js`, `interp` or `webgpu`. */
   readonly backends: readonly string[];
   /** Number of kernel functions compiled from loops, if the backend counts them. */
   readonly kernels: number;

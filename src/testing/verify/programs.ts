@@ -144,6 +144,7 @@ export function callCompared(
   try {
     outs = run(inputs);
   } catch (error) {
+    for (const copy of copies) if (copy instanceof Promise) copy.catch(() => {}); // of a device that failed
     if (isOfProgram(error) && !copies.some((x) => x instanceof Promise))
       note(
         compareProgram({ program, inputs: copies as ProgramValue[], outcome: { error }, isExact }, budget),

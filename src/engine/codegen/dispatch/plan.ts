@@ -1,7 +1,7 @@
 // Cuts a routine into the kernels of a device with many threads: the decisions about loops that its code writer reads.
 import type { Expr, ForStmt, Routine, Stmt } from "../../kernel/scalar.ts";
 import * as k from "../../kernel/build.ts";
-import { expandBlock } from "../../kernel/expand.ts";
+import { compactBlock } from "./fold.ts";
 import { usesOf } from "../../kernel/uses.ts";
 import { constantSize } from "../../kernel/sizes.ts";
 import type { IterationRange, Phase, TypedLocal } from "../phases.ts";
@@ -164,7 +164,7 @@ function single(
   saves: readonly TypedLocal[],
   scope: PlanScope,
 ): DeviceKernel {
-  return kernelOf(name, { kind: "single", body: expandBlock(body) }, 1, saves, scope);
+  return kernelOf(name, { kind: "single", body: compactBlock(body) }, 1, saves, scope);
 }
 
 function grid(
@@ -181,7 +181,7 @@ function grid(
     1,
   );
   const threads = Math.min(mostThreads, points ?? unknownThreads);
-  return kernelOf(name, { kind: "grid", extent, body: expandBlock(body) }, threads, [], scope);
+  return kernelOf(name, { kind: "grid", extent, body: compactBlock(body) }, threads, [], scope);
 }
 
 function kernelOf(

@@ -10,7 +10,7 @@ import type {
 import { checkDepth } from "../../../kernel/walk.ts";
 import { assertNever } from "../../../util/assert-never.ts";
 
-/** How the code treats float32 arithmetic. */
+/** Treatment of float32 arithmetic by the code. */
 export interface WgslDialect {
   /** True if results must have the interpreter's bits; otherwise the code has no barriers. */
   readonly isExact: boolean;

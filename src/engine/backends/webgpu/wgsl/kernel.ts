@@ -1,7 +1,7 @@
 import { internalError } from "../../../errors/index.ts";
 import type { DeviceKernel, DevicePlan } from "../../../codegen/dispatch/plan.ts";
 import { mostCounters, workgroupSize } from "../../../codegen/dispatch/plan.ts";
-import { expandBlock } from "../../../kernel/expand.ts";
+import { compactBlock } from "../../../codegen/dispatch/fold.ts";
 import type { ConstantTable, Procedure } from "../../../kernel/scalar.ts";
 import { reachedBy, usesOf } from "../../../kernel/uses.ts";
 import { must } from "../../../util/assert-never.ts";
@@ -13,7 +13,7 @@ import type { WgslFunction } from "./statement.ts";
 import { declaration, evaluated, indentedLines, wgslLines } from "./statement.ts";
 
 /**
- * Where kernels find the buffers of a routine: `params.bases` holds the first word of each input, then of each output,
+ * Indices of the entries of `params.bases`, by which kernels find the buffers of a routine. The array holds the first word of each input, then of each output,
  * then of the scratch memory.
  */
 export interface BaseSlots {
@@ -178,7 +178,7 @@ function bitsText(value: number): string {
 }
 
 function procedureLines(procedure: Procedure, module: WgslModule): string[] {
-  const statements = expandBlock(procedure.body);
+  const statements = compactBlock(procedure.body);
   const { set } = usesOf(statements);
   const scope = openScope(module, set, (buffer) => {
     throw internalError(`buffer ${buffer} in a procedure`);

@@ -1,0 +1,14 @@
+import type { DevicePlan } from "../../../codegen/dispatch/plan.ts";
+import { kernelsIn } from "../../../codegen/dispatch/plan.ts";
+import { printPlan } from "../../../codegen/dispatch/print.ts";
+import type { WgslDialect } from "./expression.ts";
+import { baseSlots, kernelText } from "./kernel.ts";
+
+/** A plan, followed by the WGSL module of each kernel. */
+export function planText(plan: DevicePlan, dialect: WgslDialect): string {
+  const bases = baseSlots(plan);
+  const modules = kernelsIn(plan.steps).map(
+    (kernel) => `// ${kernel.name}\n${kernelText(kernel, plan, bases, dialect)}`,
+  );
+  return [printPlan(plan), ...modules].join("\n\n");
+}

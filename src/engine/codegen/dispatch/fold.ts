@@ -1,0 +1,89 @@
+import type { Block } from "../../kernel/build.ts";
+import * as k from "../../kernel/build.ts";
+import { expandBlock } from "../../kernel/expand.ts";
+import type { Expr, Reduce, Stmt } from "../../kernel/scalar.ts";
+import { reduceLanes } from "../../kernel/scalar.ts";
+import { checkDepth } from "../../kernel/walk.ts";
+import { append } from "../../util/append.ts";
+
+/**
+ * Expands folds and products to plain loops, with little code: a fold contains its body once, and three combinations of
+ * lanes. Compilers of devices inline all calls, and float64 additions are long, so the many copies of `expandBlock` would
+ * take seconds to compile.
+ */
+export function compactBlock(block: readonly Stmt[], depth = 0): Stmt[] {
+  checkDepth(depth);
+  const inner = (stmts: readonly Stmt[]): Stmt[] => compactBlock(stmts, depth + 1);
+  return block.flatMap((stmt): Stmt | Stmt[] => {
+    switch (stmt.kind) {
+      case "for":
+      case "while":
+        return { ...stmt, body: inner(stmt.body) };
+      case "if":
+        return { ...stmt, then: inner(stmt.then), otherwise: inner(stmt.otherwise) };
+      case "reduce":
+        return inner(compactFold(stmt));
+      case "contract":
+        return expandBlock([stmt]);
+      case "let":
+      case "set":
+      case "store":
+      case "comment":
+        return stmt;
+    }
+  });
+}
+
+/**
+ * Plain statements of a fold: a loop over the lanes, which folds the values of one lane and combines lanes by halves.
+ * Lanes are in the order 0, 4, 2, 6, 1, 5, 3, 7, in which the combinations of the definition are those of neighbours, of
+ * neighbouring pairs, and of both halves. Lanes without values hold the identity, which changes no bit.
+ */
+function compactFold(stmt: Reduce): Stmt[] {
+  const { name, op, start } = stmt;
+  const block = k.makeBlock();
+  const begin = block.let(`${name}.from`, stmt.from);
+  const end = block.let(`${name}.to`, stmt.to);
+  const total = block.let(name, start);
+  const waiting = [1, 2, 4].map((bit) => ({ bit, value: block.let(`${name}.held${bit}`, start) }));
+  block.for(`${name}.turn`, k.i32(0), k.i32(reduceLanes), (turns, turn) => {
+    const lane = turns.let(`${name}.lane`, reversedBits(turn));
+    const count = k.sub(k.sub(end, begin), lane);
+    const whole = k.shr(k.add(count, k.i32(reduceLanes - 1)), k.i32(3)); // negative without values
+    turns.set(total, start);
+    turns.for(`${name}.run`, k.i32(0), whole, (loop, run) => {
+      const first = k.add(begin, lane);
+      loop.let(stmt.index, k.add(first, k.mul(run, k.i32(reduceLanes))));
+      append(loop.statements, stmt.body);
+      loop.set(total, k.combine(op, total, stmt.value));
+    });
+    combineHeld(turns, turn, total, waiting, op);
+  });
+  return block.statements;
+}
+
+/** Combines the lane in `total` with held ones: one that finds none at a level is held there. */
+function combineHeld(
+  block: Block,
+  turn: Expr,
+  total: Expr,
+  waiting: readonly { readonly bit: number; readonly value: Expr }[],
+  op: Reduce["op"],
+): void {
+  const [next, ...more] = waiting;
+  if (next === undefined) return;
+  block.if(
+    k.eq(k.and(turn, k.i32(next.bit)), k.i32(0)),
+    (then) => then.set(next.value, total),
+    (otherwise) => {
+      otherwise.set(total, k.combine(op, next.value, total));
+      combineHeld(otherwise, turn, total, more, op);
+    },
+  );
+}
+
+/** The three low bits in reverse order. */
+function reversedBits(x: Expr): Expr {
+  const bit = (from: number, to: number): Expr => k.shl(k.and(k.shr(x, k.i32(from)), k.i32(1)), k.i32(to));
+  return k.or(k.or(bit(0, 2), bit(1, 1)), bit(2, 0));
+}
