@@ -36,8 +36,8 @@ export function compactBlock(block: readonly Stmt[], depth = 0): Stmt[] {
 
 /**
  * Plain statements of a fold: a loop over the lanes, which folds the values of one lane and combines lanes by halves.
- * Lanes are in the order 0, 4, 2, 6, 1, 5, 3, 7, in which the combinations of the definition are those of neighbours, of
- * neighbouring pairs, and of both halves. Lanes without values hold the identity, which changes no bit.
+ * Lanes are in the order 0, 4, 2, 6, 1, 5, 3, 7. In this order the definition combines neighbours, then neighbouring
+ * pairs, then both halves. Lanes without values hold the identity, which changes no bit.
  */
 function compactFold(stmt: Reduce): Stmt[] {
   const { name, op, start } = stmt;
