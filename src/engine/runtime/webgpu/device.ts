@@ -20,7 +20,7 @@ export interface GpuStats extends Readonly<GpuCounts> {
 export interface WebGpu extends Device {
   /** Name of the adapter, as the driver reports it. */
   readonly adapter: string;
-  /** What the probe found: numbers of results that differ from IEEE arithmetic, by property. */
+  /** Result of the probe: numbers of results that differ from IEEE arithmetic, by property. */
   readonly probe: GpuProbe;
   stats(): GpuStats;
   /** Frees the device. Its tensors cannot be read any more. */

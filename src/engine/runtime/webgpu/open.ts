@@ -10,7 +10,7 @@ import { makeGpuDevice } from "./device.ts";
 
 /** Options of `openWebGpu`. */
 export interface WebGpuOptions {
-  /** Which GPU to prefer on a machine with several. Default: the browser's choice. */
+  /** Preferred GPU of a machine with several. Default: the browser's choice. */
   readonly powerPreference?: "low-power" | "high-performance";
   /** Maximum bytes of tensors in the memory of the GPU. Default: as much as one buffer of the device may have. */
   readonly memoryBudget?: number;
@@ -98,7 +98,7 @@ async function adapterOf(gpu: GPU, powerPreference: WebGpuOptions["powerPreferen
 /** Dawn in Node, kept because it ends when it is collected. */
 let dawn: GPU | undefined;
 
-/** WebGPU of this environment. @throws DownhillError `device` if there is none. */
+/** WebGPU of this environment. @throws DownhillError `device` without WebGPU. */
 async function entryPoint(): Promise<GPU> {
   const ofPage = (globalThis as { navigator?: { gpu?: GPU } }).navigator?.gpu;
   if (ofPage !== undefined) return ofPage;
