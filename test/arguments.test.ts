@@ -50,7 +50,7 @@ for (const [prefix, module] of Object.entries(prefixed))
 
 /** Functions with any number of arguments, which check each argument themselves. */
 const variadic =
-  "addAt anyBatch at broadcastArrays broadcastShapes chain cond einsum evalShape linearize maxAt minAt mulAt resultType setAt slice tree.map tree.mapWithPath vjp".split(
+  "addAt anyBatch at broadcastArrays broadcastShapes chain cond einsum evalShape linearize maxAt minAt mulAt resultType setAt slice switchCase tree.map tree.mapWithPath vjp".split(
     " ",
   );
 
@@ -89,6 +89,17 @@ const table = viz.traceTable(sumOfSquares, { at: [[1, 2]] });
 
 /** Arguments before the options, where they are not tensors. */
 const operands: Readonly<Record<string, readonly unknown[]>> = {
+  atLeast: [sumOfSquares, 1],
+  atMost: [sumOfSquares, 1],
+  between: [sumOfSquares, 0, 1],
+  equality: [sumOfSquares, 1],
+  fold: [root.ones([1, 4, 1]), [2, 2], 2],
+  instanceNorm: [{ weight: pair, bias: pair }, root.ones([1, 2, 3])],
+  nullSpace: [root.ones([2, 3])],
+  orth: [root.ones([2, 3])],
+  quad: [sumOfSquares, 0, 1],
+  taylor: [sumOfSquares],
+  unfold: [root.ones([1, 1, 2, 2]), 2],
   batchNorm: [{ weight: pair, bias: pair }, pair, { mean: pair, variance: pair }],
   brentq: [sumOfSquares, 0, 1],
   checkGrads: [sumOfSquares, [1]],

@@ -7,6 +7,7 @@ import { inCi } from "./extent.ts";
 const wholeTable = 5;
 const stride = 3;
 
+// oxlint-disable-next-line import/no-default-export -- Vitest loads a runner by its default export
 export default class SamplingRunner extends TestRunner {
   onCollected(files: readonly RunnerTestFile[]): void {
     files.forEach(sampleTables);

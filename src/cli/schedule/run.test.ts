@@ -217,7 +217,10 @@ describe("misuse", () => {
     [{ name: "constant", options: { rate: "0" }, log: true }, "--log needs a rate above 0."],
     [{ json: true }, "the name of the schedule is missing"],
     [{ options: { from: "1" } }, "the name of the schedule is missing"],
-    [{ name: "cosine", out: "x.gif" }, '--out: the name must end in .html, .svg or .png, and "x.gif" does not.'],
+    [
+      { name: "cosine", out: "x.gif" },
+      '--out: the name must end in .html, .svg or .png, and "x.gif" does not.',
+    ],
     [
       { name: "cosine", out: "nowhere-at-all/x.svg" },
       "cannot write nowhere-at-all/x.svg: its folder does not exist.",

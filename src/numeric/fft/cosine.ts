@@ -48,15 +48,18 @@ export interface CosineOptions {
  */
 export function dct(x: TensorLike, options: CosineOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("dct", arguments, 2);
+  checkOptions("dct", options, optionNames);
   const { type = 2, norm = "backward" } = options;
   return cosineTransform("dct", x, options, type, norm);
 }
 
+const optionNames = ["type", "n", "axis", "norm"] as const;
 const inverseTypes: Readonly<Record<CosineType, CosineType>> = { 1: 1, 2: 3, 3: 2, 4: 4 };
 
 /** Inverse of `dct` with equal options. */
 export function idct(x: TensorLike, options: CosineOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("idct", arguments, 2);
+  checkOptions("idct", options, optionNames);
   const { type = 2, norm = "backward" } = options;
   const opposite = norm === "backward" ? "forward" : norm === "forward" ? "backward" : norm;
   return cosineTransform("idct", x, options, inverseTypes[type], opposite);
@@ -70,7 +73,6 @@ function cosineTransform(
   type: CosineType,
   norm: FourierNorm,
 ): Tensor {
-  checkOptions(operation, options, ["type", "n", "axis", "norm"]);
   checkChoice(operation, "norm", options.norm ?? "backward", ["backward", "ortho", "forward"]);
   const named = options.type ?? 2;
   if (![1, 2, 3, 4].includes(named))

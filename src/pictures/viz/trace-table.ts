@@ -13,6 +13,7 @@ import { didYouMean } from "../../engine/util/suggest.ts";
 import { displayedBy, importByName } from "../plot/notebook.ts";
 import { checkGradient } from "./check.ts";
 import type { TraceContext } from "./context.ts";
+import type { toSvg as drawSvg } from "./to-svg.ts";
 import { activeFrom, makeContext } from "./context.ts";
 import { showEquation } from "./formula.ts";
 import { forwardPass, localDerivatives } from "./forward.ts";
@@ -156,7 +157,7 @@ function buildTable(
         : null,
   };
   return displayedBy(table, async () => {
-    const { toSvg } = (await importByName("downhill/viz")) as typeof import("./index.ts");
+    const { toSvg } = (await importByName("downhill/viz")) as { readonly toSvg: typeof drawSvg };
     return { "image/svg+xml": toSvg(table), "text/plain": `Trace of ${table.name}` };
   });
 }

@@ -16,6 +16,7 @@ import {
   unsignedLanes,
 } from "./testdata/reference.ts";
 import { extent } from "../../../../../test/support/extent.ts";
+import { testWith } from "../../../../../test/support/conditions.ts";
 
 // Compiles every row of the opcode table in a module of its own and runs it.
 
@@ -498,9 +499,12 @@ describe("control, variables, constants and memory", () => {
   });
 });
 
-test("every row of the table was tested", () => {
-  expect(opcodes().filter(({ name }) => !tested.has(name)).map(({ name }) => name)).toEqual([]); // prettier-ignore
-});
+testWith("all rows, which a sampled run skips", process.env["DOWNHILL_SAMPLE"] !== "1")(
+  "every row of the table was tested",
+  () => {
+    expect(opcodes().filter(({ name }) => !tested.has(name)).map(({ name }) => name)).toEqual([]); // prettier-ignore
+  },
+);
 
 test("names and codes are unique", () => {
   expect(new Set(opcodes().map(({ name }) => name)).size).toBe(opcodes().length);
