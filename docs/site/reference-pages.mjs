@@ -178,7 +178,7 @@ function described(comment) {
   return text === "" ? [] : [text, ""];
 }
 
-/** What the tags of a comment say. @param {import("typedoc").Comment | undefined} comment @returns {string[]} */
+/** Text of the tags of a comment. @param {import("typedoc").Comment | undefined} comment @returns {string[]} */
 function blocksOf(comment) {
   return (comment?.blockTags ?? []).flatMap(({ tag, content }) => {
     const text = textOf(content);

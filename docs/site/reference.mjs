@@ -14,7 +14,7 @@ const out = `${docs}api`;
 /** @type {import("./public-names.mjs").NamedModule[]} */
 const modules = JSON.parse(readFileSync(new URL("../public-names.json", import.meta.url), "utf8"));
 
-/** Where options are declared that no module exports by name. */
+/** Files that declare options without exporting them by name. */
 const elsewhere = ["src/engine/ir/tensor.ts", "src/numeric/array/create.ts"];
 
 const app = await Application.bootstrap(

@@ -1,5 +1,5 @@
-// Rules of random programs for the special cases of passes, derivative rules and backends: sums of repeated elements,
-// products for all steps at once, windows with gaps, batches with unbatched operands, loops with a data-dependent end.
+// Rules of random programs for the special cases of passes, derivative rules and backends. Examples: sums of repeated
+// elements, products for all steps at once, windows with gaps, batches with unbatched operands, data-dependent loops.
 import type { Tensor } from "downhill";
 import * as d from "downhill";
 import type { Pick, Pool, Rule } from "./random-rules.ts";

@@ -18,7 +18,7 @@ const emitted: Signal<typeof Writer | undefined> = signal(undefined);
 /** The run of the program, with both of its passes. */
 export const rows: ReadonlySignal<readonly PassRow[]> = computed(() => passRows(own.run.value.tape));
 
-/** Lines of the gradient's code, and the costs of the reader's loop; a sentence if there are none. */
+/** Lines of the gradient's code, and the costs of the reader's loop; a sentence if the loop cannot be compiled. */
 export const compiledLoop: ReadonlySignal<
   { readonly lines: readonly string[]; readonly costs: LoopCosts } | { readonly problem: string }
 > = computed(() => {

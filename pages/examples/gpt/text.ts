@@ -106,7 +106,7 @@ export function baselinesOf({ kinds, numbers, learned }: Numbered): Baselines {
 }
 
 /**
- * Number of words in some texts, and the number of those that occur in another text. The last word of each text is
+ * Number of words in some texts, and the number of words that occur in another text. The last word of each text is
  * ignored, because it may be truncated.
  */
 export function knownWords(

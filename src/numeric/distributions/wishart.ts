@@ -47,8 +47,8 @@ const logDeterminant = (lower: Tensor): Tensor =>
 const asMatrices = (x: Tensor): Tensor => expandDims(expandDims(x, -1), -1);
 
 /**
- * Wishart distribution of positive definite matrices [..., n, n] with df > n − 1 degrees of freedom. One of
- * scaleMatrix V and scaleTril (its lower Cholesky factor), [..., n, n], is given. The density is proportional to `|X|^((df − n − 1) / 2) e^(−tr(V⁻¹ X) /
+ * Wishart distribution of positive definite matrices [..., n, n] with df > n − 1 degrees of freedom. Its scale
+ * [..., n, n] is either scaleMatrix V or scaleTril, the lower Cholesky factor of V. The density is proportional to `|X|^((df − n − 1) / 2) e^(−tr(V⁻¹ X) /
  * 2)`, and the mean is df V. Samples (Bartlett's decomposition) have derivatives.
  *
  * @throws DownhillError `shape` for matrices that are not square, `option` unless exactly one matrix is given, `range` for df

@@ -134,8 +134,8 @@ export type {
 export type { CurveBand, CurveFit } from "./curve/result.ts";
 export type { StopReason, StopRules } from "./minimize/stop.ts";
 export { brentq } from "./implicit/brentq.ts";
-export { linearSumAssignment } from "./assignment.ts";
-export type { AssignmentOptions } from "./assignment.ts";
+export { linearSumAssignment } from "./discrete/assignment.ts";
+export type { AssignmentOptions } from "./discrete/assignment.ts";
 export { bSpline, cubicSpline } from "./curve/splines.ts";
 export type { CubicSplineOptions, Curve } from "./curve/splines.ts";
 export { quad } from "./implicit/quad.ts";

@@ -92,7 +92,8 @@ function forEachSegment(
   return { kind: "for", index, ...bounds, ...(reverse && { reverse }), body: body(local("i32", index)) };
 }
 
-const [zero, one] = [constant("i32", 0), constant("i32", 1)];
+const zero = /* @__PURE__ */ constant("i32", 0);
+const one = /* @__PURE__ */ constant("i32", 1);
 
 function bindIn(out: RegionStmt[], value: RegionExpr, hint: string, build: RegionBuilder): RegionExpr {
   return makeWriter(out, build).bind(value, hint);

@@ -38,8 +38,8 @@ export function integerPower(x: Tensor, exponent: number): Tensor {
 
 /**
  * Derivative of a power y = xᵉ along dx, for exponents that are no integer of at least 1. For a negative exponent it is
- * e · y · dx / x, which needs no other power; at x = 0 all terms of its series are infinite, with the signs of those of
- * repeated differentiation. Otherwise it is e · xᵉ⁻¹ · dx: after ⌊e⌋ + 1 steps the exponent is negative.
+ * e · y · dx / x, which needs no other power. At x = 0 all terms of its series are infinite, with the signs that
+ * repeated differentiation gives. Otherwise it is e · xᵉ⁻¹ · dx: after ⌊e⌋ + 1 steps the exponent is negative.
  */
 export function powerRate(
   { prim, params, ins }: SeriesCall,

@@ -9,8 +9,8 @@ export type MaskRule = (
 ) => boolean;
 
 /**
- * Locals and arrays of a flat region whose coefficients may be zeros of a mask: a parameter that is masked, or a local that a
- * branch or a `while` loop leaves at a value that does not vary. Elements that no statement writes are not counted.
+ * Locals and arrays of a flat region whose coefficients may be zeros of a mask. These are masked parameters, and locals
+ * that a branch or a `while` loop leaves at a value that does not vary. Elements that no statement writes are not counted.
  */
 export function findMaskedNames(
   flat: Region,

@@ -40,7 +40,7 @@ export function masksOf({ series }: SeriesCall): readonly boolean[] {
   return series.map((s) => s?.isMasked === true);
 }
 
-/** Applies a rule of forward mode to tangents, some of which may contain zeros of a mask. */
+/** Applies a rule of forward mode to tangents. Some tangents may contain zeros of a mask. */
 function withMasks(
   name: string,
   tangents: readonly Maybe[],

@@ -56,7 +56,7 @@ export interface SeriesTrace {
   inRule<T>(rule: () => T): T;
 }
 
-/** Application of a primitive to values, at least one of which has a series. */
+/** Application of a primitive to values. At least one value has a series. */
 export interface SeriesCall {
   readonly prim: Primitive;
   readonly ins: readonly Tensor[];

@@ -29,7 +29,8 @@ const mostOrders = 1000;
 
 /**
  * Taylor coefficients of a function along a line. `taylor(f, { order: K })(x, direction)` returns the normalised
- * coefficients `f⁽ᵏ⁾(x + t · direction) / k!` at t = 0, stacked along a new leading axis of size K + 1; the first is f(x).
+ * coefficients `f⁽ᵏ⁾(x + t · direction) / k!` at t = 0. They are stacked along a new leading axis of size K + 1, and the
+ * first is f(x).
  * Arguments and results may be trees, with one stack per tensor of the result. A function of plain numbers also yields
  * tensors.
  *

@@ -20,7 +20,7 @@ export interface CubicSplineOptions {
   readonly boundary?: "not-a-knot" | "natural" | "clamped";
 }
 
-/** A curve: maps places of any shape to values. */
+/** A curve: maps points of any shape to values. */
 export type Curve = (x: TensorLike) => Tensor;
 
 function readPoints(operation: string, points: TensorLike, values: TensorLike): readonly [Tensor, Tensor] {
@@ -35,10 +35,10 @@ function readPoints(operation: string, points: TensorLike, values: TensorLike): 
 }
 
 /**
- * Cubic spline through values `[n]` at ascending points `[n]`: a function of places of any shape, twice continuously
- * differentiable, whose first and last polynomials also extend beyond the points.
+ * Cubic spline through values `[n]` at ascending points `[n]`: a function of a tensor x of any shape. It is twice
+ * continuously differentiable, and its first and last polynomials also extend beyond the points.
  *
- * Derivatives of every order exist in the places, the values and the points. The work for n points is proportional to n.
+ * Derivatives of every order exist in x, the values and the points. The work for n points is proportional to n.
  *
  * @throws DownhillError `shape` unless points and values are vectors of the same length of at least 2, `option`.
  * @see de Boor, A Practical Guide to Splines, 1978, chapter IV.
@@ -138,10 +138,10 @@ function tridiagonal(lower: Tensor, centre: Tensor, upper: Tensor, side: Tensor)
 
 /**
  * Spline `Σ cᵢ Bᵢ(x)` of a degree from ascending knots `[n + degree + 1]` and coefficients `[n]`: a function of
- * places of any shape, by de Boor's algorithm. It is defined from knot number `degree` to knot number n; its first and last polynomials
- * extend beyond them, as in SciPy.
+ * a tensor x of any shape, by de Boor's algorithm. It is defined from knot number `degree` to knot number n. Its first and last
+ * polynomials extend beyond them, as in SciPy.
  *
- * Derivatives of every order exist in the places, the coefficients and the knots.
+ * Derivatives of every order exist in x, the coefficients and the knots.
  *
  * @throws DownhillError `shape` unless there are degree + 1 more knots than coefficients, and degree + 1 coefficients at least;
  * `range` for a degree that is not an integer from 0 to 20.

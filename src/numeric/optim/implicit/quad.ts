@@ -48,11 +48,11 @@ const rule = [...kronrod.map(([x, w, g]) => [-x, w, g]), ...kronrod.slice(0, -1)
 /**
  * Integrates `f(x, ...args)` over x from `low` to `high`, which may be infinite, by adaptive
  * Gauss–Kronrod quadrature with 21 points (QUADPACK's QAG). The subinterval of the largest error is halved until the estimate
- * meets a tolerance. Returns the integral and the estimate of its error, as SciPy's `quad`; the estimate
+ * meets a tolerance. Returns the integral and the estimate of its error, as SciPy's `quad`. The estimate
  * exceeds the tolerances if `maxIntervals` did not suffice. Computes in float64.
  *
- * The integral is differentiable in `args`, in values that f captures and in finite limits: in both modes and to any order,
- * by the same rule on the subintervals that were found. It works inside `jit`, `vmap`, `scan` and `grad`.
+ * The integral is differentiable in `args`, in values that f captures and in finite limits. Derivatives of both modes and of
+ * any order use the same rule on the subintervals that were found. It works inside `jit`, `vmap`, `scan` and `grad`.
  *
  * @throws DownhillError `shape` if f or a limit is not a scalar, `option` and `range` for options.
  * @see Piessens et al., QUADPACK, 1983.

@@ -36,17 +36,9 @@ interface ExplicitStep {
   readonly near: Tensor;
 }
 
-/** Marks coefficients as removable: bundlers keep quotients that nothing uses. */
-function pairOf(pair: ExplicitPair): ExplicitPair {
-  return pair;
-}
-function listOf(numbers: readonly number[]): readonly number[] {
-  return numbers;
-}
-
 /** @see Dormand, Prince, A family of embedded Runge-Kutta formulae, 1980; Hairer, Nørsett, Wanner, Solving ordinary
  * differential equations I, 2nd edition, II.4 to II.6. */
-const dormandPrince = /* @__PURE__ */ pairOf({
+const dormandPrince = /* @__PURE__ */ ((): ExplicitPair => ({
   times: [0, 1 / 5, 3 / 10, 4 / 5, 8 / 9, 1, 1],
   weights: [
     [],
@@ -64,8 +56,8 @@ const dormandPrince = /* @__PURE__ */ pairOf({
     const last = sub(sub(rise, mul(h, stages[6]!)), bend);
     return stack([y, rise, bend, last, mul(h, combine(dormandPrinceDense, stages))]);
   },
-});
-const dormandPrinceDense = /* @__PURE__ */ listOf([
+}))();
+const dormandPrinceDense = /* @__PURE__ */ ((): readonly number[] => [
   -12715105075 / 11282082432,
   0,
   87487479700 / 32700410799,
@@ -73,10 +65,10 @@ const dormandPrinceDense = /* @__PURE__ */ listOf([
   701980252875 / 199316789632,
   -1453857185 / 822651844,
   69997945 / 29380423,
-]);
+])();
 
 /** @see Tsitouras, Runge–Kutta pairs of order 5(4) satisfying only the first column simplifying assumption, 2011. */
-const tsitouras = /* @__PURE__ */ pairOf({
+const tsitouras = /* @__PURE__ */ ((): ExplicitPair => ({
   times: [0, 0.161, 0.327, 0.9, 0.9800255409045097, 1, 1],
   weights: [
     [],
@@ -103,7 +95,7 @@ const tsitouras = /* @__PURE__ */ pairOf({
       term(([, , fourth]) => fourth!),
     ]);
   },
-});
+}))();
 /** Coefficients of θ², θ³ and θ⁴ in the weights of the stages at the fraction θ of a step. */
 const tsitourasDense = [
   [-2.763706197274826, 2.9132554618219126, -1.0530884977290216],

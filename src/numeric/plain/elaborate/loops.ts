@@ -91,7 +91,13 @@ interface LoopBodyOptions {
   readonly after?: ((inner: Env) => void) | undefined;
 }
 
-const unknownTrip: LoopTrip = { index: undefined, from: number(0), to: number(0), step: 1, mayEnd: true };
+const unknownTrip = /* @__PURE__ */ ((): LoopTrip => ({
+  index: undefined,
+  from: number(0),
+  to: number(0),
+  step: 1,
+  mayEnd: true,
+}))();
 
 /** Elaborates the body of a loop in a block of its own. `after` runs if no jump leaves the loop. */
 function repeated(

@@ -11,7 +11,7 @@ export interface WgslHelper {
 const helper = (uses: string, text: string): WgslHelper => ({ uses: uses.split(" ").filter(Boolean), text });
 
 /** 64-bit unsigned integers as `vec2u(low, high)`. Shift counts are in 0..63; `u_jam` accepts any and ORs lost bits. */
-const words: Readonly<Record<string, WgslHelper>> = {
+const words = /* @__PURE__ */ ((): Readonly<Record<string, WgslHelper>> => ({
   u_add: helper(
     "",
     `fn u_add(a: vec2u, b: vec2u) -> vec2u {
@@ -74,10 +74,10 @@ const words: Readonly<Record<string, WgslHelper>> = {
   return vec2u((m2 << 16u) | (low & 0xffffu), ah * bh + (m1 >> 16u) + (m2 >> 16u));
 }`,
   ),
-};
+}))();
 
 /** Parts of float64 numbers, and packing. */
-const parts: Readonly<Record<string, WgslHelper>> = {
+const parts = /* @__PURE__ */ ((): Readonly<Record<string, WgslHelper>> => ({
   d_isNan: helper(
     "",
     `fn d_isNan(a: vec2u) -> bool {
@@ -127,9 +127,9 @@ const parts: Readonly<Record<string, WgslHelper>> = {
   return vec3i(bitcast<vec2i>(u_shl(f, n)), 1 - i32(n));
 }`,
   ),
-};
+}))();
 
-const arithmetic: Readonly<Record<string, WgslHelper>> = {
+const arithmetic = /* @__PURE__ */ ((): Readonly<Record<string, WgslHelper>> => ({
   d_neg: helper(
     "",
     `fn d_neg(a: vec2u) -> vec2u {
@@ -294,10 +294,10 @@ const arithmetic: Readonly<Record<string, WgslHelper>> = {
   return d_pack(sign, pb.z + 9 - i32(n), u_shl(r, n));
 }`,
   ),
-};
+}))();
 
 /** Comparisons, and rounding to integers. */
-const comparisons: Readonly<Record<string, WgslHelper>> = {
+const comparisons = /* @__PURE__ */ ((): Readonly<Record<string, WgslHelper>> => ({
   // Order of the bits: -0 is below +0, and NaN has no defined position.
   d_below: helper(
     "u_less",
@@ -374,10 +374,10 @@ const comparisons: Readonly<Record<string, WgslHelper>> = {
   return vec2u(r.x, r.y | (a.y & 0x80000000u));
 }`,
   ),
-};
+}))();
 
 /** Conversions between float64 and the other types. */
-const conversions: Readonly<Record<string, WgslHelper>> = {
+const conversions = /* @__PURE__ */ ((): Readonly<Record<string, WgslHelper>> => ({
   // Bits of a float32 from a significand whose leading bit is bit 30; `exponent` as in `d_pack`.
   f_pack: helper(
     "",
@@ -489,7 +489,7 @@ const conversions: Readonly<Record<string, WgslHelper>> = {
   return bitcast<i32>(0u - min(n, 0x80000000u));
 }`,
   ),
-};
+}))();
 
 /** The functions that emulate float64, by name. */
 export const doubleHelpers: Readonly<Record<string, WgslHelper>> = {

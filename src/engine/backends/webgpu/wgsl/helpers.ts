@@ -8,7 +8,7 @@ const helper = (uses: string, text: string): WgslHelper => ({ uses: uses.split("
  * Float32 helpers. Drivers compile floats with fast-math flags: they fold `x - x`, drop NaN in comparisons, and flush
  * subnormals. So comparisons, signs and rounding to integers use the bits.
  */
-const float: Readonly<Record<string, WgslHelper>> = {
+const float = /* @__PURE__ */ ((): Readonly<Record<string, WgslHelper>> => ({
   // The barriers: no compiler knows that `params.zero` is 0. `rounded` marks results, `operand` marks operands. They
   // use two words, because two barriers with one word would cancel.
   rounded: helper(
@@ -207,10 +207,10 @@ const float: Readonly<Record<string, WgslHelper>> = {
   return (bitcast<u32>(x) & 0x7fffffffu) != 0u;
 }`,
   ),
-};
+}))();
 
 /** Integer helpers. A call is no constant expression, in which WGSL rejects overflow and division by zero. */
-const integer: Readonly<Record<string, WgslHelper>> = {
+const integer = /* @__PURE__ */ ((): Readonly<Record<string, WgslHelper>> => ({
   i_div: helper(
     "",
     `fn i_div(x: i32, y: i32) -> i32 {
@@ -242,7 +242,7 @@ const integer: Readonly<Record<string, WgslHelper>> = {
   ),
   i_value: helper("", `fn i_value(x: i32) -> i32 {\n  return x;\n}`),
   u_value: helper("", `fn u_value(x: u32) -> u32 {\n  return x;\n}`),
-};
+}))();
 
 const helpers: Readonly<Record<string, WgslHelper>> = { ...doubleHelpers, ...float, ...integer };
 

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { grad, jit, sum, take, tensor, ravel } from "downhill";
 import type { Tensor } from "downhill";
 import { linearSumAssignment } from "downhill/optim";
-import { seeded } from "../../../test/support/sampling.ts";
+import { seeded } from "../../../../test/support/sampling.ts";
 
 /** The smallest sum over all ways to give each row of a matrix with at most as many rows as columns another column. */
 function leastSum(cost: readonly (readonly number[])[], taken: readonly number[] = []): number {

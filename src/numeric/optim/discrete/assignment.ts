@@ -1,10 +1,10 @@
-import { refuseExtra } from "../../engine/errors/arguments.ts";
-import { DownhillError, showType } from "../../engine/errors/index.ts";
-import { checkFlags, checkOptions } from "../../engine/errors/options.ts";
-import { readElements } from "../../engine/ir/elements.ts";
-import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
-import { asTensor } from "../../engine/prims/lift.ts";
-import { stopGradient } from "../../engine/prims/linear.ts";
+import { refuseExtra } from "../../../engine/errors/arguments.ts";
+import { DownhillError, showType } from "../../../engine/errors/index.ts";
+import { checkFlags, checkOptions } from "../../../engine/errors/options.ts";
+import { readElements } from "../../../engine/ir/elements.ts";
+import type { Tensor, TensorLike } from "../../../engine/ir/tensor.ts";
+import { asTensor } from "../../../engine/prims/lift.ts";
+import { stopGradient } from "../../../engine/prims/linear.ts";
 
 /** Options of `linearSumAssignment`. */
 export interface AssignmentOptions {
