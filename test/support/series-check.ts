@@ -15,7 +15,7 @@ const byShapes =
 /** Operations whose series needs more than O(K²) equations, with the reason. The page docs/taylor.md lists them. */
 export const costly: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
-    "pow floatPower lgamma digamma polygamma zeta beta betaln digammaRise gammaDensity betaDensity i0 i0e i0eByOrder i1 i1e besselRatio erfcx dawsn spence ellipk ellipe boxcox expm1Quotient jv yv iv kv"
+    "pow floatPower multigammaln lgamma digamma polygamma zeta beta betaln digammaRise gammaDensity betaDensity i0 i0e i0eByOrder i1 i1e besselRatio erfcx dawsn spence ellipk ellipe boxcox expm1Quotient jv yv iv kv"
       .split(" ")
       .map((name) => [name, bySteps]),
   ),
