@@ -492,10 +492,10 @@ const conversions = /* @__PURE__ */ ((): Readonly<Record<string, WgslHelper>> =>
 }))();
 
 /** The functions that emulate float64, by name. */
-export const doubleHelpers: Readonly<Record<string, WgslHelper>> = {
+export const doubleHelpers: Readonly<Record<string, WgslHelper>> = /* @__PURE__ */ (() => ({
   ...words,
   ...parts,
   ...arithmetic,
   ...comparisons,
   ...conversions,
-};
+}))();

@@ -244,7 +244,11 @@ const integer = /* @__PURE__ */ ((): Readonly<Record<string, WgslHelper>> => ({
   u_value: helper("", `fn u_value(x: u32) -> u32 {\n  return x;\n}`),
 }))();
 
-const helpers: Readonly<Record<string, WgslHelper>> = { ...doubleHelpers, ...float, ...integer };
+const helpers: Readonly<Record<string, WgslHelper>> = /* @__PURE__ */ (() => ({
+  ...doubleHelpers,
+  ...float,
+  ...integer,
+}))();
 
 /** Declarations of the helpers in `used` and of the helpers that these use. */
 export function helperTexts(used: ReadonlySet<string>): string[] {
