@@ -83,7 +83,7 @@ const programs: Readonly<Record<string, { readonly source: string; readonly prin
   "downhill/webgpu": {
     source: `import { openWebGpu } from "downhill/webgpu";
       openWebGpu({ gpu: { requestAdapter: async () => null } }).catch((error) => print(error.code));`,
-    prints: "device",
+    prints: '"device"',
   },
   "downhill/onnx": {
     source: `import { toOnnx } from "downhill/onnx"; let kept;
