@@ -98,7 +98,7 @@ function section(library: LibraryNames): string {
   const absent = rows.filter((row) => !isReplaced(row)).map(({ names, why }) => [codes(names), why!]);
   return [
     `## ${library.title}`,
-    table(["", `the same names, in ${library.modules.map(code).join(", ")}`], initials(same)),
+    table(["initial", `the same names, in ${library.modules.map(code).join(", ")}`], initials(same)),
     `### ${library.title}: other names and expressions`,
     table([library.title, "here", "remark"], replaced),
     `### ${library.title}: not there`,
