@@ -15,10 +15,14 @@ export function expandRoutine(routine: Routine): Routine {
   return { ...routine, body: expandBlock(routine.body) };
 }
 
-/** Expands `reduce` and `contract` in a block to plain loops. */
-export function expandBlock(block: readonly Stmt[], depth = 0): Stmt[] {
+/** Expands `reduce` and `contract` in a block to plain loops. `expandFold` writes a `reduce` as plain statements. */
+export function expandBlock(
+  block: readonly Stmt[],
+  depth = 0,
+  expandFold: (fold: Reduce) => readonly Stmt[] = expandReduce,
+): Stmt[] {
   checkDepth(depth);
-  const inner = (stmts: readonly Stmt[]): Stmt[] => expandBlock(stmts, depth + 1);
+  const inner = (stmts: readonly Stmt[]): Stmt[] => expandBlock(stmts, depth + 1, expandFold);
   return block.flatMap((stmt): Stmt | Stmt[] => {
     switch (stmt.kind) {
       case "for":
@@ -27,7 +31,7 @@ export function expandBlock(block: readonly Stmt[], depth = 0): Stmt[] {
       case "if":
         return { ...stmt, then: inner(stmt.then), otherwise: inner(stmt.otherwise) };
       case "reduce":
-        return inner(expandReduce(stmt));
+        return inner(expandFold(stmt));
       case "contract":
         return expandContract(stmt);
       case "let":

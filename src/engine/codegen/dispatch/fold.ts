@@ -3,7 +3,6 @@ import * as k from "../../kernel/build.ts";
 import { expandBlock } from "../../kernel/expand.ts";
 import type { Expr, Reduce, Stmt } from "../../kernel/scalar.ts";
 import { reduceLanes } from "../../kernel/scalar.ts";
-import { checkDepth } from "../../kernel/walk.ts";
 import { append } from "../../util/append.ts";
 
 /**
@@ -11,27 +10,8 @@ import { append } from "../../util/append.ts";
  * lanes. Compilers of devices inline all calls, and float64 additions are long, so the many copies of `expandBlock` would
  * take seconds to compile.
  */
-export function compactBlock(block: readonly Stmt[], depth = 0): Stmt[] {
-  checkDepth(depth);
-  const inner = (stmts: readonly Stmt[]): Stmt[] => compactBlock(stmts, depth + 1);
-  return block.flatMap((stmt): Stmt | Stmt[] => {
-    switch (stmt.kind) {
-      case "for":
-      case "while":
-        return { ...stmt, body: inner(stmt.body) };
-      case "if":
-        return { ...stmt, then: inner(stmt.then), otherwise: inner(stmt.otherwise) };
-      case "reduce":
-        return inner(compactFold(stmt));
-      case "contract":
-        return expandBlock([stmt]);
-      case "let":
-      case "set":
-      case "store":
-      case "comment":
-        return stmt;
-    }
-  });
+export function compactBlock(block: readonly Stmt[]): Stmt[] {
+  return expandBlock(block, 0, compactFold);
 }
 
 /**

@@ -8,7 +8,11 @@ export interface WgslHelper {
   readonly uses: readonly string[];
 }
 
-const helper = (uses: string, text: string): WgslHelper => ({ uses: uses.split(" ").filter(Boolean), text });
+/** Makes a helper from its text and the names of what it uses, separated by spaces. */
+export const helper = (uses: string, text: string): WgslHelper => ({
+  uses: uses.split(" ").filter(Boolean),
+  text,
+});
 
 /** 64-bit unsigned integers as `vec2u(low, high)`. Shift counts are in 0..63; `u_jam` accepts any and ORs lost bits. */
 const words = /* @__PURE__ */ ((): Readonly<Record<string, WgslHelper>> => ({

@@ -1,8 +1,6 @@
 // Functions of generated WGSL that give float32 and integer operations the meaning of the vocabulary on every driver.
 import type { WgslHelper } from "./double.ts";
-import { doubleHelpers } from "./double.ts";
-
-const helper = (uses: string, text: string): WgslHelper => ({ uses: uses.split(" ").filter(Boolean), text });
+import { doubleHelpers, helper } from "./double.ts";
 
 /**
  * Float32 helpers. Drivers compile floats with fast-math flags: they fold `x - x`, drop NaN in comparisons, and flush
