@@ -42,7 +42,10 @@ const pages = [
         ["src/pictures/viz/page-style.ts", "traceColours"],
       ],
     },
-    styles: [["src/pictures/viz/page-style.ts", "pageColours"]],
+    styles: [
+      ["src/pictures/viz/page-style.ts", "pageColours"],
+      ["src/pictures/plot/share-style.ts", "shareStyle"],
+    ],
     banner: `/*! This page draws graphs with @dagrejs/dagre:\n\n${licence}\n*/`,
   },
   {

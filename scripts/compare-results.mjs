@@ -1,5 +1,5 @@
-// Compares the results of two builds bit by bit: random programs under every transform, landscapes and the networks
-// of the bench, by each backend. For changes that are not to change any result.
+// Compares the results of two builds bit by bit: random programs under every transform, random plain functions with
+// their gradients, landscapes and the networks of the bench, by each backend. For changes that are not to change any result.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -9,9 +9,10 @@ import { bundleSoak } from "./bundle.mjs";
 
 const usage = `Usage: node scripts/compare-results.mjs OTHER/dist [OPTIONS]
 
-Compares the build in dist/ with another one, made of an earlier commit, for instance.
+Compares the build in dist/ with another one, made of an earlier commit, for instance. Random programs may use what only the
+newer build has. Then run the script in the checkout of the older commit, with the newer build as OTHER/dist.
 
-  --count N   random programs for each way of running them (5000)
+  --count N   random programs over tensors, and as many plain ones, for each way of running them (5000)
   --seed N    draws other programs (1)
   --turbo     with what enableTurbo() switches on
   --help      this text`;
@@ -36,7 +37,7 @@ else if (options.help || positionals.length !== 1) {
 async function hash() {
   const { hashResults } = await import(pathToFileURL(/** @type {string} */ (options.of)).href);
   const note = (/** @type {string} */ what) => console.error(`  ${what}`);
-  const hashes = hashResults(Number(options.seed), Number(options.count), note, options.turbo);
+  const hashes = await hashResults(Number(options.seed), Number(options.count), note, options.turbo);
   writeFileSync(/** @type {string} */ (options.out), JSON.stringify(hashes));
   process.exit(0); // threads of the pool may be at work still
 }

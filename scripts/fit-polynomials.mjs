@@ -16,11 +16,11 @@ for (const fit of fits) {
   const { coefficients, error, ideal } = fitPolynomial(fit);
   const log2 = Math.log2(error).toFixed(1);
   console.error(`${fit.name}: error 2^${log2} (with real coefficients 2^${Math.log2(ideal).toFixed(1)})`);
-  text += `\n/** ${fit.says}; error of the formula: 2^${log2}. */\n`;
+  text += `\n/** Coefficients of P in ${fit.says}; error of the formula: 2^${log2}. */\n`;
   text += `export const ${fit.name}: readonly number[] = [${coefficients.join(", ")}];\n`;
 }
 const { nodes, weights } = gaussLegendre(28);
-text += `\n/** The rule of Gauss and Legendre with 28 nodes, for integrals from 0 to 1. */\n`;
+text += `\n/** Nodes and \`integrationWeights\` of the Gauss–Legendre rule with 28 nodes, for integrals from 0 to 1. */\n`;
 text += `export const integrationNodes: readonly number[] = [${nodes.join(", ")}];\n`;
 text += `export const integrationWeights: readonly number[] = [${weights.join(", ")}];\n`;
 const file = fileURLToPath(new URL("../src/engine/kernel/math/coefficients.ts", import.meta.url));

@@ -1,5 +1,5 @@
 // The polynomials of the transcendental functions: the approximated functions and their intervals.
-import { inverseOfErfc } from "./inverse-erfc.mjs";
+import { inverseFits } from "./inverse-erfc.mjs";
 import * as big from "./load-bigfloat.mjs";
 
 /** @typedef {import("./remez.mjs").Fit} Fit */
@@ -289,31 +289,7 @@ export const fits = [
     to: 0.75,
     degree: 20,
   },
-  {
-    name: "erfinvStart",
-    says: "erf⁻¹ y = y · P(y²) for |y| ≤ 0.75, relatively",
-    target: (z, bits) => {
-      const y = Math.sqrt(big.toNumber(z, bits));
-      if (y < 1e-6) return big.exactly(0.5 * Math.sqrt(Math.PI), bits);
-      return big.exactly(inverseOfErfc(-Math.log1p(-y)) / y, bits);
-    },
-    weight: () => 1,
-    from: 0,
-    to: 0.5625,
-    degree: 7,
-  },
-  {
-    name: "erfcinvStart",
-    says: "erfc⁻¹ q = √w + P((√w − 3) / (√w + 3)), w = −ln q, for 5e−324 ≤ q ≤ 0.26, relatively",
-    target: (t, bits) => {
-      const root = (3 * (1 + big.toNumber(t, bits))) / (1 - big.toNumber(t, bits));
-      return big.exactly(inverseOfErfc(root * root) - root, bits);
-    },
-    weight: (t) => 1 / ((3 * (1 + t)) / (1 - t)),
-    from: -0.4426,
-    to: 0.8021,
-    degree: 10,
-  },
+  ...inverseFits,
   {
     name: "logGammaMiddle",
     says: "ln Γ(2 + h) = h · (7/16 + h/4 + P(h)) for −¼ ≤ h ≤ ¾",

@@ -14,21 +14,46 @@ const src = join(root, "src");
 /** The folders of src/, in their order. @type {readonly string[]} */
 const layers = JSON.parse(readFileSync(join(root, "layers.json"), "utf8")).order;
 
+const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+
 /**
- * Writes the modules, comments left out but for those that bundlers read.
+ * Shortens the modules, because the time of `import "downhill"` is mostly parsing. Only local variables get short names:
+ * names of functions, classes and top-level constants appear in stack traces and messages. Lines remain, because Node
+ * prints the line of an uncaught error. ASCII characters let an engine store one byte per character. Bundlers need the
+ * annotations of pure calls, which `comments` keeps.
+ *
+ * @type {NonNullable<import("rolldown").OutputOptions["minify"]>}
+ */
+const shorter = {
+  compress: false,
+  mangle: { toplevel: false, keepNames: true },
+  codegen: { removeWhitespace: false, asciiOnly: true },
+};
+
+/**
+ * True for a package to be imported from its own folder. Pages contain the peers that they use, because peers are optional.
+ *
+ * @param {string} id
+ * @param {string | undefined} importer
+ */
+function isOtherPackage(id, importer) {
+  if (Object.hasOwn(manifest.dependencies, id)) return true;
+  return Object.hasOwn(manifest.peerDependencies, id) && importer?.startsWith(src) !== false;
+}
+
+/**
+ * Writes the modules with short local names. Only comments that bundlers read remain.
  *
  * @param {string} out
  * @param {object} [more]
  * @param {string} [more.without] an engine-specific workaround to leave out
- * @param {boolean} [more.maps] with source maps
+ * @param {boolean} [more.maps] with source maps, and readable
  * @param {{ at: string, sources: import("./pages.mjs").SectionSources }} [more.section] pages whose own modules go, minified, to the folder
  *   `assets/` of the folder `at`, which has a slash at its end
  * @returns {Promise<readonly (import("rolldown").OutputChunk | import("rolldown").OutputAsset)[]>}
  */
 export async function writeModules(out, { without: workAround, maps = false, section } = {}) {
-  const { exports, bin, dependencies, peerDependencies } = JSON.parse(
-    readFileSync(join(root, "package.json"), "utf8"),
-  );
+  const { exports, bin } = manifest;
   const targets = [...Object.values(exports).map((target) => target.default), ...Object.values(bin)];
   const entries = targets
     .filter((target) => target !== undefined)
@@ -37,7 +62,6 @@ export async function writeModules(out, { without: workAround, maps = false, sec
   writeTypes(out, entries, sources);
 
   const effects = effectsOf(root);
-  const others = Object.keys({ ...dependencies, ...peerDependencies });
   /** The modules that the entries of the library reach. @type {ReadonlySet<string> | undefined} */
   let ofLibrary;
   /** @type {ReturnType<typeof piecesOf> | undefined} */
@@ -56,7 +80,7 @@ export async function writeModules(out, { without: workAround, maps = false, sec
       ),
     },
     platform: "neutral",
-    external: (id) => id.startsWith("node:") || others.includes(id),
+    external: (id, importer) => id.startsWith("node:") || isOtherPackage(id, importer),
     preserveEntrySignatures: "allow-extension",
     treeshake: {
       moduleSideEffects: (id) =>
@@ -73,6 +97,7 @@ export async function writeModules(out, { without: workAround, maps = false, sec
     output: {
       dir: out,
       sourcemap: maps,
+      minify: maps ? false : shorter,
       comments: { jsdoc: false },
       minifyInternalExports: false,
       entryFileNames: "[name].js",
@@ -83,7 +108,7 @@ export async function writeModules(out, { without: workAround, maps = false, sec
         // package.json).
         if (moduleIds.every((id) => sources.includes(pathOf(id).replace(/\.ts$/, ""))))
           return "entries/[name].js";
-        if (name === "core" || /^core-|\//.test(name)) return "[name].js";
+        if (/^(?:base|core)(?:-|$)|\//.test(name)) return "[name].js";
         if (facadeModuleId) return pathOf(facadeModuleId).replace(/\.ts$/, ".js");
         return "cli/[name].js";
       },
@@ -102,6 +127,7 @@ export async function writeModules(out, { without: workAround, maps = false, sec
               const library = {
                 main: "index.ts",
                 entries: sources.map((source) => `${source}.ts`),
+                command: "cli/process.ts",
                 modules: [...ofLibrary].map(pathOf),
                 folders: layers,
                 effects,

@@ -4,19 +4,21 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { drawMutants } from "./mutate/draw.mjs";
+import { drawMutants, mutantsOfKeys } from "./mutate/draw.mjs";
 
 const usage = `Usage: npm run mutate -- [OPTIONS]
 
 Draws mutants of the compiler: a file, an operator and a site, each uniformly. Under each mutant, the tests next to the file run,
-then random programs, until the first failure. The score is the share of mutants with a failure, without equivalent mutants and
-without failures of whole prints. An interrupted run of a seed continues.
+then test/code-sizes.test.ts, then random programs, until the first failure. The score is the share of mutants with a failure, without
+equivalent mutants and without failures of whole prints. A second score leaves out failures of code sizes. An interrupted run of a seed continues.
 
   --seed N       draws other mutants (1)
   --count K      number of mutants (100)
   --seconds S    time of a mutant at most (20)
   --within TEXT  only files with TEXT in their path
   --show N       prints mutant N of the seed, from 0 on, with its key for equivalent.json, and runs nothing
+  --only KEY     runs the mutant with this key instead of drawn ones, each time anew; may be repeated
+  --tests FILE   runs only this test file; may be repeated
   --again        also runs mutants again that survived before, such as after new tests
   --fresh        discards the results of an interrupted run
   --help         this text
@@ -28,6 +30,7 @@ affect only speed; they have a score of their own.
 const root = fileURLToPath(new URL("..", import.meta.url));
 const neverReturned = "never returned";
 const died = "ended the process";
+const sizeTest = "test/code-sizes.test.ts";
 /** A mutant that runs this many times its limit never returns; that is a failure too. */
 const patience = 4;
 
@@ -41,6 +44,8 @@ const { values } = parseArgs({
     seconds: { type: "string", default: "20" },
     within: { type: "string", default: "" },
     show: { type: "string" },
+    only: { type: "string", multiple: true, default: [] },
+    tests: { type: "string", multiple: true, default: [] },
     again: { type: "boolean", default: false },
     fresh: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
@@ -60,11 +65,13 @@ else if (![seed, count, seconds].every((number) => Number.isInteger(number) && n
 } else await main();
 
 async function main() {
-  const mutants = drawMutants(root, seed, count, values.within);
+  const { only } = values;
+  const mutants = only.length > 0 ? mutantsOfKeys(root, only) : drawMutants(root, seed, count, values.within);
   const folder = join(root, ".tmp/mutate");
   mkdirSync(folder, { recursive: true });
-  const resultFile = join(folder, `seed-${seed}${values.within.replaceAll(/\W+/g, "-")}.json`);
-  const verdicts = values.fresh ? {} : stored(resultFile);
+  const draw = only.length > 0 ? "only" : `seed-${seed}${values.within.replaceAll(/\W+/g, "-")}`;
+  const resultFile = join(folder, `${draw}.json`);
+  const verdicts = values.fresh || only.length > 0 ? {} : stored(resultFile);
   const reasons = equivalentMutants();
   const open = mutants.filter((mutant) => {
     const verdict = verdicts[mutant.key];
@@ -80,7 +87,7 @@ async function main() {
   let runner;
   for (const [at, mutant] of open.entries()) {
     if (isInterrupted) break;
-    runner ??= await startRunner({ mutants, speedOnly, folder, seconds });
+    runner ??= await startRunner({ mutants, folder, seconds, tests: values.tests });
     const verdict = await runner.run(mutant.id);
     if (verdict.by === neverReturned || verdict.by === died) runner = undefined;
     verdicts[mutant.key] = verdict;
@@ -99,7 +106,7 @@ async function main() {
 /**
  * Starts the process that runs tests.
  *
- * @param {{ mutants: readonly Mutant[], speedOnly: readonly string[], folder: string, seconds: number }} settings
+ * @param {{ mutants: readonly Mutant[], folder: string, seconds: number, tests: readonly string[] }} settings
  * @returns {Promise<Runner>}
  */
 function startRunner(settings) {
@@ -166,9 +173,12 @@ function report(mutants, verdicts) {
     const survived = group.filter((mutant) => !killed.includes(mutant) && !equivalent.includes(mutant));
     for (const mutant of survived) console.log(`\nsurvived: ${describe(mutant)}`);
     if (group.length === 0) continue;
-    const score = counted === 0 ? "–" : `${((100 * killed.length) / counted).toFixed(1)} %`;
+    const bySize = killed.filter((mutant) => verdicts[mutant.key]?.by?.startsWith(sizeTest) === true);
+    const score = (/** @type {number} */ kills) =>
+      counted === 0 ? "–" : `${((100 * kills) / counted).toFixed(1)} %`;
     console.log(
-      `\n${name}: ${score} (${killed.length} of ${counted} killed, ${equivalent.length} of ${group.length} equivalent)`,
+      `\n${name}: ${score(killed.length)} (${killed.length} of ${counted} killed, ${bySize.length} of them by code sizes; ` +
+        `${score(killed.length - bySize.length)} without these; ${equivalent.length} of ${group.length} equivalent)`,
     );
   }
 }

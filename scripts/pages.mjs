@@ -14,6 +14,7 @@ import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
 import { transform } from "esbuild";
 import { build } from "rolldown";
+import { noticesOf, packagesIn } from "./licences.mjs";
 import { effectsOf } from "./pieces.mjs";
 import { projectAddresses } from "./project.mjs";
 
@@ -226,6 +227,7 @@ export async function writeDocuments(
     const texts = [html, ...[...styles, ...files].map((file) => readFileSync(join(out, file)))];
     sizes.push({ page: slug, bytes: texts.reduce((sum, text) => sum + gzipSync(text).length, 0) });
   }
+  writeFileSync(join(out, at, "licences.txt"), noticesOf(packagesIn(output)));
   return sizes;
 }
 
@@ -244,7 +246,7 @@ function linksIn({ pages, extras = [] }) {
  * @param {string} out
  */
 export async function buildRaceFile(out) {
-  await build({
+  const { output } = await build({
     ...common,
     input: join(root, "pages/race/file.tsx"),
     platform: "browser",
@@ -252,22 +254,32 @@ export async function buildRaceFile(out) {
     external: (id) => id.startsWith("node:"),
     output: { file: join(out, "race.js"), format: "iife", minify: true, codeSplitting: false },
   });
+  // pages that contain the script are single files, so that the notices are in it
+  const script = readFileSync(join(out, "race.js"), "utf8");
+  writeFileSync(join(out, "race.js"), `/*!\n${noticesOf(packagesIn(output))}*/\n${script}`);
   await writeStyle(join(root, "pages/race"), out, false);
 }
 
 /**
- * Writes the race of the start page: `race.js`, which exports `startRace`, and its style. The page around it has the colour scheme.
+ * Writes the race of the start page: `race.js`, which exports `startRace`, the modules that it loads later, and its style. The page
+ * around it has the colour scheme.
  *
  * @param {string} out
  */
 export async function buildHomeRace(out) {
-  await build({
+  const { output } = await build({
     ...common,
     input: join(root, "pages/home/race.tsx"),
     platform: "browser",
     treeshake: { moduleSideEffects: moduleSideEffects() },
     external: (id) => id.startsWith("node:"),
-    output: { file: join(out, "race.js"), format: "esm", minify: true, codeSplitting: false },
+    output: {
+      dir: out,
+      format: "esm",
+      minify: true,
+      entryFileNames: "race.js",
+      chunkFileNames: "[name]-[hash].js",
+    },
   });
   const from = (/** @type {string} */ path) => JSON.stringify(join(src, "pictures", path));
   const { style } = await runModule(
@@ -277,9 +289,12 @@ import { colourProperties } from ${from("plot/palette.ts")};
 import { mapColours, mapStyle } from ${from("landscapes/draw/style.ts")};
 export const style = [\`:root{\${colourProperties}}\`, mapColours, chartStyle, mapStyle].join("\\n");`,
   );
-  const own = readFileSync(join(root, "pages/live/landscape.css"), "utf8");
-  const { code } = await transform(`${style}\n${own}`, { loader: "css", minify: true });
+  const own = ["landscape.css", "share.css"].map((name) =>
+    readFileSync(join(root, "pages/live", name), "utf8"),
+  );
+  const { code } = await transform([style, ...own].join("\n"), { loader: "css", minify: true });
   writeFileSync(join(out, "race.css"), code);
+  writeFileSync(join(out, "licences.txt"), noticesOf(packagesIn(output)));
 }
 
 /**

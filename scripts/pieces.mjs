@@ -2,7 +2,8 @@
 // files than to compile their content. The modules that the package's main entry needs become one file, `core.js`. The
 // other modules of a folder become one file next to the entry of that name. Without such an entry they go to the first
 // entry that needs them. An engine parses every file it loads, so `import "downhill"` does not load matrix
-// decompositions.
+// decompositions. The few modules that the command needs before it loads one of its commands become `base.js`, so that
+// `downhill --help` does not load the engine.
 //
 // Modules that only install something when they are loaded stay separate, so that a bundler can leave them out (see
 // `sideEffects` in package.json). The other modules are grouped by the set of such modules that they need: a bundle
@@ -27,14 +28,16 @@ export function effectsOf(root) {
  * @param {object} library paths are relative to src/, as all are here
  * @param {string} library.main the module of the package's main entry
  * @param {readonly string[]} library.entries the modules of all its entries
+ * @param {string} library.command the module of the command
  * @param {Iterable<string>} library.modules all that these reach
  * @param {readonly string[]} library.folders in the order of their layers
  * @param {readonly string[]} library.effects
  * @param {(path: string) => readonly string[]} importsOf what a module imports when it is loaded: paths, and names of packages
  * @returns {(path: string) => string} the file of dist/, without its ending, that a module goes into
  */
-export function piecesOf({ main, entries, modules, folders, effects }, importsOf) {
+export function piecesOf({ main, entries, command, modules, folders, effects }, importsOf) {
   const core = reachedFrom([main], importsOf);
+  const base = reachedFrom([command], importsOf);
   const isOfCore = (/** @type {string} */ folder) => [...core].some((path) => folderOf(path) === folder);
   const isOfEntry = (/** @type {string} */ folder) => entries.some((path) => folderOf(path) === folder);
   /** Folders of the modules outside the core. @type {Map<string, string>} */
@@ -52,7 +55,8 @@ export function piecesOf({ main, entries, modules, folders, effects }, importsOf
       .map((effect) => posix.basename(effect, ".ts"))
       .sort();
     const name = posix.basename(homes.get(path) ?? folderOf(path));
-    return [core.has(path) ? "core" : `${name}/${name}`, ...needs].join("-");
+    const file = base.has(path) ? "base" : core.has(path) ? "core" : `${name}/${name}`;
+    return [file, ...needs].join("-");
   };
 }
 

@@ -49,6 +49,11 @@ const excluded = [
     files: /^src\/engine\/backends\/wasm\/host\/engine\.ts$/,
     reason: "differences between engines: one process has one engine",
   },
+  {
+    files: /^src\/engine\/backends\/webgpu\//,
+    reason:
+      "shaders for a GPU: random programs run without one; agreement.test.ts of the folder runs random routines on it",
+  },
 ];
 const measured = /^src\/engine\/(passes|codegen|region|loops|backends)\/.*\.ts$/;
 

@@ -102,3 +102,13 @@ test("the report has the numbers of its file and omits entrants with other resul
     rmSync(folder, { recursive: true });
   }
 });
+
+test("counts of a start are printed per row, and do not differ between runs", () => {
+  const count = (): string =>
+    spawnSync(process.execPath, [join(root, "bench/counts.mjs"), "--only", "help", "--times", "0"], {
+      encoding: "utf8",
+    }).stdout;
+  const first = count();
+  expect(first).toMatch(/^help: downhill --help: \d+ modules, \d+ kB, \d+ functions compiled, \d+ calls\n$/);
+  expect(count()).toBe(first);
+});

@@ -1,11 +1,13 @@
 // A bundler drops modules that package.json does not list under `sideEffects`. Four of our modules only install
 // something when they are loaded. They must survive in bundles that need them, and only there.
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import { type Plugin, build } from "esbuild";
+import { parseSync } from "oxc-parser";
 import { rolldown } from "rolldown";
 import { describe, expect, test } from "vitest";
+import type * as library from "../src/index.ts";
 import { testInCi } from "./support/extent.ts";
 import { root } from "./support/snippets.ts";
 
@@ -162,6 +164,56 @@ test("a bundle that drops it fails loudly, so the test above can tell", async ()
   expect(status).not.toBe(0);
 });
 
+/** Static imports and re-exports of a module, with the number of names that each statement imports. */
+function importsOf(file: string): { readonly path: string; readonly names: number }[] {
+  const { staticImports, staticExports } = parseSync(file, readFileSync(join(root, file), "utf8")).module;
+  const imports = staticImports.map(({ moduleRequest, entries }) => [moduleRequest.value, entries.length]);
+  const exports = staticExports.flatMap(({ entries }) =>
+    entries.flatMap(({ moduleRequest }) => (moduleRequest ? [[moduleRequest.value, 1]] : [])),
+  );
+  return ([...imports, ...exports] as [string, number][])
+    .filter(([path]) => path.startsWith("."))
+    .map(([path, names]) => ({ path: posix.join(posix.dirname(file), path), names }));
+}
+
+/** A module and all modules that it imports statically. */
+function loadedBy(file: string): readonly string[] {
+  const read = new Set([file]);
+  for (const one of read) for (const { path } of importsOf(one)) read.add(path);
+  return [...read];
+}
+
+// Messages, stack traces and printed values contain names of functions and classes. Lost annotations keep unused
+// modules in bundles.
+test("built modules keep function names, class names and annotations, and are ASCII", async () => {
+  const code = readFileSync(join(root, "dist/core.js"), "utf8");
+  expect(/[^\0-\x7f]/.test(code)).toBe(false);
+  expect(code.match(/\/\* @__PURE__ \*\//g)?.length).toBeGreaterThan(500);
+  const { DownhillError, Tensor, grad, matmul } = (await import(
+    join(root, "dist/index.js")
+  )) as typeof library;
+  expect([DownhillError, Tensor, grad, matmul].map(({ name }) => name)).toEqual([
+    "DownhillError",
+    "Tensor",
+    "grad",
+    "matmul",
+  ]);
+  let stack = "";
+  grad((x) => {
+    stack = new Error("here").stack ?? "";
+    return x;
+  })(1);
+  expect(stack).toMatch(/at \w+ \(.*core\.js/);
+});
+
+// Node prints the line of an uncaught error: modules without line breaks filled the terminal with 300 KB
+test("an uncaught error prints its message, not a whole module", async () => {
+  const file = JSON.stringify(join(root, "dist/index.js"));
+  const { stderr } = run(`import { matmul } from ${file}; matmul([[1, 2]], [[1]]);`);
+  expect(stderr).toContain("inner sizes differ");
+  expect(stderr.length).toBeLessThan(2000);
+});
+
 describe("sideEffects of package.json", () => {
   const { sideEffects } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
     readonly sideEffects: readonly string[];
@@ -181,9 +233,9 @@ describe("sideEffects of package.json", () => {
     const entries = built.filter((file) => /^\.\/dist\/([^/]+\/)?index\.js$/.test(file));
     expect(entries.length).toBeGreaterThan(10);
     const loaded = entries.flatMap((entry) =>
-      [...readFileSync(join(root, entry), "utf8").matchAll(/^import "(\..*)";$/gm)].map(
-        ([, path]) => `./${posix.join(posix.dirname(entry), path!)}`,
-      ),
+      importsOf(entry)
+        .filter(({ names }) => names === 0)
+        .map(({ path }) => `./${path}`),
     );
     expect(loaded.length).toBeGreaterThan(0);
     const isUnknown = (file: string): boolean => !sideEffects.some((pattern) => isListed(file, pattern));
@@ -192,15 +244,19 @@ describe("sideEffects of package.json", () => {
 });
 
 test("importing downhill loads no unneeded module: decompositions, plain functions, layers", () => {
-  const read = new Set(["index.js"]);
-  for (const file of read)
-    for (const [, path] of readFileSync(join(root, "dist", file), "utf8").matchAll(
-      /^(?:import|export)\b[^;]*?"(\.[^"]+)"/gm,
-    ))
-      read.add(posix.join(posix.dirname(file), path!));
-  expect(read).toContain("core.js");
-  const others = [...read].filter(
-    (file) => !/^(index|core[\w-]*|rolldown-runtime|(engine|numeric|entries)\/.*)\.js$/.test(file),
+  const read = loadedBy("dist/index.js");
+  expect(read).toContain("dist/core.js");
+  const others = read.filter(
+    (file) => !/^dist\/(index|base|core[\w-]*|rolldown-runtime|(engine|numeric|entries)\/.*)\.js$/.test(file),
   );
   expect(others).toEqual([]);
+});
+
+// `downhill --help` loaded 1.7 MB, because modules of a few lines were in the files of the engine
+test("the command loads no engine before it loads one of its commands", () => {
+  const read = loadedBy("dist/cli/process.js");
+  expect(read).toContain("dist/cli/help.js");
+  const bytes = read.reduce((sum, file) => sum + statSync(join(root, file)).size, 0);
+  expect(read.filter((file) => !/^dist\/(base[\w-]*\.js|cli\/)/.test(file))).toEqual([]);
+  expect(bytes).toBeLessThan(60_000);
 });

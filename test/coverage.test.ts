@@ -38,14 +38,18 @@ const exportsOf = (module: object): string[] => Object.keys(module);
 const helpers = [
   "index",
   "addend",
+  "balance",
   "by-order",
   "carries",
+  "complex-loops",
+  "eig-loops",
   "elementwise",
   "guard",
   "householder",
   "lift",
   "linear-algebra",
   "matrices",
+  "matrix-function-loops",
   "matrix-loops",
   "places",
   "reduce-loops",
@@ -55,11 +59,12 @@ const helpers = [
   "region-shapes",
   "rotations",
   "scalar-functions",
+  "schur",
 ];
 
 /** Primitives of `downhill/linalg`. */
 const factorisations =
-  "triangle triangularSolve cholesky lu orderRows linearSolve det logAbsDet signOfDet fullPivots qr eigh svd";
+  "triangle triangularSolve cholesky lu orderRows linearSolve det logAbsDet signOfDet fullPivots qr eig eigh svd matrixFunction matrixFunctionTangent";
 
 describe("primitives", async () => {
   await import("../src/index.ts");

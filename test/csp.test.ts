@@ -1,6 +1,6 @@
 // Pages whose content security policy forbids code generation: compiled functions still work, with one warning.
 import { beforeAll, expect } from "vitest";
-import { describeInBrowser } from "./support/browser.ts";
+import { describePageInCi } from "./support/browser.ts";
 import { pageScript } from "./support/page-script.ts";
 
 const program = `
@@ -58,7 +58,7 @@ interface Seen {
   readonly warnings: readonly string[];
 }
 
-describeInBrowser("a page with a content security policy", {
+describePageInCi("a page with a content security policy", {
   "has every number interpreted, warned once, where no code may be made; compiled where some may": async ({
     open,
   }) => {

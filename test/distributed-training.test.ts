@@ -133,7 +133,7 @@ describeWithMpi("training over MPI", () => {
     expect(hashIn({ ...ended, stderr: "" })).toBe(unbroken);
   });
 
-  test("by downhill train --ranks is the run of one process, told and written once", async () => {
+  testInCi("by downhill train --ranks is the run of one process, told and written once", async () => {
     const network = async (ranks: number): Promise<Buffer> => {
       const file = `network-${ranks}.safetensors`;
       const ended = await trainDigits([...small, "--ranks", String(ranks), "--save", file]);

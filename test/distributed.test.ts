@@ -162,7 +162,7 @@ describeWithMpi("a rank that ends takes the others along", () => {
 
 describeWithMpi("a rank that ends with exit code 0", () => {
   // the other ranks waited forever
-  test("ends the ranks that wait for it in a collective call", async () => {
+  testInCi("ends the ranks that wait for it in a collective call", async () => {
     const { status, stderr } = await launchRanks(["-n", "2", "--mpirun", mpiruns.mpich], "ends.mjs", [
       "leave the others alone",
     ]);
@@ -365,31 +365,34 @@ describe("downhill launch refuses", () => {
   const program = rankProgram("checks.mjs");
   const others = process.getuid?.() === 0 ? ["--allow-run-as-root"] : [];
 
-  test("to run without a number of ranks, without a program, and with a file that is not a launcher", async () => {
-    expect(await launch(program)).toEqual([
-      2,
-      "error: --ranks must be an integer of at least 1: it is missing. See downhill launch --help.\n",
-    ]);
-    expect(await launch("-n", "0", program)).toEqual([2, expect.stringContaining('not "0"')]);
-    expect(await launch("-n", "2")).toEqual([
-      2,
-      "error: the program is missing. See downhill launch --help.\n",
-    ]);
-    expect(await launch("-n", "2", ...others, "no-such.mjs")).toEqual([
-      1,
-      "error: launch: there is no program no-such.mjs.\n",
-    ]);
-    expect(await launch("-n", "2", ...others, "--mpirun", "no-such-mpirun", program)).toEqual([
-      2,
-      expect.stringContaining(
-        "there is no no-such-mpirun to run. Install Open MPI (Debian: apt-get install openmpi-bin)",
-      ),
-    ]);
-    expect(await launch("-n", "2", ...others, "--mpirun", process.execPath, program)).toEqual([
-      2,
-      expect.stringContaining("is neither mpirun of Open MPI nor of MPICH"),
-    ]);
-  });
+  testInCi(
+    "to run without a number of ranks, without a program, and with a file that is not a launcher",
+    async () => {
+      expect(await launch(program)).toEqual([
+        2,
+        "error: --ranks must be an integer of at least 1: it is missing. See downhill launch --help.\n",
+      ]);
+      expect(await launch("-n", "0", program)).toEqual([2, expect.stringContaining('not "0"')]);
+      expect(await launch("-n", "2")).toEqual([
+        2,
+        "error: the program is missing. See downhill launch --help.\n",
+      ]);
+      expect(await launch("-n", "2", ...others, "no-such.mjs")).toEqual([
+        1,
+        "error: launch: there is no program no-such.mjs.\n",
+      ]);
+      expect(await launch("-n", "2", ...others, "--mpirun", "no-such-mpirun", program)).toEqual([
+        2,
+        expect.stringContaining(
+          "there is no no-such-mpirun to run. Install Open MPI (Debian: apt-get install openmpi-bin)",
+        ),
+      ]);
+      expect(await launch("-n", "2", ...others, "--mpirun", process.execPath, program)).toEqual([
+        2,
+        expect.stringContaining("is neither mpirun of Open MPI nor of MPICH"),
+      ]);
+    },
+  );
 
   testWith("root", process.getuid?.() === 0)("to run as root, unless that is allowed", async () => {
     expect(await launch("-n", "2", program)).toEqual([

@@ -17,8 +17,10 @@ const long = [
   "adbench",
   "checkpoints",
   "curve-fit",
+  "lap",
   "learning-rate",
   "normalising-flow",
+  "power-flow",
   "race",
   "residual-network",
 ];

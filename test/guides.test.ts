@@ -7,11 +7,13 @@ import { tensor } from "downhill";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { programsIn, runGuideProgram } from "./support/guide-programs.ts";
 import { fences, root } from "./support/snippets.ts";
+import { gpuOfNode, testOnGpuInCi } from "./support/webgpu.ts";
 
 const guides = readdirSync(join(root, "docs/guides"))
   .filter((name) => name.endsWith(".md"))
   .map((name) => `docs/guides/${name}`)
-  .concat("docs/large-problems.md", "docs/constraints.md", "docs/differential-equations.md");
+  .concat("docs/large-problems.md", "docs/constraints.md", "docs/differential-equations.md")
+  .concat(gpuOfNode === undefined ? [] : "docs/webgpu.md");
 
 // Files that guides show, named after the language of the fence, are in the working directory of their programs.
 let folder: string;
@@ -38,7 +40,8 @@ describe.each(guides)("%s", (guide) => {
     expect(programs.some(({ code }) => code.includes("); // "))).toBe(true);
   });
 
-  test.each(programs)("line $line runs and prints the promised output", async ({ code }) => {
+  const testProgram = guide === "docs/webgpu.md" ? testOnGpuInCi : test;
+  testProgram.each(programs)("line $line runs and prints the promised output", async ({ code }) => {
     await expect(runGuideProgram(code)).resolves.toBeUndefined();
   });
 });

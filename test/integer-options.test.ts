@@ -19,6 +19,8 @@ const v = d.tensor([3, 1, 2]);
 const ids = d.tensor([0, 1, 0], { dtype: "int32" });
 const image = d.ones([1, 1, 4, 4]);
 const kernel = d.ones([1, 1, 2, 2]);
+/** Options of a global search that ends soon. */
+const quickly = { high: 2, maxIterations: 2, jit: false, polish: false };
 const seed = random.key(0);
 const f = (x: Tensor): Tensor => x.sum();
 const step = (c: Tensor): [Tensor, null] => [c.add(1), null];
@@ -289,6 +291,14 @@ const wide: Readonly<Record<string, Use>> = {
   "optim lbfgs maxEvaluations": (n) => optim.lbfgs({ maxEvaluations: n }).init(v),
   "optim minimize maxIterations": (n) => optim.minimize(square, [1], { maxIterations: n }).value,
   "optim minimize maxEvaluations": (n) => optim.minimize(square, [1], { maxEvaluations: n }).value,
+  ...Object.fromEntries(
+    ["maxIterations", "maxEvaluations", "population", "seed"].map((name) => [
+      `optim globalMinimize ${name}`,
+      (n: number) => optim.globalMinimize(square, [1], { ...quickly, [name]: n }).value,
+    ]),
+  ),
+  "optim globalMinimize starts": (n) =>
+    optim.globalMinimize(square, [1], { high: 2, jit: false, method: "multistart", starts: n }).iterations,
   "optim leastSquaresSolver lossBlock": (n) =>
     optim.leastSquaresSolver((x: Tensor) => x.sub(1), { loss: "huber", lossBlock: n })([3, 2]).sumOfSquares,
   "optim root maxIterations": (n) => optim.root((x: Tensor) => x.sub(1), [1], { maxIterations: n }),
@@ -301,6 +311,8 @@ const wide: Readonly<Record<string, Use>> = {
       : optim.odeint((y: Tensor) => y.neg(), [1], [0, 1], { maxSteps: n }),
   "optim solveOde maxSteps": (n) =>
     optim.solveOde((y: Tensor) => y.neg(), [1], [0, 1], { maxSteps: n }).reason,
+  "optim solveOde checkpoints": (n) =>
+    optim.solveOde((y: Tensor) => y.neg(), [1], [0, 1], { checkpoints: n }).reason,
 };
 
 const bad = [2 ** 31, -(2 ** 31), 2 ** 32, 2 ** 32 + 5, 1.5, NaN];

@@ -10,13 +10,13 @@ import { section as playground } from "../pages/playground/contents.ts";
 import { describePageInCi } from "./support/browser.ts";
 import { extent, testInCi } from "./support/extent.ts";
 import { revealed, serveSection } from "./support/live-pages.ts";
-import { layoutAt, violations } from "./support/page-checks.ts";
+import { layoutAt, tabWalk, violations } from "./support/page-checks.ts";
 import { root } from "./support/snippets.ts";
 
 const widths = [375, 768, 1440];
 const themes = ["light", "dark"] as const;
 const leastText = 11; // pixels
-const mostLoaded = 300; // KB gzipped; the engine takes about 200, least squares with sparse matrices 45, and odeint 17
+const mostLoaded = 320; // KB gzipped; the engine takes about 200, least squares with sparse matrices 45, and odeint 23
 
 /** Views of a page: one by default, all widths and themes in the thorough extent. */
 function viewsOf(i: number): readonly (readonly [width: number, theme: "light" | "dark"])[] {
@@ -43,6 +43,28 @@ function describeSection(
       const heavy = [...served.loads()].filter(([, size]) => size > mostLoaded);
       expect(heavy).toEqual([]);
     });
+    describePageInCi(
+      `the live pages of ${name} by keyboard`,
+      Object.fromEntries(
+        ["", ...slugs].map((slug) => [
+          `Tab reaches every figure and control of ${slug === "" ? name : slug}, visibly and in order`,
+          async ({ open }) => {
+            const page = await open(served.at(slug), { reducedMotion: "reduce" });
+            if (slug !== "" || name !== "examples") await revealed(page);
+            const tab = page.locator("[role=tab][aria-selected=true]"); // the playground has one view per tab
+            const views = Math.max(1, await page.locator("[role=tab]").count());
+            for (let i = 0; i < views; i++) {
+              if (i > 0) await tab.press("ArrowRight");
+              const { stops, faults } = await tabWalk(page);
+              expect(stops).toBeGreaterThan(8);
+              // Figures that compute when they become visible add controls during the first walk.
+              const lasting = faults.length === 0 ? [] : (await tabWalk(page)).faults;
+              expect(lasting.filter((fault) => faults.includes(fault))).toEqual([]);
+            }
+          },
+        ]),
+      ),
+    );
     describePageInCi(
       `the live pages of ${name}`,
       Object.fromEntries(

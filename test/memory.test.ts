@@ -3,8 +3,8 @@ import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { extent } from "./support/extent.ts";
+import { afterAll, beforeAll, expect } from "vitest";
+import { extent, testInCi } from "./support/extent.ts";
 import { root } from "./support/snippets.ts";
 
 let dist = "";
@@ -69,7 +69,7 @@ const sources = [
   { source: "npy", megabytes: extent(100, 300), most: extent(66, 200) },
   { source: "csv", megabytes: extent(20, 30), most: 200 }, // temporary strings of numbers
 ];
-test.each(sources.slice(extent(3, 0, 0)))(
+testInCi.each(sources.slice(extent(3, 0, 0)))(
   "$megabytes MB from a $source are trained on in less than 300 MB, of which little is for the data",
   async ({ source, megabytes, most }) => {
     const { items, growth, peak, error } = await soak(source, megabytes);

@@ -19,8 +19,6 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "ir/key.ts": ["next"],
   "tree/known-keys.ts": ["next"],
   "backends/wasm/emit/routine.ts": ["modules"],
-  // Dawn of Node, which ends when it is collected
-  "runtime/webgpu/open.ts": ["dawn"],
   // recursion depth
   "ir/hash.ts": ["outermost"],
   // features of the JavaScript engine, detected on first use

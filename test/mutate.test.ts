@@ -16,9 +16,11 @@ const { instrument } = (await import(`${folder}instrument.mjs`)) as {
   readonly instrument: (text: string, mutants: readonly (Site & { readonly id: number })[]) => string;
 };
 
-const active = globalThis as { mutant?: number };
+let active: number | undefined;
+const switches = globalThis as { isMutant?: (id: number) => boolean };
+switches.isMutant = (id) => id === active;
 
-afterEach(() => delete active.mutant);
+afterEach(() => (active = undefined));
 
 /** Values of `f` under each mutant of an operator, with the text of the mutated range. */
 function valuesUnder(operator: string, text: string, ...args: readonly unknown[]): [string, unknown][] {
@@ -29,9 +31,9 @@ function valuesUnder(operator: string, text: string, ...args: readonly unknown[]
   return mutants
     .filter((mutant) => mutant.operator === operator)
     .map(({ id, start, end }) => {
-      active.mutant = id;
+      active = id;
       const value = f(...args);
-      delete active.mutant;
+      active = undefined;
       return [text.slice(start, end), value];
     });
 }
@@ -53,6 +55,24 @@ describe("mutants", () => {
       ["x === 0", 1],
     ]);
     expect(valuesUnder("removed guard", text, 3)).toEqual([["x > 2", 6]]);
+  });
+
+  test("leave checks of internal invariants and comparisons of steps with 0 alone", () => {
+    const text = `export function f(x: number, step: number): number {
+      if (x > 9) throw internalError("x is large");
+      return step > 0 ? x : -x;
+    }`;
+    expect(
+      sitesOf("f.ts", text).map(({ operator, start, end }) => [operator, text.slice(start, end)]),
+    ).toEqual([
+      ["negated condition", "x > 9"],
+      ["swapped operands", "x > 9"],
+      ["plus or minus one", "9"],
+      ["plus or minus one", "9"],
+      ["negated condition", "step > 0"],
+      ["swapped operands", "step > 0"],
+      ["plus or minus one", "0"],
+    ]);
   });
 
   test("remove statements, and leave functions early", () => {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect } from "vitest";
-import { describeInBrowser } from "./support/browser.ts";
+import { describePageInCi } from "./support/browser.ts";
 import { serveFolder, type ServedFolder } from "../src/cli/learn/serve-folder.ts";
 import { layoutAt, violations } from "./support/page-checks.ts";
 import { root } from "./support/snippets.ts";
@@ -39,7 +39,7 @@ afterAll(async () => {
 });
 
 // its scripts and styles were relative to the requested address: below the root the page was blank
-describeInBrowser("the page for a missing address", {
+describePageInCi("the page for a missing address", {
   "leads home and searches the site from any depth, by keys too": async ({ open }) => {
     for (const path of ["guides/old/schedules.html", "schedules"]) {
       const page = await open({ address: site.address + path, mayReport: /status of 404/ });
@@ -58,6 +58,28 @@ describeInBrowser("the page for a missing address", {
       );
       expect((await layoutAt(page, 320)).width).toBeLessThanOrEqual(320);
       expect(await violations(page)).toEqual([]);
+    }
+  },
+  // words of the address such as "no" and "page" found sections that contain "node" and "pages"
+  "offers no results for an address without a topic": async ({ open }) => {
+    const page = await open({ address: `${site.address}docs/no/such/page.html`, mayReport: /status of 404/ });
+    await page.getByLabel("Search the site").waitFor();
+    expect(await page.getByLabel("Search the site").inputValue()).toBe("no such");
+    expect(await page.getByRole("listitem").count()).toBe(0);
+    expect(await page.getByRole("status").innerText()).toBe("");
+  },
+  // the page had another background in the dark theme, and did not follow a chosen theme
+  "follows the theme that the reader chose on the site": async ({ open }) => {
+    const page = await open({ address: `${site.address}schedules`, mayReport: /status of 404/ });
+    const background = (): Promise<string> =>
+      page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    for (const [theme, colour] of [
+      ["dark", "rgb(13, 17, 23)"],
+      ["light", "rgb(255, 255, 255)"],
+    ] as const) {
+      await page.evaluate((chosen) => localStorage.setItem("vitepress-theme-appearance", chosen), theme);
+      await page.reload();
+      expect(await background()).toBe(colour);
     }
   },
 });

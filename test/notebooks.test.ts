@@ -1,5 +1,7 @@
 // The cells of the notebooks run in order, and their values display themselves as a Jupyter kernel shows them.
-import { readdirSync, readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "acorn";
 import { expect, test } from "vitest";
@@ -8,6 +10,7 @@ import * as landscapes from "downhill/landscapes";
 import * as optim from "downhill/optim";
 import * as plain from "downhill/plain";
 import * as viz from "downhill/viz";
+import { testWith } from "./support/conditions.ts";
 import { runProgram } from "./support/run-program.ts";
 import { root } from "./support/snippets.ts";
 
@@ -97,3 +100,43 @@ test("optimisers: races move, and a study has its figures", async () => {
   expect(minimum!["text/plain"]).toBe("f64[2] [3, 2]");
   expect(study!["image/svg+xml"]).toContain("momentum");
 });
+
+/** The executable of Deno. */
+const deno = process.env["DENO"] ?? "";
+const marker = "\u0001";
+
+testWith("Deno (npm install deno, and DENO names its executable)", deno !== "")(
+  "a session of Deno displays the same as Node, cell by cell",
+  async () => {
+    const made = mkdtempSync(join(tmpdir(), "downhill-deno-"));
+    try {
+      const subpaths = ["", "/landscapes", "/optim", "/plain", "/viz"];
+      const imports = subpaths.map((path): [string, string] => [
+        `npm:downhill${path}`,
+        join(root, "dist", path, "index.js"),
+      ]);
+      const config = join(made, "deno.json");
+      writeFileSync(
+        config,
+        JSON.stringify({ nodeModulesDir: "manual", imports: Object.fromEntries(imports) }),
+      );
+      for (const name of names) {
+        const cells = read(name).cells.filter(({ cell_type }) => cell_type === "code");
+        const first = `const display = async (id, value) => console.log(${JSON.stringify(marker)} + JSON.stringify([id, await value[Symbol.for("Jupyter.display")]()]));`;
+        const input = [first, ...cells.map(displaying)].map((text) => `${text}\n`).join("");
+        const { stdout, stderr } = spawnSync(deno, ["repl", "-A", "--quiet", "--config", config], {
+          cwd: root, // whose packages it finds
+          input,
+          encoding: "utf8",
+          env: { ...process.env, NO_COLOR: "1" },
+          maxBuffer: 1e9,
+        });
+        const shown = stdout.split("\n").filter((line) => line.startsWith(marker));
+        const found = new Map(shown.map((line) => JSON.parse(line.slice(1)) as [string, Media]));
+        expect(found, stderr).toEqual(await displayed(name));
+      }
+    } finally {
+      rmSync(made, { recursive: true, force: true });
+    }
+  },
+);

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect } from "vitest";
-import { type BrowserTest, describeInBrowser } from "./support/browser.ts";
+import { type BrowserTest, describeInBrowser, describePageInCi } from "./support/browser.ts";
 import { downhill } from "./support/command.ts";
 import { focusFaults, layoutAt, violations } from "./support/page-checks.ts";
 import { extent } from "./support/extent.ts";
@@ -110,7 +110,7 @@ describeInBrowser("text of 11 pixels or more and nothing off screen, at any widt
 /** Pages with distinct styles, one of each kind. They are checked in their last state, in light, instead. */
 const lastStates = ["race of one coordinate", "constant", "training", "fit"];
 
-describeInBrowser("axe finds nothing on a phone in the dark, or on a desk with all values shown:", {
+describePageInCi("axe finds nothing on a phone in the dark, or on a desk with all values shown:", {
   ...forEach(
     names,
     (name) => name,

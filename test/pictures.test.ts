@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect } from "vitest";
-import { describeInBrowser } from "./support/browser.ts";
+import { describeInBrowser, describePageInCi } from "./support/browser.ts";
 import { downhill as run, type Ended } from "./support/command.ts";
 import { decayTable } from "./support/decay-table.ts";
 
@@ -16,7 +16,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const downhill = async (...words: string[]): Promise<Ended> => run(words, { cwd: folder });
 
-describeInBrowser("the page of a fit", {
+describePageInCi("the page of a fit", {
   "shows picture and tables, light and dark, in narrow windows too": async ({ open }) => {
     const { status } = await downhill("fit", "decay.csv", "y = a*exp(-b*x) + c", "--out", "page.html");
     expect(status).toBe(0);

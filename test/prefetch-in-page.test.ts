@@ -1,6 +1,6 @@
 // A map in a worker of a page: the thread is started from a blob, and imports the module of the map by address.
 import { expect } from "vitest";
-import { describeInBrowser } from "./support/browser.ts";
+import { describePageInCi } from "./support/browser.ts";
 import { pageScript } from "./support/page-script.ts";
 
 const program = `
@@ -26,7 +26,7 @@ interface Runner {
   readonly run: (code: string) => Promise<unknown>;
 }
 
-describeInBrowser("a map in a worker of a page", {
+describePageInCi("a map in a worker of a page", {
   "gives its batches in order, epoch by epoch": async ({ open }) => {
     const tab = await open(await page());
     const seen = await tab.evaluate(async () =>

@@ -27,6 +27,7 @@ interface Search {
   search(
     index: object,
     question: string,
+    most?: number,
   ): readonly { title: string; kind: string; url: string; section: number }[];
   textsOf(sections: readonly Section[]): string[];
   snippetOf(text: string, question: string, most?: number): string;
@@ -102,6 +103,34 @@ describe("the search", () => {
       { page: "Birds", heading: "Swift and sparrow", url: "b", text: "both" },
     ]);
     expect(search(few, "sparrow swift").map(({ url }) => url)).toEqual(["b", "a"]);
+  });
+
+  // the page for missing addresses listed six sections for "no such page"
+  test("fillers find nothing next to a topic, and sections with few words of a question are left out", () => {
+    const few = indexOf([
+      { page: "Nodes", heading: "Nodes", url: "a", text: "no such node, and how to use my nodes" },
+      { page: "Training", heading: "Training", url: "b", text: "how to train a network on a table" },
+      { page: "Tables", heading: "Tables", url: "c", text: "a table" },
+    ]);
+    expect(search(few, "no such zebra")).toEqual([]);
+    expect(search(few, "how do I train a network on my table").map(({ url }) => url)).toEqual(["b"]);
+    expect(search(few, "such").map(({ url }) => url)).toEqual(["a"]);
+  });
+
+  test("one kind of page fills at most half of the results if others match", () => {
+    const section = (kind: string, i: number) => ({
+      page: `${kind} ${i}`,
+      heading: `${kind} ${i}`,
+      url: `${kind}${i}`,
+      kind,
+      text: "swift",
+      weight: kind === "Reference" ? 2 : 1,
+    });
+    const kinds = Array.from({ length: 9 }, (_, i) => section(i < 7 ? "Reference" : "Course", i));
+    const found = search(indexOf(kinds), "swift", 6)
+      .map(({ kind }) => kind[0])
+      .join("");
+    expect(found).toBe("RRRCCR");
   });
 
   test("an address is found once, though several headings have it", () => {

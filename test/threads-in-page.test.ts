@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { beforeAll, expect } from "vitest";
 import { configure, jit, matmul, tensor } from "downhill";
 import { key, normal } from "downhill/random";
-import { describeInBrowser, type BrowserTest, type ServedPage } from "./support/browser.ts";
+import { type BrowserTest, describePageInCi, type ServedPage } from "./support/browser.ts";
 import { pageScript } from "./support/page-script.ts";
 
 const program = `
@@ -84,7 +84,7 @@ function productHere(n: number): string {
   return createHash("sha256").update(Float64Array.from(product.data())).digest("hex");
 }
 
-describeInBrowser("a page", {
+describePageInCi("a page", {
   "that is isolated from other origins has threads from its first long kernel on, and the bits of one":
     async ({ open }) => {
       const tab = await open(page(isolated));

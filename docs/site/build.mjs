@@ -5,6 +5,7 @@
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { noticesOf } from "../../scripts/licences.mjs";
 import { missingAddresses, projectAddresses } from "../../scripts/project.mjs";
 import { notFoundPage } from "./not-found-page.mjs";
 import { indexOf, sectionsOfHtml, sectionsOfMarkdown, textsOf, weights } from "./search.mjs";
@@ -46,6 +47,16 @@ const before = new Set(readdirSync(dist));
 node(["scripts/pages.mjs", "--site", "--out", dist], root);
 const live = readdirSync(dist).filter((name) => !before.has(name) && name !== "home");
 writePackage(dist);
+const packages = [
+  "vitepress",
+  "vue",
+  "@vueuse/core",
+  "workbox-core",
+  "workbox-precaching",
+  "workbox-routing",
+  "workbox-strategies",
+];
+writeFileSync(`${dist}/licences.txt`, noticesOf(packages.map((name) => `${docs}node_modules/${name}`)));
 for (const message of missingAddresses(projectAddresses())) console.warn(message);
 
 /** @type {import("./public-names.mjs").NamedModule[]} */

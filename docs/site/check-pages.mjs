@@ -81,7 +81,7 @@ async function check(i, path) {
   await page.close();
 }
 
-/** The race of the start page plays, and follows a dragged start; the line that installs the package leads to it. */
+/** The race of the start page plays, follows a dragged start, and is shared; the line that installs the package leads to it. */
 async function checkStart() {
   const { page, note } = await visit("", 1440, "light", "no-preference");
   const shown = () => page.locator(".home-player output").innerText();
@@ -101,6 +101,17 @@ async function checkStart() {
   const moved = await begin.getAttribute("aria-valuetext");
   await begin.press("ArrowLeft");
   if ((await begin.getAttribute("aria-valuetext")) === moved) note("a key did not move the start");
+  await page.getByRole("button", { name: "Share" }).press("Enter");
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: "Save as animation" }).press("Enter"),
+  ]);
+  if (!readFileSync(await download.path(), "utf8").includes("@keyframes"))
+    note("the saved race does not move");
+  const { page: shared } = await visit("#start=2,-3", 1440, "light");
+  const there = await shared.locator(".map-start").getAttribute("aria-valuetext");
+  if (there !== "x = 2, y = −3") note(`a shared start is at ${there}`);
+  await shared.close();
   const line = await page.locator(".start-line code").innerText();
   const packed = /^npm install (\S+\.tgz)$/.exec(line)?.[1];
   if (packed === undefined) return line === "npm install downhill" || note(`cannot install by: ${line}`);

@@ -5,13 +5,13 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const style = `:root{color-scheme:light dark}
-body{margin:0;font:16px/1.6 system-ui,sans-serif;background:light-dark(#fff,#1b1b1f);color:light-dark(#1f2328,#e6edf3)}
+body{margin:0;font:16px/1.6 system-ui,sans-serif;background:light-dark(#fff,#0d1117);color:light-dark(#1f2328,#e6edf3)}
 main{max-width:42rem;margin:12vh auto 4rem;padding:0 1.25rem}
 h1{font-size:1.9rem;line-height:1.2;margin:0 0 .5rem;overflow-wrap:anywhere}
-a{color:light-dark(#0550ae,#79c0ff)}
+a{color:light-dark(#0c3fb0,#81a4fe)}
 label{display:block;margin:1.5rem 0 .3rem}
 input{box-sizing:border-box;width:100%;padding:.5rem .7rem;font:inherit;color:inherit;background:none;border:1px solid light-dark(#818b98,#767e89);border-radius:4px}
-:focus-visible{outline:2px solid light-dark(#0550ae,#79c0ff);outline-offset:2px}
+:focus-visible{outline:2px solid light-dark(#0c3fb0,#81a4fe);outline-offset:2px}
 ul{list-style:none;margin:1rem 0;padding:0}
 li{margin:0 0 .8rem}
 li span{display:block;font-size:.875rem;color:light-dark(#59636e,#9198a1)}
@@ -19,6 +19,8 @@ li span{display:block;font-size:.875rem;color:light-dark(#59636e,#9198a1)}
 
 const favicon = readFileSync(new URL("../public/favicon.svg", import.meta.url), "utf8").trim();
 const icon = `data:image/svg+xml,${encodeURIComponent(favicon)}`;
+
+const theme = readFileSync(new URL("../public/theme.js", import.meta.url), "utf8").trim();
 
 /** @returns {Promise<string>} */
 export async function notFoundPage() {
@@ -41,6 +43,7 @@ export async function notFoundPage() {
 <link rel="icon" href="${icon}">
 <title>Page not found | downhill</title>
 <style>${style}</style>
+<script>${theme}</script>
 </head>
 <body>
 <main>

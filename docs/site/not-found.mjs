@@ -27,6 +27,12 @@ async function read(address) {
   }
 }
 
+/** A first question: the words of the address, without parts that most addresses have. @param {string} path @returns {string} */
+function guessOf(path) {
+  const words = decodeURIComponent(path).match(/[\p{L}\p{N}]+/gu) ?? [];
+  return words.filter((word) => !/^(?:html?|index|pages?|docs?|site|api|guides?)$/i.test(word)).join(" ");
+}
+
 /** An element of the page. @param {string} id @returns {any} */
 const byId = (id) => document.getElementById(id);
 
@@ -37,6 +43,7 @@ async function start() {
     byId("home").href = folder;
     const texts = (await read(`${folder}search-texts.json`)) ?? [];
     const field = byId("question");
+    let isGuess = true; // the question is the guess from the address, for which no results are no message
     const show = () => {
       const found = search(index, field.value, 8);
       byId("results").replaceChildren(
@@ -51,21 +58,19 @@ async function start() {
         }),
       );
       byId("count").textContent =
-        field.value.trim() === ""
+        field.value.trim() === "" || (isGuess && found.length === 0)
           ? ""
           : found.length === 0
             ? "Nothing was found."
             : `Results: ${found.length}`;
     };
-    field.addEventListener("input", show);
+    field.addEventListener("input", () => {
+      isGuess = false;
+      show();
+    });
     byId("search").addEventListener("submit", (event) => event.preventDefault());
     byId("search").hidden = false;
-    // the words of the address are a first guess
-    const rest = decodeURIComponent(location.pathname.slice(folder.length));
-    field.value = rest
-      .replace(/\.html$/, "")
-      .replaceAll(/[^\p{L}\p{N}]+/gu, " ")
-      .trim();
+    field.value = guessOf(location.pathname.slice(folder.length));
     show();
     return;
   }

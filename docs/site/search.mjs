@@ -68,6 +68,19 @@ const common = new Set(
   ),
 );
 
+/** Words of a question that name no topic. Unlike {@link common} words they are in the index, so that a question of one word finds them. */
+const fillers = new Set(
+  "about all any but can could did do does done get give go here how i into like make me my no not one our out should so some such tell than them they up us use used using want was we were when which who why will without would you your".split(
+    " ",
+  ),
+);
+
+/** Words of a question that name its topic: without fillers, unless there are only fillers and the question is one word. @param {string} question @returns {string[]} */
+function topicsOf(question) {
+  const words = [...new Set(wordsIn(question))].filter((word) => !common.has(word));
+  return words.length === 1 ? words : words.filter((word) => !fillers.has(word));
+}
+
 /** @param {readonly Section[]} all @returns {Index} */
 export function indexOf(all) {
   /** @type {Map<string, number>} */
@@ -115,7 +128,7 @@ export function indexOf(all) {
  * @param {Index} index @param {string} question @param {number} [most] @returns {Found[]}
  */
 export function search({ pages, sections, words }, question, most = 12) {
-  const asked = [...new Set(wordsIn(question))].filter((word) => !common.has(word));
+  const asked = topicsOf(question);
   if (asked.length === 0) return [];
   const known = Object.keys(words);
   /** @type {Map<number, { score: number, words: number }>} */
@@ -150,17 +163,29 @@ export function search({ pages, sections, words }, question, most = 12) {
       found.set(section, { score: before.score + score, words: before.words + 1 });
     }
   }
+  const best = [...found].toSorted(([, a], [, b]) => b.words - a.words || b.score - a.score);
+  const least = (best[0]?.[1].words ?? 0) / 2; // sections with fewer words of the question are noise
   /** @type {Map<string, Found>} */
   const results = new Map(); // headings without an anchor have the address of their page
-  const best = [...found].toSorted(([, a], [, b]) => b.words - a.words || b.score - a.score);
-  for (const [section] of best) {
+  for (const [section, { words: count }] of best) {
+    if (count < least) break;
     const [page, heading, url] = sections[section] ?? [0, "", ""];
     const [name, , kind] = pages[page] ?? ["", 1, ""];
     if (!results.has(url))
       results.set(url, { title: heading === "" ? name : `${name}: ${heading}`, kind, url, section });
-    if (results.size === most) break;
   }
-  return [...results.values()];
+  return mixed([...results.values()], most);
+}
+
+/** The first results, of which no kind has more than half unless the other kinds have too few. @param {readonly Found[]} results @param {number} most @returns {Found[]} */
+function mixed(results, most) {
+  /** @type {Map<string, number>} */
+  const counts = new Map();
+  const early = results.filter(({ kind }) => {
+    counts.set(kind, (counts.get(kind) ?? 0) + 1);
+    return (counts.get(kind) ?? 0) <= most / 2;
+  });
+  return [...early, ...results.filter((one) => !early.includes(one))].slice(0, most);
 }
 
 /** The texts that {@link snippetOf} cuts from, one per section of the index. @param {readonly Section[]} all @returns {string[]} */
@@ -190,7 +215,7 @@ function cut(text, most) {
  * @returns {string}
  */
 export function snippetOf(text, question, most = 150) {
-  const asked = new Set(wordsIn(question).filter((word) => !common.has(word)));
+  const asked = new Set(topicsOf(question));
   const words = [...text.matchAll(/\S+/g)].map(({ 0: word, index }) => ({
     from: index,
     isAsked: wordsIn(word).some((one) => [...asked].some((other) => one.startsWith(other))),

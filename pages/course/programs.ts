@@ -10,14 +10,27 @@ z = a + b`;
 
 export const notesValues: Readonly<Record<string, string>> = { x: "2", y: "3" };
 
-export const loop = `function grow(x: number, r: number) {
+/** Growth with a limit: a loop of n iterations. */
+export const growth = (n: number): string => `function grow(x: number, r: number) {
   "use ad";
   let p = x;
-  for (let i = 0; i < 4; i++) {
+  for (let i = 0; i < ${n}; i++) {
     p = p + r * p * (1 - p);
   }
   return p;
 }`;
+
+/** Newton's method for a square root: a loop with an unknown number of iterations. */
+export const squareRoot = `function root(a: number) {
+  "use ad";
+  let x = a;
+  while (Math.abs(x * x - a) > 1e-9) {
+    x = (x + a / x) / 2;
+  }
+  return x;
+}`;
+
+export const loop: string = growth(4);
 
 /** Example programs for the reader. */
 export const examples: readonly ProgramExample[] = [

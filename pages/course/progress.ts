@@ -120,7 +120,7 @@ export function forgetProgress(): void {
   }
 }
 
-/** Numbers of solved puzzles and exercises of a chapter. */
+/** Numbers of solved puzzles and exercises of a chapter, and whether the chapter has been read. */
 export function doneIn(
   { read, exercises, solved }: Progress,
   chapter: string,

@@ -6,8 +6,7 @@ import type { Section } from "../live/page.tsx";
  */
 export const section: Section = {
   title: "Examples",
-  claim:
-    "Programs that people bring, each with the few lines of downhill that do the work, running in the page.",
+  claim: "Typical problems, solved live in the page, each with the few lines of downhill that solve it.",
   pages: [
     {
       slug: "curve-fit",
@@ -17,28 +16,38 @@ export const section: Section = {
     {
       slug: "inverse-kinematics",
       title: "An arm that follows",
-      summary: "Drag the target of a robot's hand: the angles of its joints are found while you do.",
+      summary: "Drag the target of a robot's hand: the joint angles are computed as you drag.",
     },
     {
       slug: "gaussian-process",
       title: "A Gaussian process",
-      summary:
-        "Drag points: the function that they leave possible, and the kernel that makes them likeliest.",
+      summary: "Drag points, and see the functions that fit them and the most likely kernel.",
     },
     {
       slug: "pendulum",
       title: "A pendulum identified",
-      summary: "From measured angles to length and damping, through the solution of the equation of motion.",
+      summary: "Measured angles determine length and damping, through the equation of motion.",
+    },
+    {
+      slug: "stiff-and-events",
+      title: "A stiff reaction and a bouncing ball",
+      summary: "Disturb a chemical clock, and see when a ball bounces and how that depends on its height.",
     },
     {
       slug: "epidemic",
       title: "An epidemic from its first cases",
-      summary: "Which epidemics fit the cases so far, how they would go on, and what fewer contacts change.",
+      summary: "Fit a model to the first cases, forecast the rest, and see how much fewer contacts help.",
     },
     {
       slug: "trajectory",
       title: "A path around obstacles",
-      summary: "Drag discs in the way of a robot: the cheapest path gives way, or jumps to the other side.",
+      summary: "Drag discs in the way of a robot: the cheapest path moves aside, or jumps to the other side.",
+    },
+    {
+      slug: "swing-up",
+      title: "A pendulum with a weak motor",
+      summary:
+        "Drag the limits of torque and time: see the swing of least effort, and the price of each limit.",
     },
     {
       slug: "soft-body",
@@ -49,32 +58,31 @@ export const section: Section = {
     {
       slug: "hmc",
       title: "Chains that roll through a density",
-      summary:
-        "Hamiltonian Monte Carlo on four densities: each proposal is watched, and the chains are diagnosed.",
+      summary: "Hamiltonian Monte Carlo on four densities: watch each proposal, and diagnose the chains.",
     },
     {
       slug: "cart-pole",
       title: "Learning to hold a pole",
       summary:
-        "A network learns by policy gradients, from nothing but how long the pole stood; play what it learned.",
+        "A network learns to balance by policy gradients, from the time until the pole falls. Play its runs.",
     },
     {
       slug: "gpt",
       title: "A small GPT on your text",
       summary:
-        "Paste a text and watch a transformer learn it: what it writes, and which characters it attends to.",
+        "Train a transformer on your own text, read what it writes, and see which characters it attends to.",
     },
     {
       slug: "image-registration",
       title: "Two pictures laid over each other",
       summary:
-        "Drag the start of a search for the window that a second picture shows, and see what blurring does.",
+        "Find the window that a second picture shows: drag the start of the search, and see how blurring helps.",
     },
     {
       slug: "vae",
       title: "A plane of digits",
       summary:
-        "A variational autoencoder puts handwritten digits on a plane: drag a point and see what it is decoded to.",
+        "A variational autoencoder maps handwritten digits to a plane: drag a point and see its decoded image.",
     },
   ],
 };

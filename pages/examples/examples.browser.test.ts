@@ -7,6 +7,7 @@ import { casesOf, counted, forecast } from "./epidemic/model.ts";
 import { fitKernel, twoValleys } from "./gaussian-process/model.ts";
 import { follow } from "./inverse-kinematics/model.ts";
 import { identify, measure } from "./pendulum/model.ts";
+import { flight, react } from "./stiff-and-events/model.ts";
 
 const served = serveSection("examples");
 
@@ -66,10 +67,21 @@ describePageInCi("the examples", {
     expect(await page.locator("#swing tbody td").first().textContent()).toContain(shortNumber(found.length));
   },
 
+  "the reaction by an explicit method, and a ball that bounces less": async ({ open }) => {
+    const page = await alive(await open(served.at("stiff-and-events")));
+    await page.getByRole("button", { name: "dopri5" }).click();
+    const { steps } = react({ time: 150, factor: 3 }, "dopri5");
+    expect(await page.locator("#reaction .finding").textContent()).toContain(steps.toLocaleString("en-US"));
+    await page.getByRole("slider", { name: /speed that a bounce leaves/ }).press("Home");
+    const { bounces } = flight({ height: 1.5, bounciness: 0.4 });
+    const rows = await page.locator("#ball tbody td:nth-child(2)").allTextContents();
+    expect(rows).toEqual(bounces.map((t) => t.toFixed(3)));
+  },
+
   "the epidemic: a later day, and fewer contacts": async ({ open }) => {
     const page = await alive(await open(served.at("epidemic")));
     await page.getByRole("slider", { name: /today is day/ }).press("PageUp");
-    await page.getByRole("slider", { name: /contacts that are left/ }).press("End");
+    await page.getByRole("slider", { name: /remaining contacts/ }).press("End");
     const state = stateOf(page.url());
     expect(state.get("contacts")).toBe("100");
     const until = Number(state.get("until"));

@@ -1,6 +1,7 @@
 // Every program shown by an example prints the output shown on its page.
 import { readdirSync } from "node:fs";
-import { expect, test } from "vitest";
+import { expect } from "vitest";
+import { testInCi } from "../../test/support/extent.ts";
 import * as downhill from "downhill";
 import * as data from "downhill/data";
 import * as distributions from "downhill/distributions";
@@ -21,7 +22,7 @@ const modules = {
   "downhill/random": random,
 };
 
-test.each(section.pages.map(({ slug }) => slug))("the program of %s", async (slug) => {
+testInCi.each(section.pages.map(({ slug }) => slug))("the program of %s", async (slug) => {
   expect(readdirSync(new URL(slug, import.meta.url))).toContain("page.tsx");
   // A URL, not a glob pattern: for a pattern, the current list of files would be cached with the transformed test.
   const { href } = new URL(`${slug}/program.ts`, import.meta.url);

@@ -12,7 +12,10 @@ export interface FilmStyle {
   readonly moving: string;
 }
 
-/** Writes a picture. */
+/**
+ * Writes a picture of the gallery as SVG, with a frame around the content. It moves unless the reader prefers reduced
+ * motion.
+ */
 export function picture(label: string, { still, moving }: FilmStyle, ...content: readonly Markup[]): string {
   const { width, height } = size;
   const style = [

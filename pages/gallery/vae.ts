@@ -76,7 +76,7 @@ export async function drawVae(): Promise<string> {
   );
 }
 
-/** Colour of a class: those of runs, and lighter ones for the last two. */
+/** Colour of a class: the colours of runs for the first eight classes, lighter colours for the last two. */
 function colourOf(label: number): string {
   return label < 8 ? `var(--run-${label})` : label === 8 ? "var(--faint)" : "light-dark(#0aa5c9,#52d5f2)";
 }

@@ -2,14 +2,17 @@
 import { effect, signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { render } from "preact";
+import { useRef } from "preact/hooks";
 import { runSign } from "../../src/pictures/plot/markers.ts";
 import { zoo } from "../../src/pictures/landscapes/zoo.ts";
 import { pageState } from "../live/address.ts";
 import { Drawing } from "../live/drawing.tsx";
 import { shortNumber } from "../live/fields.tsx";
+import { shareRace } from "../live/figure-programs.ts";
 import { LandscapeMap } from "../live/landscape.tsx";
 import { liveRace, valueAt } from "../live/race-state.ts";
 import { racerOf } from "../live/racers.ts";
+import { Share } from "../live/share.tsx";
 
 const steps = 90;
 const seconds = 7; // duration of a run
@@ -28,10 +31,12 @@ const race = liveRace(pageState(), {
   ],
 });
 const isPlaying = signal(false);
+const said = signal("");
 
 /** The map, its player, and one line per optimiser with its current value. */
 function HomeRace(): JSX.Element {
   const step = Math.min(race.step.value, steps);
+  const map = useRef<HTMLDivElement>(null);
   const toggle = (): void => {
     if (isPlaying.value) isPlaying.value = false;
     else if (wantsLessMotion()) race.step.value = steps;
@@ -43,6 +48,7 @@ function HomeRace(): JSX.Element {
   return (
     <>
       <div
+        ref={map}
         class="home-map"
         onPointerUp={replay}
         onClick={(event) => {
@@ -95,8 +101,30 @@ function HomeRace(): JSX.Element {
           </li>
         ))}
       </ul>
+      <div class="home-tools">
+        <Share
+          name="race"
+          frame={map}
+          link={() => Promise.resolve(linkTo(race.start.peek()))}
+          say={(words) => (said.value = words)}
+          {...shareRace(race.settings)}
+        />
+        <span role="status">{said}</span>
+      </div>
     </>
   );
+}
+
+/** Address of the start page with a race from a given start. */
+function linkTo(point: readonly number[]): string {
+  return `${location.href.replace(/#.*$/s, "")}#start=${point.map((x) => Number(x.toPrecision(6))).join(",")}`;
+}
+
+/** The start in a shared address. Undefined if the address has no start on the map. */
+function sharedStart(hash: string): readonly [number, number] | undefined {
+  const [, x, y] = /^#start=(-?[\d.]+),(-?[\d.]+)$/.exec(hash) ?? [];
+  const point = [Number(x), Number(y)] as const;
+  return point.every((value) => Math.abs(value) <= 5) ? point : undefined;
 }
 
 /** Plays the race from its start, after the pointer has moved it. */
@@ -146,6 +174,7 @@ function wantsLessMotion(): boolean {
  * @returns removes the race
  */
 export function startRace(place: HTMLElement): () => void {
+  race.start.value = sharedStart(location.hash) ?? start;
   race.step.value = wantsLessMotion() ? steps : 0;
   render(<HomeRace />, place);
   const ends = [play(), follow()];

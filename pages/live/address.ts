@@ -254,7 +254,10 @@ interface AddressWriter {
   startAnew(): void;
 }
 
-/** Creates an address writer. A gesture is a series of changes to the same values in quick succession. */
+/**
+ * Creates an address writer. Changes to the same values in quick succession are one gesture, and the first change of a
+ * gesture adds an entry to the browser's history.
+ */
 function makeWriter(begin: string): AddressWriter {
   let lastChange = -Infinity;
   let lastState = begin;

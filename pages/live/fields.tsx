@@ -16,7 +16,9 @@ interface NumberProps extends NumberRange {
 
 /** Formats a number with at most four digits and a typographic minus sign. */
 export function shortNumber(value: number): string {
-  return String(Number(value.toPrecision(4))).replaceAll("-", "−");
+  const rounded = Number(value.toPrecision(4));
+  const text = Math.abs(rounded) >= 1e6 ? rounded.toExponential() : String(rounded);
+  return text.replace("e+", "e").replaceAll("-", "−");
 }
 
 const pixelsAStep = 4;

@@ -1,4 +1,5 @@
 // Sharing of figures: their program and their animation. The modules that write them are loaded when a reader asks.
+import type { Markup } from "../../src/pictures/plot/markup.ts";
 import type { ProgramRun } from "./program-state.ts";
 import type { RaceStart } from "./race-state.ts";
 
@@ -16,7 +17,7 @@ export function shareRun(run: () => ProgramRun): { readonly program: () => Promi
 /** Shares a race as a program and as an animated picture. */
 export function shareRace(race: () => RaceStart): {
   readonly program: () => Promise<string>;
-  readonly animation: () => Promise<string>;
+  readonly animation: () => Promise<Markup>;
 } {
   return {
     program: async () => (await import("./shared-program.ts")).raceProgram(race()),

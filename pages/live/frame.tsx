@@ -129,6 +129,7 @@ function SiteTags({
 }): JSX.Element {
   return (
     <>
+      <script src={`${up}theme.js`} />
       <link rel="icon" type="image/svg+xml" href={`${up}favicon.svg`} />
       <link rel="apple-touch-icon" href={`${up}apple-touch-icon.png`} />
       <link rel="manifest" href={`${up}site.webmanifest`} />

@@ -38,7 +38,7 @@ test("the response to a wrong formula is a point where it differs, to a known mi
 
 test("invalid answers are rejected with a reason", () => {
   const task = taskOf(chain, 1);
-  expect(judge(task, "y*2").text).toBe("y is no name of this exercise: it has x.");
+  expect(judge(task, "y*2").text).toBe("y is not a name in this exercise. Write a formula in x.");
   expect(judge(task, "").text).toBe("Write a formula.");
   expect(judge(task, "cos(").isRight).toBe(false);
   const half = {
@@ -51,7 +51,7 @@ test("invalid answers are rejected with a reason", () => {
     expect(judge(half, right).isRight, right).toBe(true);
   expect(judge(half, "1").text).toBe("Not yet: twice. Halve.");
   expect(judge(half, "−3").text).toBe("Not yet: −3 is too small.");
-  expect(judge(half, "x").text).toBe("The answer is a number: x is none.");
+  expect(judge(half, "x").text).toBe("The answer is a number, and x has no value here.");
 });
 
 // After three wrong answers it still said "Not yet: 3 is too small."
@@ -72,6 +72,9 @@ test("numbers with thousands separators, fractions and powers of ten are parsed"
   const task = { kind: "number", question: "", answer: 1437, misconceptions: [] } as const;
   for (const text of ["1,437", "1 437", "1437", "1.437·10³", "1.437e3", "1437.0", "2874/2", "n = 1437"])
     expect(judge(task, text).isRight, text).toBe(true);
+  for (const text of ["1437 runs", "3·479 = 1437", "1,437 ε", "1437ε"])
+    expect(judge(task, text).isRight, text).toBe(true);
+  expect(judge(task, "").text).toBe("Write a number.");
   expect(judge({ ...task, answer: 1.437 }, "1,437").isRight).toBe(true);
   expect(judge({ ...task, answer: 0.5 }, "½").isRight).toBe(true);
 });

@@ -140,10 +140,12 @@ function judgeNumber({ answer, tolerance = 0.005, misconceptions }: NumberTask, 
 
 /**
  * Values that the text of an answer may mean: `1,437` has two readings; a formula without names has one: `3/4`,
- * `exp(-1)`, `2√3`.
+ * `exp(-1)`, `2√3`. In `2·3 = 6 runs` the number is 6: the last side of an equation, without its unit.
  */
 function numbersOf(text: string): readonly number[] {
-  const plain = text.trim();
+  const side = text.slice(text.lastIndexOf("=") + 1).trim();
+  const plain = /^(?<number>[-−]?[\d.,]+)(?:\s+\p{L}+|\s*ε)$/u.exec(side)?.groups?.["number"] ?? side;
+  if (plain === "") throw new Error("Write a number.");
   if (/^[-−]?\d{1,3}(?:[,\s]\d{3})+(?:\.\d+)?$/.test(plain)) {
     const whole = Number(plain.replace("−", "-").replaceAll(/[,\s]/g, ""));
     return /^[^,\s]*,[^,\s]*$/.test(plain) ? [whole, numberFrom(plain)] : [whole];
@@ -154,7 +156,7 @@ function numbersOf(text: string): readonly number[] {
     return readingsOf(plain, []).map((reading) => {
       const compiled = compileText(reading);
       if (compiled.inputs.length > 0)
-        throw new Error(`The answer is a number: ${compiled.inputs[0]!} is none.`);
+        throw new Error(`The answer is a number, and ${compiled.inputs[0]!} has no value here.`);
       return compiled.evaluate([]).item();
     });
   }
@@ -170,7 +172,7 @@ function judgeExpression(task: ExpressionTask, text: string): Verdict {
   for (const reading of readings) {
     const foreign = compileText(reading, { names }).inputs.find((name) => !names.includes(name));
     if (foreign !== undefined)
-      return unreadable(`${foreign} is no name of this exercise: it has ${names.join(", ")}.`);
+      return unreadable(`${foreign} is not a name in this exercise. Write a formula in ${listed(names)}.`);
   }
   const points = pointsOf(task);
   const all = readings.map((reading) => valuesOf(reading, names, points));
@@ -184,6 +186,11 @@ function judgeExpression(task: ExpressionTask, text: string): Verdict {
   const differs = values.findIndex((value, i) => !agree(value, wanted[i]!));
   const at = names.map((name, i) => `${name} = ${short(points[differs]![i]!)}`).join(", ");
   return wrong(`at ${at} yours is ${short(values[differs]!)}, and it should be ${short(wanted[differs]!)}.`);
+}
+
+/** Names as a phrase: “x, y and dx”. */
+function listed(names: readonly string[]): string {
+  return names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)!}`;
 }
 
 /**

@@ -21,7 +21,7 @@ interface KeptRunsOf<O, T> {
   /** Maximum number of runs shown. Additional runs replace the oldest. */
   readonly most: number;
   readonly job: AnyJob;
-  /** Run that is shown after `begin` if the address has none. Default: none. */
+  /** Run that `begin` starts if the address lists no runs. Default: none. */
   readonly first?: O;
   /** Starts the job of a run; `tell` receives each report. */
   readonly run: (order: O, tell: (one: T) => void) => void;
@@ -32,7 +32,7 @@ export interface KeptRuns<O, T> {
   readonly runs: ReadonlySignal<readonly { readonly order: O; readonly told: readonly T[] }[]>;
   /** Starts a run with these settings, in addition to the others. */
   start(order: O): void;
-  /** Starts the first run, if the address stands for it. */
+  /** Permits the initial run `first` to start. Without this call it never starts by itself. */
   begin(): void;
   clear(): void;
 }

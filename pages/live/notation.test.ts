@@ -53,6 +53,13 @@ test.each<[string, number]>([
   ["√(x + 1)^2", 4],
   ["= 2x", 6],
   ["−x²", -9],
+  ["0,5x + 1,25", 2.75],
+  ["max(1,2) + sin(0,5x)", 2 + Math.sin(1.5)],
+  ["max(1,(2,5))", 2.5],
+  ["2*Math.sin(x) + np.cos(y)", 2 * Math.sin(3) + Math.cos(5)],
+  ["return 2*x;", 6],
+  ["2X·SIN(Y)", 6 * Math.sin(5)],
+  ["Exp(X)", Math.exp(3)],
 ])("%s", (text, value) => {
   const values = valuesOf(text);
   expect(values).toHaveLength(1);

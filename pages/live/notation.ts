@@ -1,4 +1,4 @@
-// Converts common notations of formulas (`2xy`, `x²`, `sin²x`, `√2`, `½`, `|x|`) to the syntax of the library.
+// Converts common notations of formulas (`2xy`, `x²`, `sin²x`, `√2`, `½`, `|x|`, `0,5x`, `Math.sin(x)`) to the syntax of the library.
 import { constants, functions } from "../../src/numeric/syntax/functions.ts";
 
 type Token =
@@ -31,7 +31,8 @@ const plainForms = "0123456789+-()nxy";
  * @param names names that the formula may use; a word of several of them, such as `xy`, is their product
  */
 export function readingsOf(text: string, names: readonly string[]): readonly string[] {
-  const plain = [...withoutLeftSide(text)].map((c) => lookalikes.get(c) ?? c).join("");
+  const right = withDecimalPoints(withoutSyntaxOfPrograms(withoutLeftSide(text)));
+  const plain = [...right].map((c) => lookalikes.get(c) ?? c).join("");
   const tokens = tokensOf(plain, names);
   if (tokens === undefined) return [plain];
   return [...new Set((["loose", "tight"] as const).map((binding) => written(tokens, binding)))];
@@ -40,6 +41,25 @@ export function readingsOf(text: string, names: readonly string[]): readonly str
 /** Removes the left side of `dz/dx = 2*x`, which names the answer. */
 function withoutLeftSide(text: string): string {
   return /^\s*(?:[\p{L}∂][^=<>!]*)?=(?<right>[^=]*\S[^=]*)$/u.exec(text)?.groups?.["right"] ?? text;
+}
+
+/** Removes the parts of a statement around its formula: `return Math.sin(x);` becomes `sin(x)`. */
+function withoutSyntaxOfPrograms(text: string): string {
+  return text
+    .replace(/^\s*return\b/, "")
+    .replace(/;\s*$/, "")
+    .replaceAll(/\b(?:Math|np|numpy|jnp|torch)\.(?=\p{L})/gu, "");
+}
+
+/** Replaces decimal commas by points: `0,5x` becomes `0.5x`. The commas of `max(1,2)` separate arguments. */
+function withDecimalPoints(text: string): string {
+  const groups: boolean[] = []; // for each open parenthesis, whether commas separate arguments in it
+  return text.replaceAll(/(?<name>\p{L}*)\(|\)|(?<=\d),(?=\d)/gu, (found, name: string | undefined) => {
+    if (found === ")") groups.pop();
+    else if (found !== ",") groups.push((functions.get(name!)?.most ?? 1) > 1);
+    else if (groups.at(-1) !== true) return ".";
+    return found;
+  });
 }
 
 const pattern =
@@ -69,8 +89,15 @@ const longestWord = 40; // maximum number of letters of a product without signs
 
 /**
  * Splits a word into a product of known names, optionally ending with a function. The longest names are tried first.
+ * `undefined` if the word is no such product.
  */
 function partsOf(word: string, names: readonly string[]): Token[] | undefined {
+  const parts = exactPartsOf(word, names);
+  const isCased = word !== word.toLowerCase();
+  return parts ?? (isCased ? exactPartsOf(word.toLowerCase(), names) : undefined); // `Sin(X)`
+}
+
+function exactPartsOf(word: string, names: readonly string[]): Token[] | undefined {
   if (word === "") return [];
   const known = [...names, ...constants.keys()];
   if (known.includes(word)) return [{ kind: "name", text: word }];
@@ -78,7 +105,7 @@ function partsOf(word: string, names: readonly string[]): Token[] | undefined {
   if (word.length > longestWord) return undefined;
   for (const name of known.toSorted((a, b) => b.length - a.length)) {
     if (!word.startsWith(name)) continue;
-    const rest = partsOf(word.slice(name.length), names);
+    const rest = exactPartsOf(word.slice(name.length), names);
     if (rest !== undefined) return [{ kind: "name", text: name }, ...rest];
   }
   return undefined;

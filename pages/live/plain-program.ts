@@ -14,9 +14,10 @@ import {
   type Template,
   derivativeOf,
 } from "../../src/numeric/plain/call/values.ts";
-import { gradientOf } from "../../src/numeric/plain/emit/derive.ts";
+import { gradientOf, isFloating } from "../../src/numeric/plain/emit/derive.ts";
 import { elaborate } from "../../src/numeric/plain/elaborate/elaborate.ts";
 import type { PlainForm, PlainType } from "../../src/numeric/plain/form/form.ts";
+import { isIntegerArray } from "../../src/numeric/plain/form/form.ts";
 import { markedFunctions, parseModule } from "../../src/numeric/plain/syntax/module.ts";
 import { loadParser } from "../../src/numeric/plain/syntax/parser.ts";
 import { writtenValue } from "../../src/numeric/plain/names/written.ts";
@@ -83,7 +84,8 @@ function plainProgram(text: string, form: PlainForm, captured: readonly unknown[
   const f = functionOf(form, () => captured) as (...args: unknown[]) => number;
   const takes = argumentsOf(form, captured);
   const { argnums } = takes;
-  const names = argnums.map((i) => params[i]!.name);
+  // the code of a gradient is in parameters whose numbers all have derivatives
+  const names = argnums.flatMap((i) => (isFloating(params[i]!.type) ? [params[i]!.name] : []));
   return {
     kind: "plain",
     text,
@@ -188,7 +190,9 @@ function argumentsOf(
         };
         return { data: typeof data === "number" ? one(data) : data.map(one), dims };
       };
-      return templates.map((template, i) => putTogether(template, leaves[i]!.map(changed)));
+      const made = templates.map((template, i) => putTogether(template, leaves[i]!.map(changed)));
+      if (others === "zero") return made;
+      return made.map((value, i) => withTexts(templates[i]!, value, args[i]));
     },
     run: (of, args) => runRegion(of, all(args), names),
     inputSteps(args) {
@@ -206,6 +210,32 @@ function argumentsOf(
   };
 }
 
+/** Replaces the codes of strings in a value by the strings of the value from which it was made. */
+function withTexts(template: Template, made: unknown, from: unknown): unknown {
+  const parts = made as Readonly<Record<string, unknown>> & readonly unknown[];
+  const texts = from as typeof parts;
+  switch (template.kind) {
+    case "leaf":
+      return template.isText === true ? from : made;
+    case "record":
+      return Object.fromEntries(
+        template.fields.map(({ name, type }) => [name, withTexts(type, parts[name], texts[name])]),
+      );
+    case "tuple":
+      return template.items.map((item, i) => withTexts(item, parts[i], texts[i]));
+    case "list":
+      return parts.map((item, i) => withTexts(template.items?.[i] ?? template.item, item, texts[i]));
+    case "optional":
+      return template.item === undefined ? made : withTexts(template.item, made, from);
+    case "absent":
+    case "batch":
+    case "jacobian":
+      return made;
+    default:
+      return assertNever(template, "withTexts");
+  }
+}
+
 /** Numbers of a leaf; empty if the value is absent. */
 function elementsOf({ data, isAbsent }: ValueLeaf): readonly number[] {
   if (isAbsent === true) return [];
@@ -213,16 +243,17 @@ function elementsOf({ data, isAbsent }: ValueLeaf): readonly number[] {
 }
 
 /**
- * For each leaf of a value, whether it has a derivative. Without `flags`, the presence flags of optional values are
- * left out.
+ * For each leaf of a value, whether it has a derivative. Without `flags`, it omits presence flags of optional values,
+ * and strings, which derivatives lack too.
  */
 function smoothLeaves(type: PlainType, flags = true): boolean[] {
   switch (type.kind) {
     case "number":
+      return !flags && type.cases !== undefined ? [] : [type.integer !== true];
     case "matrix":
       return [type.integer !== true];
     case "array":
-      return [type.integer !== true && type.of !== "Int32Array"];
+      return [type.integer !== true && !isIntegerArray(type.of)];
     case "boolean":
       return [false];
     case "list":
@@ -246,7 +277,9 @@ function kindOf(type: PlainType): ProgramInput["kind"] {
 
 const startLength = 3; // default length of arrays; also the default of integers, because they mostly count elements
 
-/** Initial value as text. */
+/**
+ * Initial value of an argument of this type, as text. The numbers of parameter i begin at index i of `startNumbers`.
+ */
 function startOf(type: PlainType, i: number): string {
   const number = (k: number): string => String(startNumbers[(i + k) % startNumbers.length]!);
   const row = (k: number): string =>
@@ -257,7 +290,7 @@ function startOf(type: PlainType, i: number): string {
     case "boolean":
       return "true";
     case "array":
-      return type.integer === true || type.of === "Int32Array" ? "[0, 1, 2]" : row(0);
+      return type.integer === true || isIntegerArray(type.of) ? "[0, 1, 2]" : row(0);
     case "matrix":
       return type.integer === true
         ? "[[0, 1, 2], [1, 2, 0], [2, 0, 1]]"
@@ -305,6 +338,7 @@ function withArrays(type: PlainType, data: unknown): unknown {
       if (!Array.isArray(data) || !data.every((x) => typeof x === "number")) return data;
       if (type.of === "Float64Array") return Float64Array.from(data);
       if (type.of === "Float32Array") return Float32Array.from(data);
+      if (type.of === "Uint8Array") return Uint8Array.from(data);
       return type.of === "Int32Array" ? Int32Array.from(data) : data;
     }
     case "list":

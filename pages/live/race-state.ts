@@ -31,9 +31,9 @@ export interface RacerRun extends Descent {
 
 /** A race that reacts to the reader's changes. */
 export interface LiveRace {
-  /** Its current settings. */
+  /** Returns the current settings of the race. */
   readonly settings: () => RaceStart;
-  /** Keys of its values in the address. */
+  /** Keys under which the page's address stores the values of the race. */
   readonly keys: readonly string[];
   readonly formula: Signal<string>;
   /** Fault of the formula; empty if there is none. */

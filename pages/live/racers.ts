@@ -133,7 +133,7 @@ export interface Racer {
   readonly schedule: ScheduleId;
 }
 
-/** Data of a race in the page of a file. */
+/** Data of a race as stored in a standalone page. */
 export interface RaceData extends Omit<KnownGround, "lowest"> {
   readonly formula: string;
   readonly start: readonly number[];

@@ -1,15 +1,14 @@
 // Sharing figures as a reader does, with the keyboard.
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { decodeFrames } from "modern-gif";
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, expect } from "vitest";
+import { expect } from "vitest";
 import * as downhill from "downhill";
 import * as landscapes from "downhill/landscapes";
 import * as optim from "downhill/optim";
 import * as plain from "downhill/plain";
 import { describePageInCi } from "../../test/support/browser.ts";
 import { revealed, serveSection } from "../../test/support/live-pages.ts";
+import { savedFile } from "../../test/support/page-checks.ts";
 import { runProgram } from "../../test/support/run-program.ts";
 
 const modules = {
@@ -19,11 +18,6 @@ const modules = {
   "downhill/plain": plain,
 };
 const served = serveSection("learn");
-
-let folder = "";
-let files = 0;
-beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), "downhill-share-"))));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Text that the page writes to the clipboard, which headless browsers do not have. */
 async function clipboardOf(page: Page): Promise<() => Promise<string>> {
@@ -35,14 +29,10 @@ async function clipboardOf(page: Page): Promise<() => Promise<string>> {
   return async () => (await page.locator("html").getAttribute("data-copied")) ?? "";
 }
 
+/** Bytes of the file that a button of a figure saves. */
 async function bytesOf(page: Page, figure: string, name: string): Promise<Buffer> {
-  const [download] = await Promise.all([
-    page.waitForEvent("download"),
-    page.locator(`#${figure}`).getByRole("button", { name, exact: true }).press("Enter"),
-  ]);
-  const path = join(folder, String(++files));
-  await download.saveAs(path);
-  return readFileSync(path);
+  const button = page.locator(`#${figure}`).getByRole("button", { name, exact: true });
+  return Buffer.from(await savedFile(page, button), "latin1");
 }
 
 describePageInCi("sharing a figure", {
@@ -70,6 +60,9 @@ describePageInCi("sharing a figure", {
     expect(png.readUInt32BE(16)).toBeGreaterThan(drawn!.width);
     expect((await bytesOf(page, "descent", "Save as SVG")).toString()).toMatch(/^<svg[^>]* viewBox=/);
     expect((await bytesOf(page, "descent", "Save as animation")).toString()).toContain("@keyframes");
+    const gif = decodeFrames(new Uint8Array(await bytesOf(page, "descent", "Save as GIF")).buffer);
+    expect(gif.length).toBeGreaterThan(20);
+    expect(gif.reduce((sum, { delay }) => sum + delay, 0)).toBe(9000);
     await figure.getByRole("button", { name: "Copy as TypeScript" }).click();
     await expect.poll(copied).toContain("learningRate: 0.3");
     const program = (await copied()).replaceAll(/^export (?=const)/gm, "");

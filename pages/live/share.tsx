@@ -2,6 +2,14 @@
 import { useSignal } from "@preact/signals";
 import { type Context, createContext, type JSX, type RefObject } from "preact";
 import { useContext, useId, useRef } from "preact/hooks";
+import { type Markup, writeMarkup } from "../../src/pictures/plot/markup.ts";
+import {
+  copyProgram,
+  pictureActions,
+  saveFile,
+  type ShareAction,
+  standaloneSvg,
+} from "../../src/pictures/plot/page/share.ts";
 
 /** Returns the program of the page as TypeScript, for figures without a program of their own. */
 export const PageProgram: Context<(() => Promise<string>) | undefined> = createContext<
@@ -16,20 +24,14 @@ export interface ShareProps {
   readonly frame: RefObject<HTMLElement>;
   /** Returns a link to the state. Default: the address of the page. */
   readonly link?: () => Promise<string>;
-  /** Returns the animated picture as SVG. */
-  readonly animation?: (() => Promise<string>) | undefined;
+  /** Returns the animated picture. */
+  readonly animation?: (() => Promise<Markup>) | undefined;
   /** Returns the figure as a program. Default: that of the page. */
   readonly program?: (() => Promise<string>) | undefined;
   /** Returns the numbers of the figure as comma-separated values. */
   readonly csv?: (() => string) | undefined;
   /** Shows a message to the reader. */
   readonly say: (words: string) => void;
-}
-
-interface ShareAction {
-  readonly name: string;
-  /** Performs the action and returns a message for the reader. */
-  readonly run: () => string | Promise<string>;
 }
 
 /** A button that shows the ways to share a figure. Escape closes them. */
@@ -40,29 +42,32 @@ export function Share({ name, frame, link, animation, program, csv, say }: Share
   const pageProgram = useContext(PageProgram);
   const code = program ?? pageProgram;
   const drawing = isOpen.value ? drawingIn(frame.current) : undefined;
-  const svg = (): string => standaloneSvg(drawing!);
   const actions: ShareAction[] = [
     { name: "Copy link", run: async () => copyLink((await link?.()) ?? location.href) },
     ...(code === undefined
       ? []
       : [{ name: "Copy as TypeScript", run: async () => copyProgram(await code()) }]),
-    ...(drawing === undefined
-      ? []
-      : [
-          { name: "Save as SVG", run: () => save(svg(), `${name}.svg`, "image/svg+xml") },
-          { name: "Save as PNG", run: async () => save(await pngOf(svg()), `${name}.png`, "image/png") },
-        ]),
+    ...(drawing === undefined ? [] : pictureActions({ name, svg: () => standaloneSvg(drawing) })),
     ...(animation === undefined
       ? []
       : [
           {
             name: "Save as animation",
-            run: async () => save(await animation(), `${name}-animated.svg`, "image/svg+xml"),
+            run: async () =>
+              saveFile(writeMarkup(await animation()), `${name}-animated.svg`, "image/svg+xml"),
+          },
+          {
+            name: "Save as GIF",
+            run: async () => {
+              const { gifOf } = await import("./gif.ts");
+              const gif = await gifOf(await animation(), (i, n) => say(`Drawing frame ${i} of ${n} …`));
+              return saveFile(gif, `${name}.gif`, "image/gif");
+            },
           },
         ]),
     ...(csv === undefined
       ? []
-      : [{ name: "Save as CSV", run: () => save(csv(), `${name}.csv`, "text/csv") }]),
+      : [{ name: "Save as CSV", run: () => saveFile(csv(), `${name}.csv`, "text/csv") }]),
   ];
   const perform = async ({ run }: ShareAction): Promise<void> => {
     try {
@@ -111,16 +116,6 @@ export async function copyLink(address: string): Promise<string> {
   }
 }
 
-/** Copies a program to the clipboard, or saves it as a file if the browser does not allow that. */
-async function copyProgram(text: string): Promise<string> {
-  try {
-    await navigator.clipboard.writeText(text);
-    return "The program is on the clipboard. It needs npm install downhill.";
-  } catch {
-    return save(text, "figure.ts", "text/plain");
-  }
-}
-
 /** Returns the largest drawing in an element: figures also have small ones, such as the signs of a legend. */
 export function drawingIn(frame: HTMLElement | null | undefined): SVGSVGElement | undefined {
   let [found, area] = [undefined as SVGSVGElement | undefined, 0];
@@ -129,78 +124,4 @@ export function drawingIn(frame: HTMLElement | null | undefined): SVGSVGElement 
     if (width * height > area) [found, area] = [drawing, width * height];
   }
   return found;
-}
-
-/** CSS properties that affect the appearance of SVG elements. */
-const drawnProperties = [
-  "fill",
-  "fill-opacity",
-  "stroke",
-  "stroke-width",
-  "stroke-opacity",
-  "stroke-dasharray",
-  "stroke-linecap",
-  "stroke-linejoin",
-  "paint-order",
-  "opacity",
-  "font-family",
-  "font-size",
-  "font-weight",
-  "font-style",
-  "text-anchor",
-  "dominant-baseline",
-  "display",
-  "visibility",
-  "vector-effect",
-];
-
-/** Converts a drawing of the page to a standalone SVG, with the computed styles as attributes. */
-export function standaloneSvg(drawing: SVGSVGElement): string {
-  const copy = drawing.cloneNode(true) as SVGSVGElement;
-  const originals = [drawing, ...drawing.querySelectorAll<SVGElement>("*")];
-  const copies = [copy, ...copy.querySelectorAll<SVGElement>("*")];
-  for (const [i, original] of originals.entries()) {
-    const computed = getComputedStyle(original);
-    for (const property of drawnProperties) {
-      copies[i]!.style.setProperty(property, computed.getPropertyValue(property));
-    }
-  }
-  const { width, height } = drawing.getBoundingClientRect();
-  copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
-  copy.setAttribute("width", String(Math.round(width)));
-  copy.setAttribute("height", String(Math.round(height)));
-  if (!drawing.hasAttribute("viewBox"))
-    copy.setAttribute("viewBox", `0 0 ${Math.round(width)} ${Math.round(height)}`);
-  copy.style.background = getComputedStyle(document.body).backgroundColor;
-  return new XMLSerializer().serializeToString(copy);
-}
-
-const pngScale = 2; // pixels per CSS pixel
-
-/** Draws a standalone SVG as PNG. */
-async function pngOf(svg: string): Promise<Blob> {
-  const image = new Image();
-  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;
-  await image.decode();
-  const canvas = document.createElement("canvas");
-  canvas.width = image.width * pngScale;
-  canvas.height = image.height * pngScale;
-  canvas.getContext("2d")!.drawImage(image, 0, 0, canvas.width, canvas.height);
-  return await new Promise((resolve, reject) =>
-    canvas.toBlob((blob) => {
-      if (blob === null) reject(new Error("the browser draws no PNG"));
-      else resolve(blob);
-    }, "image/png"),
-  );
-}
-
-/** Makes the browser save a file. Returns a message for the reader. */
-export function save(content: BlobPart, name: string, type: string): string {
-  const address = URL.createObjectURL(new Blob([content], { type }));
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(address), 60_000); // the browser may still be reading it
-  return `Saved as ${name}.`;
 }

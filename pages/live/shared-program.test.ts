@@ -4,6 +4,7 @@ import * as downhill from "downhill";
 import * as landscapes from "downhill/landscapes";
 import * as optim from "downhill/optim";
 import * as plain from "downhill/plain";
+import { writeMarkup } from "../../src/pictures/plot/markup.ts";
 import { runProgram } from "../../test/support/run-program.ts";
 import { notes, notesValues } from "../course/programs.ts";
 import { pageState } from "./address.ts";
@@ -78,7 +79,7 @@ describe("a race", () => {
   });
 
   test("its animation has the runs of the figure", () => {
-    const svg = raceAnimation(race([racerOf("sgd"), racerOf("adam", { lr: 0.3 })]).settings());
+    const svg = writeMarkup(raceAnimation(race([racerOf("sgd"), racerOf("adam", { lr: 0.3 })]).settings()));
     expect(svg).toMatch(/@keyframes f0-1-grow/);
     expect(svg).toContain("2. Adam (η 0.3, β₁ 0.9, β₂ 0.999)");
   });

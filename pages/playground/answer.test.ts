@@ -1,20 +1,23 @@
 import { grad, mul, sin, tensor } from "downhill";
 import * as landscapes from "downhill/landscapes";
 import * as optim from "downhill/optim";
+import * as plainModule from "downhill/plain";
 import { sgd } from "downhill/optim";
 import { compile } from "downhill/plain";
 import { randint, key } from "downhill/random";
 import { expect, test } from "vitest";
+import { writeMarkup } from "../../src/pictures/plot/markup.ts";
 import { extent } from "../../test/support/extent.ts";
 import { Choices } from "../../test/support/random-choices.ts";
-import { runProgram } from "../../test/support/run-program.ts";
+import { programText, runProgram } from "../../test/support/run-program.ts";
 import { gradientProgram } from "../live/shared-program.ts";
 import { randomText } from "../../test/support/random-texts.ts";
 import { answer, readableOf } from "./answer.ts";
 import { animationOf, descentProgram } from "./descend.ts";
-import { examples, firstData } from "./examples.ts";
+import { fitProgramOf } from "./fit.ts";
+import { examples } from "./examples.ts";
 import { pageOf } from "./own-page.ts";
-import { type Answer, type Question, type Shown, type View, views } from "./question.ts";
+import { type Answer, madeData, type Question, type Shown, type View, views } from "./question.ts";
 
 const question: Question = {
   text: "x*y + sin(x)",
@@ -25,7 +28,7 @@ const question: Question = {
   optimizers: "sgd(lr=0.1)",
   steps: 20,
   language: "javascript",
-  data: firstData,
+  data: madeData,
   target: "",
 };
 
@@ -66,11 +69,11 @@ test("the numbers of an answer have the derivatives of grad", async () => {
 test("every example has an answer in each of its views", async () => {
   for (const [i, example] of examples.entries()) {
     const { text, typed = {}, ranges = {}, optimizers = question.optimizers } = example;
-    const isModel = text.includes("exp(-b"); // of the initial data
+    const isModel = !text.includes("[]") && text.includes("y"); // a formula of two numbers or more
     const all = views.filter((view) => view !== "fit" || isModel);
     const some = extent(0, 1) === 1 ? all : [all[i % all.length]!];
     for (const view of some) {
-      const asked = { text, typed, ranges, optimizers };
+      const asked = { text, typed, ranges, optimizers, data: example.data ?? madeData };
       expect((await ask(view, asked)).view).toBe(view);
       if (view === "trace" || view === "descent" || view === "fit")
         expect(await pageOf({ ...question, ...asked, view }, "")).toContain("</html>");
@@ -221,7 +224,7 @@ test("the program of a descent runs as it is, and ends where the runs of the pag
     ...question,
     view: "descent",
     text: "(x - 1)^2 + 2*(y + 1)^2",
-    optimizers: "sgd(lr=0.1), momentum(lr=0.05), adam(lr=0.2, amsgrad)",
+    optimizers: "sgd(lr=0.1), momentum(lr=cosine(from=0.05)), adam(lr=0.2, amsgrad)",
   };
   const readable = await readableOf(asked);
   const program = descentProgram(readable, asked)!.replaceAll(/^export (?=const)/gm, "");
@@ -232,14 +235,34 @@ test("the program of a descent runs as it is, and ends where the runs of the pag
   const { runs } = await ask("descent", asked);
   const ends = JSON.parse(printed.split("\n").at(-1)!) as number[];
   expect(ends).toEqual(runs.map(({ value }) => expect.closeTo(value, 12) as number));
-  expect(animationOf(readable, asked)).toMatch(/@keyframes f0-2-grow/);
+  expect(writeMarkup(animationOf(readable, asked))).toMatch(/@keyframes f0-2-grow/);
 });
 
-test("a descent of TypeScript, or with a schedule, has no program of its own", async () => {
+test("the fit of a program opens on a result, with data that the program made", async () => {
+  const { estimates, made, columns } = await ask("fit", { text: "x*y + sin(x)", typed: { y: "3" } });
+  expect(made).toMatch(/^x,z\n-4,/);
+  expect(columns).toEqual(["x", "z"]);
+  expect(estimates.map(({ name, exact }) => [name, Math.round(exact)])).toEqual([["y", 3]]);
+  const { viewProblem } = await answer({ ...question, text: "x^2", typed: {}, view: "fit" });
+  expect(viewProblem?.message).toContain("write a program of at least two numbers");
+});
+
+test("the program of a fit contains its data, and finds its parameters", async () => {
+  const asked: Question = { ...question, view: "fit", text: "x*y + sin(x)", typed: { y: "3" } };
+  const program = await fitProgramOf(await readableOf(asked), asked);
+  const printed = await runProgram(programText(program!), {
+    "downhill/optim": optim,
+    "downhill/plain": plainModule,
+  });
+  const { estimates } = await ask("fit", asked);
+  expect(JSON.parse(printed.split("\n")[0]!.replace("parameters ", ""))).toEqual({
+    y: expect.closeTo(estimates[0]!.exact, 8) as number,
+  });
+});
+
+test("a descent of TypeScript has no program of its own", async () => {
   const plain: Question = { ...question, view: "descent", text: loop, typed: { a: "0.5", xs: "[1, 2]" } };
   expect(descentProgram(await readableOf(plain), plain)).toBeUndefined();
-  const scheduled: Question = { ...question, view: "descent", optimizers: "sgd(lr=cosine(from=0.1))" };
-  expect(descentProgram(await readableOf(scheduled), scheduled)).toBeUndefined();
   const shared = gradientProgram((await readableOf(plain)).program, (await readableOf(plain)).args);
   expect(shared).toContain("valueAndGrad(program.loss, { argnums: [0, 1] })");
 });

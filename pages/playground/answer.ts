@@ -72,7 +72,7 @@ function viewProblemOf(error: unknown): { readonly field: FieldName; readonly me
   return { field: "view", message: problemOf(error).message };
 }
 
-/** The typed arguments, or their faults. */
+/** The arguments that the reader has typed; if any of them is invalid, only the faults by input. */
 function argumentsOf(
   program: Program,
   typed: Texts,

@@ -15,11 +15,16 @@ async function workOn(data: Request): Promise<{ readonly answer: Answer } | { re
     case "page":
       return { text: await pageOf(question, data.drawing) };
     case "animation":
-      return { text: animationOf(await readableOf(question), question) };
+      return { text: JSON.stringify(animationOf(await readableOf(question), question)) };
     case "program": {
       const readable = await readableOf(question);
-      const descent = question.view === "descent" ? descentProgram(readable, question) : undefined;
-      return { text: descent ?? gradientProgram(readable.program, readable.args) };
+      const own =
+        question.view === "descent"
+          ? descentProgram(readable, question)
+          : question.view === "fit"
+            ? await (await import("./fit.ts")).fitProgramOf(readable, question)
+            : undefined;
+      return { text: own ?? gradientProgram(readable.program, readable.args) };
     }
     default:
       return data satisfies never;

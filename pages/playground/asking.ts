@@ -1,5 +1,6 @@
 // The page's interface to the worker. One question is computed at a time; of the waiting ones only the latest is kept.
 import { type ReadonlySignal, signal } from "@preact/signals";
+import type { Markup } from "../../src/pictures/plot/markup.ts";
 import type { Answer, Question } from "./question.ts";
 
 export type Request = { readonly id: number; readonly question: Question } & (
@@ -19,10 +20,10 @@ export interface Asking {
   ask(question: Question): void;
   /** Returns the answer to a question as a standalone page. `drawing` is the picture that the page shows. */
   page(question: Question, drawing: string): Promise<string>;
-  /** Returns the descent, or value and gradient of the question's program, as TypeScript. */
+  /** Returns the descent, the fit, or value and gradient of the question's program, as TypeScript. */
   program(question: Question): Promise<string>;
   /** Returns the descent as an animated picture. */
-  animation(question: Question): Promise<string>;
+  animation(question: Question): Promise<Markup>;
   /** Stops the computation. The next question starts a new worker. */
   stop(): void;
   readonly work: ReadonlySignal<Work>;
@@ -117,7 +118,8 @@ export function askWorker(answered: (answer: Answer) => void): Asking {
     },
     page: async (question, drawing) => textFor({ id: nextId++, want: "page", question, drawing }),
     program: async (question) => textFor({ id: nextId++, want: "program", question }),
-    animation: async (question) => textFor({ id: nextId++, want: "animation", question }),
+    animation: async (question) =>
+      JSON.parse(await textFor({ id: nextId++, want: "animation", question })) as Markup,
     stop() {
       waiting = undefined;
       end("stopped");

@@ -9,7 +9,7 @@ import type { EmittedModule } from "../../src/numeric/plain/emit/module.ts";
 import type { CompiledText } from "../../src/numeric/syntax/index.ts";
 import { loadPlain, type Program, readProgram } from "../live/program.ts";
 import type { Readable } from "./answer.ts";
-import { typeScriptOf } from "../live/formula-code.ts";
+import { typeScriptOf } from "../../src/numeric/syntax/typescript.ts";
 import type { Question, Shown } from "./question.ts";
 import { ViewError } from "./view-error.ts";
 
@@ -68,7 +68,10 @@ function hasDerivative(type: PlainType): boolean {
   }
 }
 
-/** Emits a formula with functions that JavaScript lacks. The library's implementations are included. */
+/**
+ * Emits a module with the value and gradient of a formula that uses functions that JavaScript lacks. It includes the
+ * library's implementations of them.
+ */
 function emitText({ inputs, evaluate }: CompiledText, wasm: boolean): EmittedModule {
   const run = (...xs: Tensor[]): Tensor => evaluate(xs);
   const both = valueAndGrad(run, { argnums: inputs.map((_, i) => i) });

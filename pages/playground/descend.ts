@@ -1,15 +1,16 @@
 // Runs optimisers from the current numbers.
 import { readRacers, usualRacers } from "../../src/cli/race/racers.ts";
 import { splitAtCommas } from "../../src/cli/shared/call-text.ts";
-import { readOptimizer } from "../../src/cli/shared/optimizers.ts";
-import { landscapeSvg } from "../../src/pictures/landscapes/draw/to-svg.ts";
+import { optimizerCode, readOptimizer } from "../../src/cli/shared/optimizers.ts";
+import { drawLandscape } from "../../src/pictures/landscapes/draw/to-svg.ts";
 import type { ChartSpec, SeriesSpec } from "../../src/pictures/plot/chart-spec.ts";
+import type { Markup } from "../../src/pictures/plot/markup.ts";
 import { valueChart } from "../../src/pictures/landscapes/draw/value-chart.ts";
 import type { Landscape } from "../../src/pictures/landscapes/landscape.ts";
 import { type Race, race, type RaceRun } from "../../src/pictures/landscapes/race.ts";
+import { raceText } from "../../src/pictures/landscapes/race-program.ts";
 import type { MapTrail } from "../live/landscape.tsx";
 import { problemOf } from "../live/program.ts";
-import { raceText } from "../live/shared-program.ts";
 import type { Readable } from "./answer.ts";
 import { type Place, placeOf } from "./place.ts";
 import { heights, mapOf, sample } from "./plot.ts";
@@ -18,7 +19,10 @@ import { ViewError } from "./view-error.ts";
 
 export const mostSteps = 20_000;
 
-/** Runs the given optimisers from the current numbers. */
+/**
+ * Runs the given optimisers from the current numbers. Returns the descents on a contour map for two numbers, or on a
+ * curve for one.
+ */
 export function descentsOf(readable: Readable, question: Question): Shown {
   const place = placeOf(readable, question);
   const { race: made, optimizers } = raceFrom(place, question);
@@ -65,14 +69,11 @@ export function raceOf(readable: Readable, question: Question): Race {
 }
 
 /** The runs as an animated picture. */
-export function animationOf(readable: Readable, question: Question): string {
-  return landscapeSvg(raceOf(readable, question), { animated: true });
+export function animationOf(readable: Readable, question: Question): Markup {
+  return drawLandscape(raceOf(readable, question), true);
 }
 
-/**
- * The runs as a program. Returns `undefined` if the runs vary only some of the program's numbers, for TypeScript, and for
- * optimisers with schedules.
- */
+/** The runs as a program. Returns `undefined` for TypeScript, and if the runs vary only some of the program's numbers. */
 export function descentProgram(readable: Readable, question: Question): string | undefined {
   const { program, numbers } = readable;
   const place = placeOf(readable, question);
@@ -81,13 +82,10 @@ export function descentProgram(readable: Readable, question: Question): string |
     return undefined;
   const { optimizers } = raceFrom(place, question);
   const runs = splitAtCommas(optimizers).map((text) => {
-    const { name, options } = readOptimizer(text, { what: "the optimisers", steps: question.steps });
-    const isPlain = Object.values(options).every((value) => ["number", "boolean"].includes(typeof value));
-    return { name: text.trim(), code: isPlain ? `${name}(${JSON.stringify(options)})` : undefined };
+    const choice = readOptimizer(text, { what: "the optimisers", steps: question.steps });
+    return { name: text.trim(), code: optimizerCode(choice) };
   });
-  const coded = runs.flatMap(({ name, code }) => (code === undefined ? [] : [{ name, code }]));
-  if (coded.length < runs.length) return undefined;
-  return raceText({ formula: program.text, start: place.at, steps: question.steps, runs: coded });
+  return raceText({ landscape: { formula: program.text }, start: place.at, steps: question.steps, runs });
 }
 
 /**

@@ -9,6 +9,7 @@ export interface Example {
   readonly view?: View;
   readonly ranges?: Readonly<Record<string, Range>>;
   readonly optimizers?: string;
+  readonly data?: string;
 }
 
 const pendulum = `// A pendulum, step by step: how far is it from where it was seen?
@@ -38,6 +39,21 @@ export function loss(a: number, b: number, xs: number[], ys: number[]): number {
 }
 `;
 
+const decay = `x,y
+0,5.02
+0.5,4.37
+1,3.82
+1.5,3.40
+2,2.97
+3,2.41
+4,1.95
+5,1.65
+6,1.44
+8,1.20
+10,1.05
+12,1.01
+`;
+
 export const examples: readonly [Example, ...Example[]] = [
   { name: "x · y + sin(x)", text: "x*y + sin(x)" },
   { name: "Lecture notes", text: "x = 2\ny = 3\na = x * y\nb = sin(x)\nz = a + b" },
@@ -59,7 +75,13 @@ export const examples: readonly [Example, ...Example[]] = [
     ranges: { x: [-2, 2], y: [-2, 2] },
     optimizers: "sgd(lr=0.02), sgd(lr=0.02, momentum=0.9), adam(lr=0.1)",
   },
-  { name: "A decay, fitted", text: "a*exp(-b*x) + c", typed: { a: "4", b: "0.3", c: "1" }, view: "fit" },
+  {
+    name: "A decay, fitted",
+    text: "a*exp(-b*x) + c",
+    typed: { a: "4", b: "0.3", c: "1" },
+    view: "fit",
+    data: decay,
+  },
   {
     name: "A line through points (TypeScript)",
     text: line,
@@ -73,19 +95,3 @@ export const examples: readonly [Example, ...Example[]] = [
     ranges: { length: [0.4, 3], angle: [-1, 1] },
   },
 ];
-
-/** Initial data of the fit. */
-export const firstData = `x,y
-0,5.02
-0.5,4.37
-1,3.82
-1.5,3.40
-2,2.97
-3,2.41
-4,1.95
-5,1.65
-6,1.44
-8,1.20
-10,1.05
-12,1.01
-`;

@@ -3,6 +3,7 @@ import { DownhillError } from "../../src/engine/errors/index.ts";
 import { namesOf } from "../../src/cli/fit/columns.ts";
 import { fitTable } from "../../src/cli/fit/fit-table.ts";
 import type { FitFormula } from "../../src/cli/fit/formula.ts";
+import { fitProgram, formulaCode } from "../../src/cli/fit/program.ts";
 import { plainModel } from "../../src/cli/fit/plain.ts";
 import { figures, type FitReport, parameterRows, warnings } from "../../src/cli/fit/report.ts";
 import { plainOf } from "../../src/engine/transforms/plain.ts";
@@ -11,7 +12,8 @@ import type { ChartSpec } from "../../src/pictures/plot/chart-spec.ts";
 import { readTable, type Table } from "../../src/training/io/csv.ts";
 import { problemOf, type Program } from "../live/program.ts";
 import type { Readable } from "./answer.ts";
-import type { Question, Shown } from "./question.ts";
+import { madeTable } from "./made-data.ts";
+import { madeData, type Question, type Shown } from "./question.ts";
 import { ViewError } from "./view-error.ts";
 
 const source = "the data";
@@ -23,25 +25,46 @@ const settings = {
   maxIterations: 200,
   missing: "skip",
 } as const;
+const needed =
+  "A fit needs a column and a parameter: write a program of at least two numbers, as in a*exp(-b*x), and paste a table.";
 const request = {
   start: undefined,
   bounds: undefined,
+  where: undefined,
   sigma: undefined,
   weights: undefined,
   "absolute-sigma": false,
 };
 
-/** The fit, as tables and charts. */
-export function fitOf({ program }: Readable, { data, target }: Question): Shown {
-  const { table, columns } = readData(data);
+/** The fit with its data as a program; `undefined` if a program cannot contain its model. */
+export async function fitProgramOf(readable: Readable, question: Question): Promise<string | undefined> {
+  return fitProgram((await reportOf(readable, question)).report);
+}
+
+interface ProgramFit {
+  readonly report: FitReport;
+  readonly columns: readonly string[];
+  readonly made: string | undefined;
+}
+
+async function reportOf(readable: Readable, { data, target }: Question): Promise<ProgramFit> {
+  const { program } = readable;
+  const made = data === madeData ? madeTable(readable) : undefined;
+  if (data === madeData && made === undefined) throw new ViewError("data", needed);
+  const { table, columns } = readData(made ?? data);
   const formula = modelOf(program, columns, target);
-  let report: FitReport;
   try {
-    report = fitTable({ table, provenance: undefined, formula, request, settings });
+    const report = await fitTable({ table, provenance: undefined, formula, request, settings });
+    return { report, columns, made };
   } catch (error) {
     throw new ViewError("data", wordsOf(error), error);
   }
-  const { fit, drawing } = report;
+}
+
+/** The fit, as tables and charts. */
+export async function fitOf(readable: Readable, question: Question): Promise<Shown> {
+  const { report, columns, made } = await reportOf(readable, question);
+  const { fit, drawing, formula } = report;
   const rows = parameterRows(report);
   return {
     view: "fit",
@@ -71,6 +94,7 @@ export function fitOf({ program }: Readable, { data, target }: Question): Shown 
     ],
     columns,
     target: formula.target,
+    made,
   };
 }
 
@@ -102,7 +126,7 @@ function modelOf(program: Program, columns: readonly string[], chosen: string): 
   if (program.kind === "plain") {
     const overTensors = plainOf(program.call)!.overTensors as (...args: unknown[]) => unknown;
     try {
-      return plainModel({ form: program.form, overTensors }, wanted, source, columns);
+      return plainModel({ form: program.form, overTensors }, wanted, source, columns, program.text);
     } catch (error) {
       throw new ViewError("data", wordsOf(error).replace(/^fit: /, ""), error);
     }
@@ -132,6 +156,7 @@ function modelOf(program: Program, columns: readonly string[], chosen: string): 
     target,
     columns: data,
     parameters,
+    code: formulaCode(compiled, program.text, { columns, data }),
     notes: [],
   };
 }

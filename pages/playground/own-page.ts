@@ -44,6 +44,6 @@ function chartPage(title: string, charts: readonly ChartSpec[], notes: readonly 
   return writePage({
     title,
     body: [`<h1>${escapeText(title)}</h1>`, ...places, ...words].join("\n"),
-    hasCharts: true,
+    hasFigures: true,
   });
 }

@@ -44,7 +44,7 @@ export function placeOf({ program, args, numbers }: Readable, { along }: Questio
   };
 }
 
-/** The arguments without the varied numbers. */
+/** The arguments with 0 in place of the varied numbers, which identify the function of the varied numbers. */
 function fixedPart(
   program: Readable["program"],
   args: readonly unknown[],

@@ -6,6 +6,9 @@ import type { MapTrail } from "../live/landscape.tsx";
 import type { Problem, ProgramInput } from "../live/program.ts";
 
 /** The views of a program. */
+/** Stands for data of a fit that are computed from the program. */
+export const madeData = "made";
+
 export const views = ["trace", "plot", "descent", "code", "fit"] as const;
 export type View = (typeof views)[number];
 
@@ -33,7 +36,7 @@ export interface Question {
   /** Number of steps of a descent, at least 1. */
   readonly steps: number;
   readonly language: Language;
-  /** Pasted data of a fit. */
+  /** Pasted data of a fit, or `madeData`. */
   readonly data: string;
   /** The column that the program models; empty for the column that is not an input. */
   readonly target: string;
@@ -114,6 +117,8 @@ export type Shown =
       readonly notes: readonly string[];
       readonly columns: readonly string[];
       readonly target: string;
+      /** The data that were computed from the program; `undefined` for pasted data. */
+      readonly made: string | undefined;
     };
 
 /** Fields that may have a fault. */

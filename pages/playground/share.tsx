@@ -1,7 +1,8 @@
 // Exports: what every figure shares, a standalone page, a module.
 import { useSignal } from "@preact/signals";
 import type { JSX, RefObject } from "preact";
-import { drawingIn, save, Share, standaloneSvg } from "../live/share.tsx";
+import { saveFile, standaloneSvg } from "../../src/pictures/plot/page/share.ts";
+import { drawingIn, Share } from "../live/share.tsx";
 import type { Shown } from "./question.ts";
 import { question, seen, state, worker } from "./state.ts";
 
@@ -14,7 +15,7 @@ export function Exports({ panel }: { readonly panel: RefObject<HTMLElement> }): 
     try {
       const found = drawingIn(panel.current);
       const page = await worker().page(question.value, found ? standaloneSvg(found) : "");
-      save(page, "playground.html", "text/html");
+      saveFile(page, "playground.html", "text/html");
       say("The page works without a network.");
     } catch (error) {
       say(`There is no page to save: ${error instanceof Error ? error.message : String(error)}.`);
@@ -49,6 +50,6 @@ export function Exports({ panel }: { readonly panel: RefObject<HTMLElement> }): 
 }
 
 function saveCode({ language, text }: Shown & { readonly view: "code" }): void {
-  if (language === "javascript") save(text, "gradient.js", "text/javascript");
-  else save(text, "gradient.wat", "text/plain");
+  if (language === "javascript") saveFile(text, "gradient.js", "text/javascript");
+  else saveFile(text, "gradient.wat", "text/plain");
 }

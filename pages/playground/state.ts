@@ -3,11 +3,12 @@ import { batch, computed, effect, type ReadonlySignal, type Signal, signal } fro
 import { readData } from "../../src/cli/shared/data-text.ts";
 import { type PageState, pageState } from "../live/address.ts";
 import { type Asking, askWorker } from "./asking.ts";
-import { examples, firstData } from "./examples.ts";
+import { examples } from "./examples.ts";
 import {
   type Answer,
   type Language,
   languages,
+  madeData,
   type Question,
   type Range,
   type Texts,
@@ -48,7 +49,7 @@ export const optimizers: Signal<string> = state.text("optimizers", "");
 /** Number of steps, as typed. */
 export const steps: Signal<string> = state.text("steps", "200");
 export const language: Signal<Language> = state.choice("code", "javascript", languages);
-export const data: Signal<string> = state.text("data", firstData);
+export const data: Signal<string> = state.text("data", madeData);
 export const target: Signal<string> = state.text("target", "");
 
 /** A record of values of one type, stored as JSON. */
@@ -159,7 +160,7 @@ export async function prepare(): Promise<void> {
   });
 }
 
-/** Selects another program and resets all other settings. */
+/** Selects another program. Its own settings apply, and all others are reset. */
 export function choose({
   text: next,
   typed: values = {},
@@ -174,6 +175,7 @@ export function choose({
     view.value = shown ?? (view.peek() === "fit" ? "trace" : view.peek());
     if (rest.ranges !== undefined) ranges.value = rest.ranges;
     if (rest.optimizers !== undefined) optimizers.value = rest.optimizers;
+    if (rest.data !== undefined) data.value = rest.data;
   });
 }
 

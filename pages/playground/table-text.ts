@@ -12,7 +12,10 @@ export interface Grid {
 
 const mostCells = 600; // maximum size of a table; larger data are shown as text
 
-/** The table of data given as text; `undefined` if the data are not an array of numbers, or too large. */
+/**
+ * The table of data given as text; `undefined` if the data are too large or have another
+ * form. Accepted are arrays of numbers, of rows of equal length, and of records with the same keys.
+ */
 export function gridOf(text: string): Grid | undefined {
   const data = readData(text);
   if (!Array.isArray(data)) return undefined;

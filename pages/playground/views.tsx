@@ -6,7 +6,7 @@ import type { Point } from "../../src/pictures/landscapes/landscape.ts";
 import { Chart } from "../live/chart.tsx";
 import { shortNumber } from "../live/fields.tsx";
 import { LandscapeMap } from "../live/landscape.tsx";
-import type { FieldName, NumberInput, Shown } from "./question.ts";
+import { type FieldName, madeData, type NumberInput, type Shown } from "./question.ts";
 import {
   along,
   data,
@@ -207,7 +207,7 @@ function Runs({ shown }: { readonly shown: Of<"descent"> }): JSX.Element {
     <>
       {shown.kind === "map" ? <RunsOnMap shown={shown} /> : <Chart spec={shown.chart} />}
       <div class="scroll" tabIndex={0} role="group" aria-label="How the runs ended">
-        <table class="plain">
+        <table class="plain runs">
           <thead>
             <tr>
               <th scope="col">optimiser</th>
@@ -331,7 +331,7 @@ export function Fit({ shown }: { readonly shown: Of<"fit"> | undefined }): JSX.E
           rows={6}
           spellcheck={false}
           autocapitalize="off"
-          value={data.value}
+          value={data.value === madeData ? (shown?.made ?? "") : data.value}
           aria-invalid={latest.value.viewProblem?.field === "data"}
           aria-describedby={`${id}-problem`}
           onInput={({ currentTarget }) => {
@@ -341,6 +341,12 @@ export function Fit({ shown }: { readonly shown: Of<"fit"> | undefined }): JSX.E
         />
         <Problem field="data" id={`${id}-problem`} other={problem.value} />
       </div>
+      {data.value === madeData && shown?.made !== undefined && (
+        <p class="note">
+          The program itself computed these data, with some noise. Paste a table of your own in their place:
+          inputs with the name of a column are data, all others are parameters.
+        </p>
+      )}
       {shown !== undefined && <Fitted shown={shown} />}
     </>
   );

@@ -138,7 +138,7 @@ describeInBrowser("the page of a race without a lowest value", {
 });
 
 // The page drew every step of an oscillation and froze for minutes. It computed 1,000 steps for any requested number.
-describeInBrowser("the page of a race with 100,000 steps", {
+describePageInCi("the page of a race with 100,000 steps", {
   "plays all steps": async ({ open }) => {
     const page = await open(
       await pageFor("rosenbrock", "--steps", "100000", "--optimizers", "rmsprop(lr=0.02)"),

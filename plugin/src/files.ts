@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import { dirname, resolve as join } from "node:path";
-import { workspaceFile } from "./packages.ts";
+import { namedPackages, workspaceFile } from "./packages.ts";
 import { isUntyped } from "./parse.ts";
 import type { Resolve } from "./transform.ts";
 
@@ -8,24 +8,26 @@ import type { Resolve } from "./transform.ts";
 const endings = ["", ".ts", ".mts", ".tsx", ".js", ".mjs", "/index.ts", "/index.js"];
 
 /**
- * Follows relative imports as TypeScript does, from file to file, and imports of packages of the same workspace. `seen`
- * receives each file that is read. `known` returns the file of an import that a bundler has resolved.
+ * Follows relative imports as TypeScript does, from file to file, and imports of packages of the same workspace and of
+ * the installed `packages`. `seen` receives each file that is read. `known` returns the file of an import that a bundler
+ * has resolved.
  */
 export function fileResolver(
   seen: (file: string) => void,
   known: (specifier: string, importer: string) => string | undefined = () => undefined,
+  packages: readonly string[] = namedPackages(),
 ): Resolve {
   return (specifier, importer) => {
-    const file = known(specifier, importer) ?? fileOf(specifier, importer);
+    const file = known(specifier, importer) ?? fileOf(specifier, importer, packages);
     if (file === undefined || !/\.[mc]?[jt]sx?$/.test(file)) return undefined;
     seen(file);
     return { file, text: readFileSync(file, "utf8") };
   };
 }
 
-function fileOf(specifier: string, importer: string): string | undefined {
+function fileOf(specifier: string, importer: string, packages: readonly string[]): string | undefined {
   const isRelative = /^\.{1,2}\//.test(specifier);
-  const path = isRelative ? join(dirname(importer), specifier) : workspaceFile(specifier, importer);
+  const path = isRelative ? join(dirname(importer), specifier) : workspaceFile(specifier, importer, packages);
   if (path === undefined) return undefined;
   const compiled = path.replace(/\.([mc]?)js$/, ".$1ts");
   return [...endings.map((ending) => path + ending), compiled].find(

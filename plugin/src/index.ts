@@ -6,6 +6,7 @@ import {
   type UnpluginInstance,
 } from "unplugin";
 import { fileResolver, typedText } from "./files.ts";
+import { namedPackages } from "./packages.ts";
 import { importsOf } from "./parse.ts";
 import { mayBeMarked, transform } from "./transform.ts";
 
@@ -13,6 +14,11 @@ import { mayBeMarked, transform } from "./transform.ts";
 export interface PluginOptions {
   /** Pattern of the paths of modules to compile. Default: JavaScript and TypeScript outside of `node_modules`. */
   readonly include?: RegExp;
+  /**
+   * Names of installed packages whose functions marked functions may call, such as `["@lab/springs"]`. Their files may
+   * be TypeScript or JavaScript modules. Default: the names in the variable `DOWNHILL_PACKAGES`, separated by commas.
+   */
+  readonly packages?: readonly string[];
   /**
    * Compiles `grad(f)`, `valueAndGrad(f)` and `jit(f)` of marked functions at build time if the module calls them, so
    * that their first calls need no compilation. `"page"` compiles for V8 in pages that are not cross-origin isolated,
@@ -30,6 +36,7 @@ export const downhill: UnpluginInstance<PluginOptions | undefined, false> = /* @
     /** For each file of helpers, the modules that contain their compiled code. */
     const users = new Map<string, Set<string>>();
     const targets = [options.precompile ?? []].flat();
+    const packages = options.packages ?? namedPackages();
     return {
       name: "downhill",
       enforce: "pre", // before types are stripped, because they are read
@@ -50,6 +57,7 @@ export const downhill: UnpluginInstance<PluginOptions | undefined, false> = /* @
                 users.set(seen, (users.get(seen) ?? new Set()).add(file));
               },
               (specifier, importer) => (importer === file ? known.get(specifier) : undefined),
+              packages,
             );
             return transform(code, file, resolve, { written, precompile: targets });
           } catch (error) {

@@ -13,15 +13,33 @@ interface Manifest {
 /** Conditions of Node's resolution: sources are imported as modules, and types are those of the sources. */
 const conditions: readonly string[] = ["import", "module", "node", "default"];
 
+/** Names of the installed packages in the variable DOWNHILL_PACKAGES, separated by commas. */
+export function namedPackages(
+  text: string | undefined = process.env["DOWNHILL_PACKAGES"],
+): readonly string[] {
+  return (text ?? "").split(",").flatMap((name) => (name.trim() === "" ? [] : [name.trim()]));
+}
+
+/** Name and subpath of a specifier of a package; `undefined` for other specifiers. */
+function partsOf(specifier: string): readonly [name: string, rest: string | undefined] | undefined {
+  const [, name, rest] = /^((?:@[^/]+\/)?[^@./][^/]*)(\/.*)?$/.exec(specifier) ?? [];
+  return name === undefined ? undefined : [name, rest];
+}
+
 /**
  * Returns the file of an import of a workspace package: one whose folder in `node_modules` is a link to a folder
- * elsewhere. `undefined` for installed packages, whose code is not followed.
+ * elsewhere. `undefined` for installed packages, whose code is not followed, except those named in `packages`.
  */
-export function workspaceFile(specifier: string, importer: string): string | undefined {
-  const [, name, rest] = /^((?:@[^/]+\/)?[^@./][^/]*)(\/.*)?$/.exec(specifier) ?? [];
+export function workspaceFile(
+  specifier: string,
+  importer: string,
+  packages: readonly string[] = [],
+): string | undefined {
+  const [name, rest] = partsOf(specifier) ?? [];
   if (name === undefined) return undefined;
   const folder = packageFolder(name, dirname(importer));
-  if (folder === undefined || /[\\/]node_modules[\\/]/.test(folder)) return undefined;
+  if (folder === undefined || (/[\\/]node_modules[\\/]/.test(folder) && !packages.includes(name)))
+    return undefined;
   const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Manifest;
   const subpath = `.${rest ?? ""}`;
   const target =
@@ -33,7 +51,10 @@ export function workspaceFile(specifier: string, importer: string): string | und
   return target === undefined ? undefined : join(folder, target);
 }
 
-/** The folder of a package, with links resolved. */
+/**
+ * The folder of the package that a module in the folder `from` would import, with links resolved. `undefined` if it is
+ * not installed.
+ */
 function packageFolder(name: string, from: string): string | undefined {
   for (let folder = from; ; folder = dirname(folder)) {
     const found = join(folder, "node_modules", name);
@@ -43,7 +64,10 @@ function packageFolder(name: string, from: string): string | undefined {
   }
 }
 
-/** Resolves a subpath in a package's `exports` by Node's rules: an exact key, else the longest matching pattern. */
+/**
+ * Resolves a subpath in a package's `exports` by Node's rules: an exact key, else the longest matching pattern.
+ * `undefined` if the package does not export the subpath.
+ */
 function exported(exports: Target, subpath: string): string | undefined {
   const table =
     isObject(exports) && Object.keys(exports).some((key) => key.startsWith(".")) ? exports : { ".": exports };
@@ -63,7 +87,7 @@ function isObject(target: Target): target is { readonly [key: string]: Target } 
   return typeof target === "object" && target !== null && !Array.isArray(target);
 }
 
-/** The file of the first matching condition. */
+/** The file of the first matching condition in a target of `exports`; `undefined` if no condition matches. */
 function chosen(target: Target): string | undefined {
   if (typeof target === "string") return target;
   if (target === null) return undefined;

@@ -65,7 +65,7 @@ export function importedName(callee: Node, scope: Scope): string | undefined {
   return isMember ? callee.property?.name : definition!.node.imported?.name;
 }
 
-/** The variable that a name refers to. */
+/** The variable that a name refers to in a scope; `undefined` if none is declared. */
 export function variableOf(name: string, scope: Scope): Variable | undefined {
   for (let here: Scope | null = scope; here !== null; here = here.upper) {
     const found = here.set.get(name);

@@ -48,7 +48,10 @@ function messageOf(name: string): string {
   );
 }
 
-/** The comparison function of an expression: a call, or a constant initialised with one. */
+/**
+ * Name of the comparison function of downhill whose result an expression is: a call, or a constant initialised with
+ * one. `undefined` for other expressions.
+ */
 function comparisonOf(node: Node, scope: Scope): string | undefined {
   if (node.type === "CallExpression") return nameOf(node.callee!, scope);
   if (node.type !== "Identifier") return undefined;

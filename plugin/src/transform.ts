@@ -82,6 +82,16 @@ export function transform(
     const captured = `() => [${outside.join(", ")}]`;
     if (one.node.type === "FunctionDeclaration") {
       head += attachDeclaration(text, one, fresh, (name) => `${attach}(${name}, ${data}, ${captured})`);
+    } else if (one.around.at(-1)!.type === "MethodDefinition") {
+      // a static block replaces the method when the class is evaluated
+      const name = JSON.stringify(one.name ?? "");
+      const { end, static: isStatic } = one.around.at(-1)! as Node & { readonly static?: boolean };
+      const owner = isStatic === true ? "this" : "this.prototype";
+      const value = `${wrap}(${owner}[${name}], ${data}, ${captured}, ${name})`;
+      text.appendRight(
+        end,
+        ` static { Object.defineProperty(${owner}, ${name}, { value: ${value}, writable: true, configurable: true }); }`,
+      );
     } else if (isMethod(one)) {
       // the key stays: `loss(x) { … }` becomes `loss: wrap(function (x) { … }, …)`
       text.appendLeft(one.node.start, `: ${wrap}(function `);
@@ -134,7 +144,7 @@ interface Block extends Node {
   readonly body: readonly (Node & { readonly directive?: string | null })[];
 }
 
-/** True if a function is a method of an object. `elaborate` refuses methods of classes, and accessors. */
+/** True if a function is a method of an object. `elaborate` refuses accessors. */
 function isMethod({ around }: MarkedFunction): boolean {
   const parent: (Node & { readonly method?: boolean }) | undefined = around.at(-1);
   return parent?.type === "Property" && parent.method === true;

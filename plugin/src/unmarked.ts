@@ -46,7 +46,7 @@ const functions: ReadonlySet<string> = new Set([
   "FunctionDeclaration",
 ]);
 
-/** The function that an expression is, or that it names in this file. */
+/** The function that an expression is, or that it names in this file; `undefined` for other expressions. */
 function functionOf(node: Node, scope: Scope): Node | undefined {
   if (functions.has(node.type)) return node;
   if (node.type !== "Identifier") return undefined;
@@ -59,7 +59,12 @@ function takesNumbers({ params = [] }: Node): boolean {
   return params.length > 0 && params.every((param) => isPlain(param.typeAnnotation?.typeAnnotation));
 }
 
-const typedArrays: ReadonlySet<string | undefined> = new Set(["Float64Array", "Float32Array", "Int32Array"]);
+const typedArrays: ReadonlySet<string | undefined> = new Set([
+  "Float64Array",
+  "Float32Array",
+  "Int32Array",
+  "Uint8Array",
+]);
 
 /** True if a type consists of numbers. For other types, such as names declared elsewhere, this is unknown. */
 function isPlain(type: Node | null | undefined): boolean {

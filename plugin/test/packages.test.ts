@@ -1,7 +1,9 @@
 import { symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { workspaceFile } from "../src/packages.ts";
+import { fileResolver } from "../src/files.ts";
+import { namedPackages, workspaceFile } from "../src/packages.ts";
+import { transform } from "../src/transform.ts";
 import { makeProject } from "./project.ts";
 
 const manifest = (fields: object): string => JSON.stringify({ type: "module", ...fields });
@@ -21,6 +23,10 @@ export const energy = ({ k, rest }: Spring, x: number): number => 0.5 * k * (x -
   "packages/sums/package.json": manifest({ name: "sums", exports: "./sums.ts" }),
   "packages/plain/package.json": manifest({ name: "plain", main: "lib/main" }),
   "node_modules/installed/package.json": manifest({ name: "installed", main: "index.js" }),
+  "node_modules/installed/index.js": `import { half } from "./half.js";
+/** @param {number} x */
+export const energy = (x) => half(x * x);`,
+  "node_modules/installed/half.js": "export function half(x) { return 0.5 * x; }",
   "node_modules/@lab/note.txt": "packages of this scope lie elsewhere",
   "app.ts": `import { grad } from "downhill";
 import { energy, type Spring } from "@lab/springs";
@@ -45,6 +51,39 @@ for (const [name, folder] of [
   );
 afterAll(() => {
   project.remove();
+});
+
+describe("installed packages", () => {
+  const file = join(project.folder, "use.ts");
+  const text = `import { energy } from "installed";
+export function f(x: number): number { "use ad"; return 3 * energy(x); }`;
+
+  test("are followed if the option or the variable names them", () => {
+    const seen: string[] = [];
+    const resolve = fileResolver((one) => seen.push(one), undefined, ["installed"]);
+    expect(transform(text, file, resolve)!.code).toContain('"mul"');
+    expect(seen.map((one) => one.split("/").at(-1))).toEqual(["index.js", "half.js"]);
+    expect(namedPackages(" installed, @lab/springs,")).toEqual(["installed", "@lab/springs"]);
+    expect(namedPackages(undefined)).toEqual([]);
+  });
+
+  test("are refused with the repair otherwise", () => {
+    const message = 'energy is imported from "installed", which cannot be read here';
+    expect(() =>
+      transform(
+        text,
+        file,
+        fileResolver(() => undefined, undefined, []),
+      ),
+    ).toThrow(message);
+    expect(() =>
+      transform(
+        text,
+        file,
+        fileResolver(() => undefined, undefined, []),
+      ),
+    ).toThrow("name the package in the option packages");
+  });
 });
 
 describe("packages of the same workspace", () => {

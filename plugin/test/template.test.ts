@@ -12,6 +12,8 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const template = join(root, "templates/vite");
 
 interface TemplateManifest {
+  readonly scripts: Readonly<Record<string, string>>;
+  readonly stackblitz: { readonly startCommand: string };
   readonly dependencies: Readonly<Record<string, string>>;
   readonly devDependencies: Readonly<Record<string, string>>;
 }
@@ -25,6 +27,14 @@ test("the template asks for the packages of this release, and the tested Vite", 
   expect(dependencies).toEqual({ downhill: `^${versionIn(root)}` });
   const major = versionIn(join(plugin, "node_modules/vite")).split(".")[0]!;
   expect(devDependencies).toEqual({ "downhill-plugin": `^${versionIn(plugin)}`, vite: `^${major}.0.0` });
+});
+
+test("the template has the command that a sandbox starts", () => {
+  const { scripts, stackblitz } = JSON.parse(
+    readFileSync(join(template, "package.json"), "utf8"),
+  ) as TemplateManifest;
+  expect(stackblitz.startCommand).toBe("npm run dev");
+  expect(scripts["dev"]).toBe("vite");
 });
 
 let project: Project | undefined;

@@ -90,13 +90,26 @@ g(loss, { argnums: 1 }); valueAndGrad(loss, { argnums: [0, 1] }); g(loss, { argn
   });
 
   test.each([
-    [`class A {\n  f(x: number) { "use ad"; return x; } }`, "2:3: f is a method"],
-    [`class A { static f(x: number) { "use ad"; return x; } }`, "1:11: f is a method"],
+    [`class A {\n  k = 2; f(x: number) { "use ad"; return this.k * x; } }`, "2:10: f is a method"],
+    [`class A { static f(x: number) { "use ad"; return super.g(x); } }`, "1:11: f is a method"],
     [`const a = { get f() { "use ad"; return 1; } };`, "1:13: f is an accessor"],
-  ])("%s: a method of a class is refused where it is", (code, message) => {
+  ])("%s: a method that uses its object is refused where it is", (code, message) => {
     expect(() => transformed(code)).toThrow(`/src/loss.ts:${message}`);
     expect(() => transformed(code)).toThrow(/function f\(.*\) \{ "use ad"; … \}/);
     expect(() => transformed(code)).toThrow(/\n *\^$/);
+  });
+
+  test("replaces methods of a class when the class is evaluated", () => {
+    const text = transformed(
+      `export class A { static f(x: number) { "use ad"; return A.g(x); } static g(x: number) { return x * x; } h(x: number) { "use ad"; return A.g(x) + 1; } }`,
+    );
+    const code = text
+      .replaceAll(": number", "")
+      .replace("export class A", "class A")
+      .replace(/import \{.*?\} from "downhill\/plain";/, "const $wrapForm1 = (f, form, captured, name) => (x) => [name, f(x), form.version];"); // prettier-ignore
+    // oxlint-disable-next-line eslint/no-new-func, typescript/no-implied-eval, typescript/no-unsafe-call
+    const made = new Function(`${code}\nreturn [A.f(3), new A().h(3), Object.keys(A)];`)() as unknown;
+    expect(made).toEqual([["f", 9, 1], ["h", 10, 1], []]);
   });
 
   test("leaves out a default that may compute with tensors", () => {

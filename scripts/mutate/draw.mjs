@@ -15,8 +15,8 @@ const mutated = [
 ];
 
 /**
- * A mutant of a file, with what reports and lists show of it: its line, the mutated text and its replacement in one line each, and its
- * name in the lists.
+ * A mutant of a file. Reports show its line, the mutated text and the replacement, each in one line. `key` is its name in
+ * lists.
  *
  * @typedef {import("./instrument.mjs").Mutant & { readonly file: string, readonly line: number, readonly original: string,
  *   readonly replacement: string, readonly key: string }} DrawnMutant
@@ -41,13 +41,7 @@ export function drawMutants(root, seed, count, within = "") {
   const random = generator(seed);
   /** @template T @param {readonly T[]} items @returns {T} */
   const choose = (items) => /** @type {T} */ (items[Math.floor(random() * items.length)]);
-  const files = mutatedFiles(root)
-    .filter((file) => file.includes(within))
-    .map((file) => {
-      const text = readFileSync(join(root, file), "utf8");
-      return { file, text, sites: sitesOf(file, text) };
-    })
-    .filter(({ sites }) => sites.length > 0);
+  const files = filesWithSites(root, within);
   if (files.length === 0)
     throw new Error(`no source file of ${mutated.join(", ")} has "${within}" in its path`);
   const available = files.reduce((sum, { sites }) => sum + sites.length, 0);
@@ -64,6 +58,35 @@ export function drawMutants(root, seed, count, within = "") {
     mutants.push({ ...site, file, ...described(file, text, site), id: mutants.length });
   }
   return mutants;
+}
+
+/**
+ * The mutants with the given keys, in the order of the keys. Throws an error for a key without a mutant.
+ *
+ * @param {string} root @param {readonly string[]} keys @returns {DrawnMutant[]}
+ */
+export function mutantsOfKeys(root, keys) {
+  const candidates = filesWithSites(root, "")
+    .filter(({ file }) => keys.some((key) => key.startsWith(`${file}: `)))
+    .flatMap(({ file, text, sites }) =>
+      sites.map((site) => ({ ...site, file, ...described(file, text, site) })),
+    );
+  return keys.map((key, id) => {
+    const mutant = candidates.find((one) => one.key === key);
+    if (mutant === undefined) throw new Error(`there is no mutant ${JSON.stringify(key)}`);
+    return { ...mutant, id };
+  });
+}
+
+/** Mutated files that have sites, with their texts. @param {string} root @param {string} within part of the paths of files */
+function filesWithSites(root, within) {
+  return mutatedFiles(root)
+    .filter((file) => file.includes(within))
+    .map((file) => {
+      const text = readFileSync(join(root, file), "utf8");
+      return { file, text, sites: sitesOf(file, text) };
+    })
+    .filter(({ sites }) => sites.length > 0);
 }
 
 /** @param {string} file @param {string} text @param {import("./sites.mjs").Site} site */

@@ -1,4 +1,4 @@
-// Inserts mutants into the text of a file, each behind a switch: `globalThis.mutant` is the number of the active one.
+// Inserts mutants into the text of a file, each behind a switch: `globalThis.isMutant?.(id)` is true if mutant `id` is active.
 
 /** @typedef {import("./sites.mjs").Site & { readonly id: number }} Mutant */
 
@@ -42,7 +42,7 @@ function switched(text, { id, kind, start, end, mutant: pieces }, inner) {
       inner.filter((other) => other.start >= from && other.end <= to),
     );
   const mutated = pieces.map((piece) => (typeof piece === "string" ? piece : write(...piece))).join("");
-  const isActive = `globalThis.mutant === ${id}`;
+  const isActive = `globalThis.isMutant?.(${id})`;
   switch (kind) {
     case "expression":
       return `(${isActive} ? (${mutated}) : (${write(start, end)}))`;

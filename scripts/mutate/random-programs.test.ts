@@ -1,35 +1,75 @@
-// Random programs under the active mutant: loop nests, plain functions, regions and tensor programs in turn, for a time.
+// Random programs under the active mutant, for a time: the kinds of program that reach the mutated file, in turn.
 import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
 import { configure } from "downhill";
-import { expectAgreement, trials } from "../../test/support/random-agreement.ts";
+import { expectPlanAgrees, inputsOfRoutine } from "../../test/support/device-plans.ts";
+import { contestants, expectSameKernel } from "../../test/support/kernel-agreement.ts";
 import { searchNests } from "../../test/support/nest-soak.ts";
-import { faultOfPlainSeed, faultOfRegionSeed } from "../../test/support/plain-soak.ts";
+import { faultOfPlainSeed, faultOfProductsSeed, faultOfRegionSeed } from "../../test/support/plain-soak.ts";
+import { expectAgreement, trials } from "../../test/support/random-agreement.ts";
+import { kernels } from "../../test/support/random-kernels.ts";
+import { bufferSize, routines } from "../../test/support/random-routines.ts";
+import { sizedKernels } from "../../test/support/random-sizes.ts";
 import { randomStrips } from "../../test/support/random-strips.ts";
 
+type FaultOfSeed = (seed: number) => string | undefined;
+
 const milliseconds = Number(process.env["DOWNHILL_MUTANT_MILLISECONDS"] ?? 8000);
+const source = process.env["DOWNHILL_MUTANT_SOURCE"] ?? "";
 
 afterAll(() => configure({}));
 
-/** A fault of the tensor program of a seed. */
-function faultOfTensors(seed: number): string | undefined {
-  configure({ reproducible: true });
-  const check = fc.check(
-    fc.property(trials(), (trial) => expectAgreement(trial, new Map(), false)),
-    { numRuns: 1, seed, endOnFailure: true },
-  );
-  configure({});
-  return check.failed ? String(check.errorInstance) : undefined;
+/** The fault of the value that a seed draws. */
+function drawnFault<T>(
+  arbitrary: fc.Arbitrary<T>,
+  check: (drawn: T) => void,
+  seed: number,
+): string | undefined {
+  const { failed, errorInstance } = fc.check(fc.property(arbitrary, check), {
+    numRuns: 1,
+    seed,
+    endOnFailure: true,
+  });
+  return failed ? String(errorInstance) : undefined;
 }
 
+/** A fault of the tensor program of a seed. */
+const tensors: FaultOfSeed = (seed) => {
+  configure({ reproducible: true });
+  const fault = drawnFault(trials(), (trial) => expectAgreement(trial, new Map(), false), seed);
+  configure({});
+  return fault;
+};
+const nests: FaultOfSeed = (seed) => searchNests({ seed, programs: 1, isRaw: true }).fault;
+const plain: FaultOfSeed = (seed) => faultOfPlainSeed(seed, 3, 160);
+const products: FaultOfSeed = (seed) => faultOfProductsSeed(seed, 3);
+const regions: FaultOfSeed = (seed) => faultOfRegionSeed(seed, 3);
+const strips: FaultOfSeed = (seed) => faultOfRegionSeed(seed, 3, randomStrips);
+const routinesInSettings: FaultOfSeed = (seed) =>
+  drawnFault(kernels(), (routine) => expectSameKernel(routine, contestants), seed);
+const sizedRoutines: FaultOfSeed = (seed) =>
+  drawnFault(sizedKernels(), ({ routine, ...sizes }) => expectSameKernel(routine, contestants, sizes), seed);
+const devicePlans: FaultOfSeed = (seed) =>
+  drawnFault(
+    routines(120),
+    (routine) => void expectPlanAgrees(routine, inputsOfRoutine(routine, bufferSize)),
+    seed,
+  );
+
+/** Kinds of program for the files of a folder. The first folder that a file is in decides. */
+const kindsByFolder: readonly (readonly [folder: string, kinds: readonly FaultOfSeed[]])[] = [
+  ["engine/codegen/dispatch", [devicePlans]],
+  ["engine/codegen", [routinesInSettings, sizedRoutines, devicePlans, nests, tensors]],
+  ["engine/backends", [routinesInSettings, sizedRoutines, nests, tensors]],
+  ["engine/passes", [tensors]],
+  ["engine/transforms/taylor", [tensors, plain]],
+  ["engine/transforms", [tensors]],
+  ["engine/loops", [nests, products, strips, plain, regions]],
+  ["engine", [nests, plain, tensors, regions, strips, products]],
+];
+
 test("random programs agree", { timeout: 10 * milliseconds }, () => {
-  const kinds: readonly ((seed: number) => string | undefined)[] = [
-    (seed) => searchNests({ seed, programs: 1, isRaw: true }).fault,
-    (seed) => faultOfPlainSeed(seed, 3, 160),
-    faultOfTensors,
-    (seed) => faultOfRegionSeed(seed, 3),
-    (seed) => faultOfRegionSeed(seed, 3, randomStrips),
-  ];
+  const [, kinds] = kindsByFolder.find(([folder]) => source.includes(`${folder}/`)) ?? kindsByFolder.at(-1)!;
   const end = performance.now() + milliseconds;
   for (let i = 0; performance.now() < end; i++) {
     const fault = kinds[i % kinds.length]!(1 + Math.floor(i / kinds.length));

@@ -1,5 +1,5 @@
-// A warm process that runs tests under one mutant after another: the tests next to the mutated file, counts of kernels and bytes for
-// files that affect only speed, then random programs. The parent, scripts/mutate.mjs, sends the numbers of mutants, and ends this
+// A warm process that runs tests under one mutant after another: the tests next to the mutated file, the sizes of compiled code, then
+// random programs. The parent, scripts/mutate.mjs, sends the numbers of mutants, and ends this
 // process if a mutant never returns.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,11 +10,12 @@ import { instrument } from "./instrument.mjs";
 import { testFinder } from "./tests-of.mjs";
 
 /** @typedef {import("./draw.mjs").DrawnMutant} DrawnMutant */
-/** @typedef {{ mutants: readonly DrawnMutant[], speedOnly: readonly string[], folder: string, seconds: number }} Settings */
+/** @typedef {{ mutants: readonly DrawnMutant[], folder: string, seconds: number, tests: readonly string[] }} Settings */
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const here = join(root, "scripts/mutate");
-const [counts, randomPrograms] = [join(here, "counts.test.ts"), join(here, "random-programs.test.ts")];
+const codeSizes = join(root, "test/code-sizes.test.ts");
+const randomPrograms = join(here, "random-programs.test.ts");
 /** Test files that need a process of their own. */
 const alone = new Set(
   (config.test?.projects ?? []).flatMap((project) =>
@@ -23,7 +24,7 @@ const alone = new Set(
       : [],
   ),
 );
-/** A failed comparison with an expected text of more lines is one of a whole print. */
+/** A failed comparison with an expected text of more lines is one of a whole print. Shorter ones are messages and single statements. */
 const printedLines = 5;
 /** Share of the time of a mutant for the tests next to its file. */
 const shareOfTests = 0.6;
@@ -32,27 +33,37 @@ process.once("message", (/** @type {Settings} */ settings) => void start(setting
 process.on("disconnect", () => process.exit());
 
 /** @param {Settings} settings */
-async function start({ mutants, speedOnly, folder, seconds }) {
+async function start({ mutants, folder, seconds, tests }) {
   const activeFile = join(folder, `active-${process.pid}`);
+  const reach = reachedMutants(join(folder, `reach-${process.pid}`));
   process.env["DOWNHILL_MUTANT_FILE"] = activeFile;
-  process.env["DOWNHILL_MUTANT_COUNTS"] = join(folder, `counts-${process.pid}.json`);
   const durations = storedDurations(join(folder, "durations.json"));
-  const { run, killer, forget, failsAnyway } = await testRunner(mutants, seconds, durations.note);
+  const { run, killer, forget, failsAnyway } = await testRunner(
+    mutants,
+    seconds,
+    tests.length === 0 ? durations.note : () => {},
+    reach.collect,
+  );
   const testsOf = testFinder(root, durations.seconds);
 
   /** Runs the tests for a mutant; returns the first that fails. @param {DrawnMutant} mutant */
   const firstFailure = async (mutant) => {
+    if (tests.length > 0) {
+      await run(tests.map((file) => join(root, file)), seconds); // prettier-ignore
+      return killer();
+    }
     const begin = performance.now();
     const elapsed = () => (performance.now() - begin) / 1000;
-    for (const files of grouped(testsOf(mutant.file))) {
+    for (const files of grouped(reach.ordered(testsOf(mutant.file), mutant.id))) {
       const left = shareOfTests * seconds - elapsed();
       if (left <= 0) break;
       await run(files, left);
       if (killer() !== undefined) return killer();
     }
-    if (speedOnly.includes(mutant.file)) await run([counts], seconds);
+    await run([codeSizes], seconds);
     if (killer() !== undefined) return killer();
     const left = Math.max(seconds - elapsed(), (1 - shareOfTests) * seconds);
+    process.env["DOWNHILL_MUTANT_SOURCE"] = mutant.file;
     process.env["DOWNHILL_MUTANT_MILLISECONDS"] = String(Math.round(1000 * left));
     await run([randomPrograms], 2 * left);
     return killer();
@@ -70,7 +81,6 @@ async function start({ mutants, speedOnly, folder, seconds }) {
   };
 
   writeFileSync(activeFile, "-1");
-  if (mutants.some(({ file }) => speedOnly.includes(file))) await run([counts], 600);
   process.on("message", (/** @type {{ id: number }} */ { id }) => {
     const mutant = mutants[id];
     if (mutant === undefined) throw new Error(`there is no mutant ${id}`);
@@ -79,6 +89,38 @@ async function start({ mutants, speedOnly, folder, seconds }) {
     );
   });
   process.send?.({ ready: true });
+}
+
+/**
+ * Notes of the mutants that test files reach, which activate.ts writes. A passed test file that does not reach a mutant need not run
+ * under it.
+ *
+ * @param {string} file
+ */
+function reachedMutants(file) {
+  process.env["DOWNHILL_MUTANT_REACH"] = file;
+  writeFileSync(file, "");
+  /** Mutants that a test file reaches. @type {Map<string, Set<number>>} */
+  const byTest = new Map();
+  /** Mutants at the top level of modules, which any test file may depend on. @type {Set<number>} */
+  const loaded = new Set();
+  return {
+    /** Adds the notes since the last call. @param {ReadonlySet<string>} passed test files without failures */
+    collect(passed) {
+      for (const line of readFileSync(file, "utf8").split("\n").filter(Boolean)) {
+        const note = JSON.parse(line);
+        note.loaded.forEach((/** @type {number} */ id) => loaded.add(id));
+        if (passed.has(note.file)) byTest.set(note.file, new Set(note.reached));
+      }
+      writeFileSync(file, "");
+    },
+    /** The tests that may reach a mutant. Tests with a note of it come first. @param {readonly string[]} tests @param {number} id */
+    ordered(tests, id) {
+      const reaching = tests.filter((test) => byTest.get(test)?.has(id) === true);
+      const open = tests.filter((test) => !byTest.has(test) || (loaded.has(id) && !reaching.includes(test)));
+      return [...reaching, ...open];
+    },
+  };
 }
 
 /** Durations of test files in seconds, kept for later runs. @param {string} stored */
@@ -97,21 +139,30 @@ function storedDurations(stored) {
  * Vitest over the instrumented sources.
  *
  * @param {readonly DrawnMutant[]} mutants @param {number} seconds @param {(file: string, milliseconds: number) => void} noteDuration
+ * @param {(passed: ReadonlySet<string>) => void} collectReach
  */
-async function testRunner(mutants, seconds, noteDuration) {
+async function testRunner(mutants, seconds, noteDuration, collectReach) {
   /** @type {string | undefined} */
   let killer;
   /** Failures without a mutant, while one file after another is checked. @type {Set<string>} */
   const broken = new Set();
   /** @type {Set<string>} */
   const checked = new Set();
+  /** Test files of the current run that passed. @type {Set<string>} */
+  const passed = new Set();
+  /** True if the current run ends before all its tests have run. */
+  let isCancelled = false;
+  const cancel = (/** @type {"test-failure" | "keyboard-input"} */ reason) => {
+    isCancelled = true;
+    void vitest.cancelCurrentRun(reason);
+  };
   let hasMutant = true;
   /** @param {string} failure */
   const note = (failure) => {
     if (!hasMutant) broken.add(failure);
     else if (!broken.has(failure) && killer === undefined) {
       killer = failure;
-      void vitest.cancelCurrentRun("test-failure");
+      cancel("test-failure");
     }
   };
   const reporter = {
@@ -122,6 +173,7 @@ async function testRunner(mutants, seconds, noteDuration) {
     },
     onTestModuleEnd(/** @type {import("vitest/node").TestModule} */ module) {
       if (module.state() !== "skipped") noteDuration(module.relativeModuleId, module.diagnostic().duration);
+      if (module.state() === "passed" && !isCancelled) passed.add(module.moduleId);
       const [error] = module.errors();
       if (error !== undefined) note(`${module.relativeModuleId}: ${error.message}`);
     },
@@ -132,7 +184,7 @@ async function testRunner(mutants, seconds, noteDuration) {
       root,
       config: false,
       watch: false,
-      include: ["src/**/*.test.ts", "scripts/mutate/*.test.ts"],
+      include: ["src/**/*.test.ts", "scripts/mutate/*.test.ts", "test/*.test.ts"],
       setupFiles: [join(here, "activate.ts"), join(root, "test/support/verify-suite.ts")],
       reporters: [reporter],
       isolate: false,
@@ -148,9 +200,12 @@ async function testRunner(mutants, seconds, noteDuration) {
   const project = vitest.getRootProject();
   /** Runs test files in their order, for some seconds at most. @param {readonly string[]} files @param {number} limit */
   const run = async (files, limit) => {
-    const timer = setTimeout(() => void vitest.cancelCurrentRun("keyboard-input"), 1000 * limit);
+    const timer = setTimeout(() => cancel("keyboard-input"), 1000 * limit);
+    passed.clear();
+    isCancelled = false;
     await vitest.runTestSpecifications(files.map((file) => project.createSpecification(file)));
     clearTimeout(timer);
+    collectReach(passed);
   };
   return {
     run,
@@ -219,7 +274,7 @@ class InOrder extends BaseSequencer {
  * @param {{ message?: string, expected?: unknown }} error
  */
 function isPrint({ message = "", expected }) {
-  if (message.startsWith("Snapshot ")) return true;
-  if (typeof expected !== "string" || /^\w*(?: \w+)? ?[[{]\n/.test(expected)) return false;
-  return expected.split("\n").length > printedLines;
+  if (typeof expected !== "string") return false;
+  const isValue = !message.startsWith("Snapshot ") && /^\w*(?: \w+)? ?[[{]\n/.test(expected);
+  return !isValue && expected.trim().split("\n").length > printedLines;
 }

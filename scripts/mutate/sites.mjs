@@ -22,9 +22,15 @@ const boundaries = new Map([
 ]);
 const ordered = new Set(["-", "/", "%", "<<", ">>", ">>>", "<", "<=", ">", ">=", "**"]);
 
-/** Functions and methods whose two arguments may be swapped: the mutant would be equivalent. */
+/** Functions and methods whose two arguments may be swapped, or that are never called: the mutant would be equivalent. */
 const commutative =
-  /(?:^|\.)(?:min|max|add|mul|and|or|plus|times|is|same[A-Z]\w*|isSame[A-Z]\w*|(?:add|multiply)(?:Polynomials|Sizes))$/;
+  /(?:^|\.)(?:min|max|add|mul|and|or|plus|times|eq|ne|is|assertNever|same[A-Z]\w*|isSame[A-Z]\w*|(?:add|multiply)(?:Polynomials|Sizes))$/;
+
+/** Comparisons without a boundary: a step is never 0, and `refuseExtra` does nothing if the number of arguments is right. */
+const withoutBoundary = /(?:^|\.)step [<>]=? 0$|^arguments\.length > \d+$/;
+
+/** Operators that change nothing in a check of an internal invariant, since the check never fails. */
+const ofChecks = new Set(["removed guard", "comparison boundary", "early return"]);
 
 /** Results of an early return by the declared type of the function; other types have no early return. */
 const earlyResults = new Map([
@@ -40,6 +46,8 @@ export function sitesOf(file, text) {
   const sites = [];
   /** Ranges of code that is not run, or whose numbers are names: types, keys, imports. @type {[number, number][]} */
   const ignored = [];
+  /** Ranges of checks of internal invariants: `if (test) throw internalError(…)`. @type {[number, number][]} */
+  const checks = [];
   /** @param {{ start: number, end: number }} node @returns {[number, number]} */
   const range = (node) => [node.start, node.end];
   /** @param {string} operator @param {{ start: number, end: number }} node @param {readonly Piece[]} mutant @param {Site["kind"]} [kind] */
@@ -60,7 +68,7 @@ export function sitesOf(file, text) {
     BinaryExpression(node) {
       const boundary = boundaries.get(node.operator);
       const [left, right] = [range(node.left), range(node.right)];
-      if (boundary !== undefined)
+      if (boundary !== undefined && !withoutBoundary.test(text.slice(node.start, node.end)))
         add("comparison boundary", node, ["(", left, `) ${boundary} (`, right, ")"]);
       if (ordered.has(node.operator))
         add("swapped operands", node, ["(", right, `) ${node.operator} (`, left, ")"]);
@@ -86,15 +94,17 @@ export function sitesOf(file, text) {
     },
     IfStatement(node) {
       negate(node.test);
+      if (isInternalError(node.consequent)) checks.push(range(node));
       if (node.alternate === null && isExit(node.consequent)) add("removed guard", node.test, ["false"]);
     },
-    ConditionalExpression: (node) => negate(node.test),
-    WhileStatement: (node) => negate(node.test),
+    ConditionalExpression: ({ test }) => negate(test),
+    WhileStatement: ({ test }) => negate(test),
     ExpressionStatement(node) {
       const { type } = node.expression;
       const isSuper = type === "CallExpression" && node.expression.callee.type === "Super";
       const isDirective = type === "Literal";
-      if (!isSuper && !isDirective) add("removed statement", node, [";"], "statement");
+      const isUnreachable = text.startsWith("assertNever(", node.start);
+      if (!isSuper && !isDirective && !isUnreachable) add("removed statement", node, [";"], "statement");
     },
     ArrayExpression(node) {
       // lists of passes: arrays of [name, pass]
@@ -127,8 +137,14 @@ export function sitesOf(file, text) {
   }).visit(parseSync(file, text).program);
 
   return sites
-    .filter(({ start, end }) => !ignored.some(([from, to]) => from <= start && end <= to))
+    .filter((site) => !isInside(site, ignored))
+    .filter((site) => !(ofChecks.has(site.operator) && isInside(site, checks)))
     .toSorted((a, b) => a.start - b.start || b.end - a.end);
+}
+
+/** @param {Site} site @param {readonly [number, number][]} ranges */
+function isInside({ start, end }, ranges) {
+  return ranges.some(([from, to]) => from <= start && end <= to);
 }
 
 /** @param {any} node */
@@ -140,6 +156,16 @@ function isFunction(node) {
 function isExit(node) {
   if (node.type === "BlockStatement") return node.body.length > 0 && isExit(node.body.at(-1));
   return ["ReturnStatement", "ThrowStatement", "ContinueStatement", "BreakStatement"].includes(node.type);
+}
+
+/** True for `throw internalError(…)`, alone or in a block. @param {any} node @returns {boolean} */
+function isInternalError(node) {
+  if (node.type === "BlockStatement") return node.body.length === 1 && isInternalError(node.body[0]);
+  return (
+    node.type === "ThrowStatement" &&
+    node.argument.type === "CallExpression" &&
+    node.argument.callee.name === "internalError"
+  );
 }
 
 /** Value of an early return of a function with a declared type. @param {any} returnType @param {string} text */

@@ -1,11 +1,16 @@
-// Finds the tests of a source file: the tests of its package that import it, the closest first.
+// Finds the tests of a source file, directly or through other files: those of its package first, then others of engine
+// and numeric, the closest first.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 
+/** Rank that puts every test of another package behind those of the package of a file. */
+const farther = 1000;
+
 /**
- * Returns a function from a source file to its tests, as absolute paths. The test of its name is the first one. The others follow in the
- * order of distance plus duration: a test that names an export of the file has distance 0, and each import in between adds 1.
+ * Returns a function from a source file to its tests, as absolute paths. The test of its name is the first one. The other tests of its
+ * package follow, then those of other packages, each in the order of distance plus duration. A test that names an export of the file
+ * has distance 0, and each import in between adds 1.
  *
  * @param {string} root @param {ReadonlyMap<string, number>} durations seconds of test files, as far as known
  */
@@ -31,10 +36,10 @@ export function testFinder(root, durations) {
       if (test === own) return -1;
       const words = new Set(texts.get(test)?.match(/\w+/g));
       const distance = exported.some((name) => words.has(name)) ? 0 : (distances.get(test) ?? 0);
-      return distance + (durations.get(test) ?? 0);
+      return (isInside(test, packageOf(file)) ? 0 : farther) + distance + (durations.get(test) ?? 0);
     };
     return files
-      .filter((test) => test.endsWith(".test.ts") && isInside(test, packageOf(file)))
+      .filter((test) => /^src\/(engine|numeric)\/.*\.test\.ts$/.test(test))
       .filter((test) => test === own || distances.has(test))
       .toSorted((a, b) => rank(a) - rank(b))
       .map((test) => join(root, test));

@@ -1,11 +1,12 @@
 import type { ArgsDef } from "citty";
 import { DownhillError } from "../engine/errors/index.ts";
 import { didYouMean } from "../engine/util/suggest.ts";
+import { betweenValues } from "./shared/repeated.ts";
 import { optionName } from "./help.ts";
 
 /**
  * Normalises the words after a command: first options as `--name=value` and `--flag`, then `--` and the positional
- * words.
+ * words. Values of an option that may be repeated are joined.
  *
  * A word that begins with `-` but does not have the form of an option, such as `-x^2`, is positional.
  *
@@ -16,6 +17,7 @@ export function normaliseArguments(words: readonly string[], args: ArgsDef, any 
   const options: string[] = [];
   const positional: string[] = [];
   const seen = new Set<string>();
+  const repeated = new Map<string, readonly string[]>();
   let onlyPositional = false;
 
   for (let i = 0; i < words.length; i++) {
@@ -33,7 +35,8 @@ export function normaliseArguments(words: readonly string[], args: ArgsDef, any 
     const option = findOption(written, args);
     if (option === undefined) throw unknownOption(written, args);
     const { name, isFlag, isNegated } = option;
-    if (seen.has(name)) throw new DownhillError("option", `${written} is given twice.`);
+    if (seen.has(name) && !isRepeatable(args, name))
+      throw new DownhillError("option", `${written} is given twice.`);
     seen.add(name);
     if (isFlag) {
       if (equals >= 0) throw new DownhillError("option", `${written} takes no value.`);
@@ -44,8 +47,10 @@ export function normaliseArguments(words: readonly string[], args: ArgsDef, any 
     if (value === undefined || value === "" || (equals < 0 && findOption(value, args) !== undefined)) {
       throw new DownhillError("option", `${written} needs a value: ${written} ${hintOf(args, name)}.`);
     }
-    options.push(`--${name}=${value}`);
+    if (isRepeatable(args, name)) repeated.set(name, [...(repeated.get(name) ?? []), value]);
+    else options.push(`--${name}=${value}`);
   }
+  for (const [name, values] of repeated) options.push(`--${name}=${values.join(betweenValues)}`);
 
   const needed = Object.entries(args).filter(
     ([, { type, required }]) => type === "positional" && required === true,
@@ -74,6 +79,11 @@ export function endOptions(words: readonly string[], args: ArgsDef): string[] {
     if (option?.isFlag === false) i++; // its value
   }
   return words[i] === "--" ? [...words] : [...words.slice(0, i), "--", ...words.slice(i)];
+}
+
+/** True for an option that may be given several times. Its values are joined by `betweenValues`. */
+function isRepeatable(args: ArgsDef, name: string): boolean {
+  return (args[name] as { readonly isRepeatable?: boolean } | undefined)?.isRepeatable === true;
 }
 
 function looksLikeOption(word: string): boolean {
@@ -110,7 +120,7 @@ function unknownOption(written: string, args: ArgsDef): DownhillError {
   return new DownhillError("option", `unknown option ${written}.${all}${hint}`);
 }
 
-/** The options of a command as written on the command line. */
+/** Lists the options of a command as written on the command line, for messages. */
 function optionNames(args: ArgsDef): string[] {
   return [
     ...Object.entries(args).flatMap(([name, arg]) =>

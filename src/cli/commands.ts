@@ -1,5 +1,6 @@
 import { compareEntry } from "./compare/entry.ts";
 import { demoEntry } from "./demo/entry.ts";
+import { doctorEntry } from "./doctor/entry.ts";
 import { emitEntry } from "./emit/entry.ts";
 import { explainEntry } from "./explain/entry.ts";
 import { exportEntry } from "./export/entry.ts";
@@ -33,4 +34,5 @@ export const commands: ReadonlyMap<string, LazyCommand> = /* @__PURE__ */ new Ma
   ["landscape", landscapeEntry],
   ["demo", demoEntry],
   ["learn", learnEntry],
+  ["doctor", doctorEntry],
 ]);

@@ -22,7 +22,7 @@ export const firstCommands: readonly (readonly [line: string, meaning: string])[
   ["downhill learn", "the course, in the browser"],
 ];
 
-/** The text that `downhill` prints without arguments. */
+/** Returns the text that `downhill` prints without arguments. */
 export function welcome(version: string, paint: Paint): string {
   return [
     `${paint("bold", "downhill")} ${version}: automatic differentiation and gradient descent`,
@@ -37,7 +37,7 @@ export function welcome(version: string, paint: Paint): string {
   ].join("\n");
 }
 
-/** The text that `downhill --help` prints. */
+/** Returns the text that `downhill --help` prints. */
 export function mainHelp(commands: ReadonlyMap<string, CommandEntry>, version: string, paint: Paint): string {
   return [
     `${paint("bold", "downhill")} ${version}: derivatives of functions, and training by gradients`,
@@ -56,7 +56,7 @@ export function mainHelp(commands: ReadonlyMap<string, CommandEntry>, version: s
   ].join("\n");
 }
 
-/** The text that `downhill <command> --help` prints. */
+/** Returns the text that `downhill <command> --help` prints. */
 export function commandHelp(
   name: string,
   { description, examples, takesMany = false }: CommandEntry,
@@ -102,7 +102,7 @@ export function commandHelp(
   ].join("\n");
 }
 
-/** An option as written on the command line. A flag that is on by default is written `--no-…`. */
+/** Returns an option as written on the command line. A flag that is on by default is written `--no-…`. */
 export function optionName(key: string, { type, default: initial }: ArgsDef[string]): string {
   return type === "boolean" && initial === true ? `--no-${key}` : `--${key}`;
 }
@@ -123,7 +123,7 @@ function rows(entries: readonly (readonly [string, string])[]): string[] {
   );
 }
 
-/** Width of a text in cells, without styles. */
+/** Returns the width of a text in cells, not counting escape sequences of styles. */
 export function visible(text: string): number {
   return cells(text.replaceAll(/\u001b\[[0-9;]*m/g, ""));
 }

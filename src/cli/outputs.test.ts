@@ -69,13 +69,18 @@ const table: Readonly<Record<string, Files>> = {
     },
     others: ["dataset"],
   },
+  doctor: { writes: {}, reads: {} },
   schedule: { writes: { out: ".html" }, reads: {} },
   race: {
     writes: { out: ".html" },
     reads: { landscape: (file) => [file], module: (file) => [`${file}#f`] },
     ending: ".ts",
   },
-  landscape: { writes: { out: ".html" }, reads: {}, others: ["dataset"] },
+  landscape: {
+    writes: { out: ".html" },
+    reads: { dataset: (file) => [file], module: (file) => [`${file}#f`] },
+    ending: ".ts",
+  },
   demo: { writes: { out: ".html" }, reads: {} },
   learn: { writes: {}, reads: {} },
 };

@@ -1,5 +1,4 @@
 import type { ArgsDef } from "citty";
-import { parseArgs } from "citty";
 import { DownhillError } from "../engine/errors/index.ts";
 import { didYouMean } from "../engine/util/suggest.ts";
 import { endOptions, normaliseArguments } from "./arguments.ts";
@@ -30,7 +29,10 @@ export interface LazyCommand extends CommandEntry {
   readonly startsProgram?: boolean;
 }
 
-/** Erases the argument types of a command, which gets the arguments that it declares. */
+/**
+ * Erases the types of a command's arguments. This is safe, because a command only receives the arguments that it
+ * declares.
+ */
 export function anyCommand<T extends ArgsDef>(command: Command<T>): Command {
   return command as unknown as Command;
 }
@@ -111,6 +113,7 @@ async function dispatch(
       // before anything is compiled; if it stays off, a warning on stderr gives the reason
       if (isWanted) (await import("../engine/runtime/turbo.ts")).enableTurbo();
     }
+    const { parseArgs } = await import("citty"); // help does not need it
     const parsed = parseArgs([...rawArgs], loaded.args);
     return await loaded.run(optionValues(loaded.args, parsed), terminal, parsed._);
   } catch (error) {

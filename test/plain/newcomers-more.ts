@@ -181,6 +181,17 @@ export function mixture(x: number, mu: number, sigma: number) {
     args: [0.75, 1.5],
     wrt: [0, 1],
   },
+  "frozen constants": {
+    text: `const CONFIG = Object.freeze({ rate: 0.1 });
+export function roughness(x: number, grid: number[]) {
+  "use ad";
+  let s = 0;
+  for (const g of grid) s += CONFIG.rate * (g - x) ** 2;
+  return s;
+}`,
+    args: [0.75, [1.5, 2]],
+    wrt: [0, 1],
+  },
   "a static method": {
     text: `class Maths {
   static square(x: number) { return x * x; }

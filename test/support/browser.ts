@@ -106,8 +106,8 @@ export function describeInBrowser(
 }
 
 /**
- * Like `describeInBrowser`, for tests that wait long for a page's computation. They run with CI set, in the thorough
- * extent, and with ALL_PAGES=1.
+ * Like `describeInBrowser`, for pages that compute for long, and for those that `npm test` opens in another group. These tests run
+ * with CI set, in the thorough extent, and with ALL_PAGES=1.
  */
 export function describePageInCi(
   name: string,

@@ -74,7 +74,10 @@ function leavesOf(type: PlainType, value: unknown): RegionValue[] {
         leavesOf(type.item, emptyOf(type.item)).length,
       );
     case "optional":
-      return [value === undefined ? 0 : 1, ...leavesOf(type.type, value ?? emptyOf(type.type))];
+      return [
+        (value ?? undefined) === undefined ? 0 : 1,
+        ...leavesOf(type.type, value ?? emptyOf(type.type)),
+      ];
   }
 }
 

@@ -36,8 +36,10 @@ export function functionOfText(javascript: string): (...args: unknown[]) => unkn
 function takeApart(type: PlainType, value: unknown): RegionValue[] {
   if (type.kind === "optional") {
     const held =
-      value === undefined ? takeApart(type.type, absentOf(type.type)) : takeApart(type.type, value);
-    return [value === undefined ? 0 : 1, ...held];
+      (value ?? undefined) === undefined
+        ? takeApart(type.type, absentOf(type.type))
+        : takeApart(type.type, value);
+    return [(value ?? undefined) === undefined ? 0 : 1, ...held];
   }
   if (value === undefined) throw new Error(`a ${type.kind} is missing`);
   switch (type.kind) {

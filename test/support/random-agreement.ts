@@ -288,7 +288,7 @@ export function expectAgreement({ recipe, way }: Trial, tally: Tally = new Map()
 const points = new Map<string, ReturnType<typeof pointOf>>();
 
 /** A point, directions and a batch for functions of a recipe. They depend on its shapes only. */
-function givenOf(recipe: Recipe): Given {
+export function givenOf(recipe: Recipe): Given {
   const { dims, dtype } = recipe;
   const known = (seed: number): ReturnType<typeof pointOf> => {
     const key = `${dims.rows} ${dims.columns} ${dtype} ${seed}`;

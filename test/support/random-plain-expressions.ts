@@ -12,6 +12,7 @@ export const arrayMethodForms: Readonly<Record<string, (a: string, x: string) =>
   findLast: (a, x) => `(${a}.findLast((item) => item < ${x}) ?? 0.25)`,
   findLastIndex: (a, x) => `(0.125 * ${a}.findLastIndex((item) => item > ${x}))`,
   flat: (a, x) => `[[...${a}], [...${a}].map((item) => item * ${x})].flat().at(-2)«!»`,
+  flatMap: (a, x) => `[...${a}].flatMap((item) => [item, item * ${x}]).at(-2)«!»`,
   includes: (a, x) => `(${a}.includes(${x}) ? ${x} : 0.25)`,
   indexOf: (a, x) => `(0.125 * ${a}.indexOf(${x}))`,
   lastIndexOf: (a) => `(0.125 * ${a}.lastIndexOf(${a}[1]!))`,

@@ -65,6 +65,8 @@ export class StatementDraw extends ValueDraw {
       () => this.factory(scope),
       () => this.mode(scope),
       () => this.rest(scope),
+      () => this.bytes(scope),
+      () => this.union(scope),
     ];
     const nested: readonly (() => void)[] = [
       () => this.#if(scope),

@@ -244,16 +244,97 @@ export class ValueDraw extends ExpressionDraw {
     this.line("}");
   }
 
-  /** A string that a condition chooses, and a number that depends on it. */
+  /** A string that a condition or an argument chooses, and a number that depends on it. */
   protected mode(scope: Scope): void {
     const [name, value] = [this.name("mode"), this.name("v")];
     const isSet = this.oneIn(2);
-    this.line(`${isSet ? "let" : "const"} ${name} = ${this.condition(scope)} ? "up" : "down";`);
+    if (this.oneIn(2)) this.line(`${isSet ? "let" : "const"} ${name}«: "up" | "down" | "level"» = way;`);
+    else this.line(`${isSet ? "let" : "const"} ${name} = ${this.condition(scope)} ? "up" : "down";`);
     if (isSet) this.line(`if (${this.condition(scope)}) ${name} = "level";`);
     this.line(`let ${value} = ${name} === "up" ? ${this.tame(scope)} : ${this.leaf(scope)};`);
     const then = this.tame(scope);
     this.line(`switch (${name}) { case "up": ${value} += 0.5; break; case "level": ${value} = ${then}; }`);
     scope.numbers.push({ name: value, canBeSet: true });
+  }
+
+  /** Bytes of an argument: one by one, in a loop, and as an array of numbers. */
+  protected bytes(scope: Scope): void {
+    const [name, item] = [this.name("v"), this.name("e")];
+    const inside = within(scope);
+    inside.numbers.push({ name: item, canBeSet: false });
+    switch (this.choices.below(4)) {
+      case 0:
+        this.line(`const ${name} = bytes[${this.place(scope, 4)}]! / 255 * ${this.leaf(scope)};`);
+        break;
+      case 1:
+        this.line(`let ${name} = 0.125 * bytes.length;`);
+        this.line(
+          `for (const raw of bytes) { const ${item} = raw / 255; ${name} = 0.5 * ${name} + ${this.tame(inside)}; }`,
+        );
+        break;
+      case 2:
+        this.line(
+          `const ${name} = bytes.reduce((total, ${item}) => 0.5 * total + ${this.leaf(scope)} * ${item} / 255, 0);`,
+        );
+        break;
+      default: {
+        const array = this.name("t");
+        this.line(`const ${array} = ${this.oneIn(2) ? "new Float64Array(bytes)" : "Array.from(bytes)"};`);
+        this.line(`for (let i = 0; i < ${array}.length; i++) ${array}[i] = ${array}[i]! / 255;`);
+        scope.arrays.push({
+          name: array,
+          length: 4,
+          bound: `${array}.length`,
+          canBeSet: true,
+          canMove: false,
+        });
+        return;
+      }
+    }
+    scope.numbers.push({ name, canBeSet: false });
+  }
+
+  /** Declares an object of the union that the function makes: one that is known, chosen, replaced or one of a list. */
+  #ownShape(scope: Scope): string {
+    const name = this.name("own");
+    const disc = `{ kind: "disc", r: ${this.leaf(scope)} }`;
+    const box = `{ kind: "box", w: ${this.leaf(scope)}, h: ${this.leaf(scope)} }`;
+    const [first, second] = this.oneIn(2) ? [disc, box] : [box, disc];
+    switch (this.choices.below(4)) {
+      case 0:
+        this.line(`const ${name}«: Shape» = ${first};`);
+        break;
+      case 1:
+        this.line(`const ${name}«: Shape» = ${this.condition(scope)} ? ${first} : ${second};`);
+        break;
+      case 2:
+        this.line(`let ${name}«: Shape» = ${first};`);
+        this.line(`if (${this.condition(scope)}) ${name} = ${second};`);
+        break;
+      default: {
+        const list = this.name("shapes");
+        this.line(`const ${list}«: Shape[]» = [${first}, ${second}];`);
+        this.line(`const ${name} = ${list}[${this.choices.of(["0", "1"])}]!;`);
+      }
+    }
+    return name;
+  }
+
+  /** A number of an argument that is one of several objects. */
+  protected union(scope: Scope): void {
+    const value = this.name("v");
+    const shape = this.oneIn(2) ? "shape" : this.#ownShape(scope);
+    if (this.oneIn(2)) {
+      const [disc, box] = [`${shape}.r * ${this.leaf(scope)}`, `${shape}.w - 0.5 * ${shape}.h`];
+      this.line(`const ${value} = ${shape}.kind === "disc" ? ${disc} : ${box};`);
+    } else {
+      this.line(`let ${value} = ${this.leaf(scope)};`);
+      this.line(`switch (${shape}.kind) {`);
+      this.line(`  case "disc": ${value} += ${shape}.r ** 2; break;`);
+      this.line(`  case "box": ${value} = ${shape}.w * ${shape}.h + 0.25 * ${value};`);
+      this.line("}");
+    }
+    scope.numbers.push({ name: value, canBeSet: false });
   }
 
   /** A function that a function returns, which refers to the arguments of the call. */

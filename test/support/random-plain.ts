@@ -36,6 +36,9 @@ export function randomPlain(choices: Choices): PlainProgram {
       0,
       4,
       [2, 0, 3, 1],
+      Uint8Array.from([3, 250, 64, 1 + (salt % 255)]),
+      ["up", "down", "level"][salt % 3],
+      salt % 2 === 0 ? { kind: "disc", r: number(30) } : { kind: "box", w: number(31), h: number(32) },
     ],
     wrt: [0, 1, 2, 3, 4, 5],
     outside: { gain: 0.75, offset: 0.3 },
@@ -43,11 +46,25 @@ export function randomPlain(choices: Choices): PlainProgram {
 }
 
 const head = `«interface Pair { a: number; b: number }
+type Shape = { kind: "disc"; r: number } | { kind: "box"; w: number; h: number };
 »class TooFarError extends Error {}
 const gain = 0.75;
 let offset = 0.3;
+class Shared {
+  static half(t«: number») { return 0.5 * t; }
+  mean(t«: number», v«: number») { return Shared.half(t + v); }
+}
+const shared = new Shared();
+const named = { tame(t«: number») { return Math.tanh(t); }, less: (t«: number», v«: number») => t - v };
 `;
-const signature = `export function f(u«: number», x«: Float64Array», m«: number[][]», p«: Pair», ps«: Pair[]», zero«: number», n«: number», k«: readonly number[]») {
+/** Methods of the class and of the object in `head`. */
+const methods = [
+  { name: "Shared.half", arity: 1 },
+  { name: "shared.mean", arity: 2 },
+  { name: "named.tame", arity: 1 },
+  { name: "named.less", arity: 2 },
+];
+const signature = `export function f(u«: number», x«: Float64Array», m«: number[][]», p«: Pair», ps«: Pair[]», zero«: number», n«: number», k«: readonly number[]», bytes«: Uint8Array», way«: "up" | "down" | "level"», shape«: Shape») {
   "use ad";
 `;
 
@@ -57,6 +74,7 @@ class ProgramDraw extends StatementDraw {
     const helpers = this.choices.below(3);
     let text = head;
     for (let i = 0; i < helpers; i++) text += this.#helper(calls);
+    for (const method of methods) if (this.oneIn(4)) calls.push(method);
     const makers: Scope["makers"] = [];
     for (const gives of ["record", "pair"] as const)
       if (this.oneIn(2)) text += this.#maker(makers, gives, calls);

@@ -34,8 +34,10 @@ export interface Rule {
   readonly isForward: boolean;
 }
 
+/** The function that bounds numbers. Tests of a device may replace it by one that compiles faster there. */
+export const taming: { by: (x: Tensor) => Tensor } = { by: d.sin };
 /** Bounds numbers to magnitude 1. */
-export const tame = (x: Tensor): Tensor => d.sin(x);
+export const tame = (x: Tensor): Tensor => taming.by(x);
 const usual = { jumps: false, isCoarse: false, isForward: false };
 export const smooth = (apply: Rule["apply"]): Rule => ({ ...usual, apply });
 export const jumping = (apply: Rule["apply"]): Rule => ({ ...usual, apply, jumps: true });

@@ -8,6 +8,7 @@ import * as downhill from "downhill";
 import * as nn from "downhill/nn";
 import * as optim from "downhill/optim";
 import { findLandscape, zoo } from "downhill/landscapes";
+import { compile } from "downhill/plain";
 // @ts-expect-error -- plain JavaScript of the bench
 import { lenet } from "../../bench/models/lenet.mjs";
 // @ts-expect-error -- plain JavaScript of the bench
@@ -16,6 +17,12 @@ import { digitsMlp, smallMlp } from "../../bench/models/dense.mjs";
 import { lstm } from "../../bench/models/lstm.mjs";
 // @ts-expect-error -- plain JavaScript of the bench
 import { transformer } from "../../bench/models/transformer.mjs";
+import { choicesOf } from "./draw-region.ts";
+import { numbersIn } from "./plain-differences.ts";
+import { Choices } from "./random-choices.ts";
+import { randomNest } from "./random-nests.ts";
+import type { PlainProgram } from "./random-plain.ts";
+import { randomPlain } from "./random-plain.ts";
 import { functionOf, isReversible, largeDims, pointOf, recipes, smallDims } from "./random-programs.ts";
 import { transformNames, transforms } from "./random-transforms.ts";
 
@@ -33,12 +40,12 @@ const ways: Readonly<Record<string, RuntimeOptions>> = {
 export type Hashes = Record<string, string>;
 
 /** Hashes of the results of random programs drawn from `seed`. Calls `note` with the name of each step. */
-export function hashResults(
+export async function hashResults(
   seed: number,
   count: number,
   note: (what: string) => void,
   isTurbo = false,
-): Hashes {
+): Promise<Hashes> {
   const hashes: Hashes = {};
   if (isTurbo) downhill.enableTurbo();
   for (const [way, options] of Object.entries(ways)) {
@@ -58,6 +65,11 @@ export function hashResults(
         return downhill.jit(g)(...at);
       });
     });
+    note(`${way}: ${count} random plain programs`);
+    for (let i = 0; i < count; i++) {
+      const hash = await hashOfPlain(i % 2 === 0 ? randomPlain : randomNest, seed + i);
+      hashes[`${way}: plain program ${i} of seed ${seed}`] = hash;
+    }
     note(`${way}: landscapes and networks`);
     for (const name of Object.keys(zoo)) {
       const { value, start } = findLandscape(name);
@@ -134,7 +146,29 @@ function leavesOf(tree: unknown): Tensor[] {
   return typeof tree === "object" && tree !== null ? Object.values(tree).flatMap(leavesOf) : [];
 }
 
-/** The hash of all elements; every NaN counts as the same. What is refused has the hash of the refusal. */
+/** Hash of the value of a random plain program, and of its gradient if the value is a number. */
+async function hashOfPlain(draw: (choices: Choices) => PlainProgram, seed: number): Promise<string> {
+  const { typescript, args, wrt } = draw(new Choices(choicesOf(seed)));
+  const hash = createHash("sha1");
+  try {
+    const { f } = await compile<{ f: (...values: never[]) => never }>(typescript);
+    const value: unknown = downhill.jit(f)(...(args as never[]));
+    hash.update(bitsOf(value));
+    if (typeof value === "number")
+      hash.update(bitsOf(downhill.grad(f, { argnums: wrt })(...(args as never[]))));
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    hash.update(error instanceof downhill.DownhillError ? error.code : error.message);
+  }
+  return hash.digest("hex").slice(0, 16);
+}
+
+/** The numbers of a tree; every NaN counts as the same. */
+function bitsOf(value: unknown): Float64Array {
+  return Float64Array.from(numbersIn(value), (x) => (Number.isNaN(x) ? NaN : x));
+}
+
+/** The hash of all elements; every NaN counts as the same. A refused program has the hash of the message. */
 function hashOf(run: () => readonly Tensor[]): string {
   const hash = createHash("sha1");
   try {

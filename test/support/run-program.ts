@@ -1,3 +1,5 @@
+import { transformSync } from "esbuild";
+
 /** Modules that a page's program may import, by import name. */
 export type Modules = Readonly<Record<string, object>>;
 
@@ -27,4 +29,17 @@ export async function runProgram(text: string, modules: Modules): Promise<string
     log: (...values) => lines.push(values.map(String).join(" ")),
   });
   return lines.join("\n");
+}
+
+/** Returns the program that the Share buttons of a page copy, without types. @throws Error if the page has none */
+export function programOf(page: string): string {
+  const [, held] = /<script type="application\/json" id="program">(.*?)<\/script>/s.exec(page) ?? [];
+  if (held === undefined) throw new Error("the page has no program");
+  return programText(String(JSON.parse(held)));
+}
+
+/** Removes types and exports from a program, so that `runProgram` can run it. */
+export function programText(typeScript: string): string {
+  const { code } = transformSync(typeScript, { loader: "ts", target: "es2022" });
+  return code.replaceAll(/^export (?=const)/gm, "");
 }

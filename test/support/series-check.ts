@@ -24,6 +24,7 @@ export const costly: Readonly<Record<string, string>> = {
       .split(" ")
       .map((name) => [name, byShapes]),
   ),
+  matrixFunction: "each derivative is a function of matrices of twice the size",
 };
 
 type OfList = (xs: readonly Tensor[]) => readonly Tensor[];

@@ -1,17 +1,8 @@
 // WebGPU in Node for tests: Dawn of npm `webgpu` on Mesa's software device.
 import type { GpuMachine, WgslDialect } from "../../src/engine/backends/webgpu/index.ts";
-import {
-  elementsOfWords,
-  makeGpuCode,
-  makeMachine,
-  wordsOfElements,
-} from "../../src/engine/backends/webgpu/index.ts";
-import { planDispatches } from "../../src/engine/codegen/dispatch/plan.ts";
-import { deviceWords, elementsOf } from "../../src/engine/codegen/dispatch/memory.ts";
-import type { TypedArray } from "../../src/engine/kernel/executable.ts";
-import type { Routine } from "../../src/engine/kernel/scalar.ts";
 import { testWith } from "./conditions.ts";
-import { extent } from "./extent.ts";
+import { openMachineOf } from "./gpu-routine.ts";
+import { extent, testInCi } from "./extent.ts";
 
 // Optimising the machine code of a shader takes most of the time of a test. The fast mathematics of the driver's own
 // passes, which the tests are about, remains.
@@ -19,7 +10,8 @@ if (extent(0, 1) === 0) process.env["GALLIVM_PERF"] ??= "nopt";
 
 async function findGpu(): Promise<GPU | undefined> {
   try {
-    const { create } = (await import("webgpu")) as { create: (flags: string[]) => GPU };
+    const name = "webgpu"; // not a literal, because it may be missing
+    const { create } = (await import(/* @vite-ignore */ name)) as { create: (flags: string[]) => GPU };
     const gpu = create([]);
     return (await gpu.requestAdapter()) === null ? undefined : gpu;
   } catch {
@@ -30,56 +22,88 @@ async function findGpu(): Promise<GPU | undefined> {
 /** Dawn's entry point; `undefined` without an adapter. Kept, because Dawn ends when it is collected. */
 export const gpuOfNode: GPU | undefined = await findGpu();
 
-/** `test` where Node has a WebGPU adapter. */
+/** `test` where Node has a WebGPU adapter. With `REQUIRE_GPU=1` the tests fail elsewhere. */
 export const testOnGpu: ReturnType<typeof testWith> = testWith(
-  "a WebGPU adapter (apt-get install -y mesa-vulkan-drivers libvulkan1)",
-  gpuOfNode !== undefined,
+  "a WebGPU adapter (npm run webgpu; apt-get install -y mesa-vulkan-drivers libvulkan1)",
+  gpuOfNode !== undefined || process.env["REQUIRE_GPU"] === "1",
 );
 
+/** `testOnGpu` for a test that takes seconds. */
+export const testOnGpuInCi: ReturnType<typeof testWith> =
+  extent(0, 1, 1) === 1 || gpuOfNode === undefined ? testOnGpu : testInCi;
+
 /** Opens a machine for single routines. */
-export async function openMachine(dialect: Partial<WgslDialect> = {}): Promise<GpuMachine> {
-  const adapter = (await gpuOfNode!.requestAdapter())!;
-  const device = await adapter.requestDevice();
-  return makeMachine(device, {
-    dialect: { isExact: true, hasExactDivision: true, ...dialect },
-    budget: 2 ** 26,
-  });
+export const openMachine = (dialect: Partial<WgslDialect> = {}): Promise<GpuMachine> =>
+  openMachineOf(gpuOfNode!, dialect);
+
+/** Entry point of Node whose devices are changed by `change` when they are opened. */
+function gpuWithDevices(change: (device: GPUDevice) => void): GPU {
+  const requestAdapter = async (options?: GPURequestAdapterOptions): Promise<GPUAdapter> => {
+    const adapter = (await gpuOfNode!.requestAdapter(options))!;
+    const { limits, info, features } = adapter;
+    const requestDevice = async (wanted?: GPUDeviceDescriptor): Promise<GPUDevice> => {
+      const device = await adapter.requestDevice(wanted);
+      change(device);
+      return device;
+    };
+    return { limits, info, features, requestDevice };
+  };
+  return { requestAdapter } as unknown as GPU;
 }
 
-/** Input of a routine on a device: a number or an array, whose length may differ from the port's. */
-export type RoutineInput = number | TypedArray;
+/** Entry point whose devices are lost before the submissions of work with the given numbers, counted over all devices. */
+export function gpuThatCanBeLost(numbers: readonly number[]): {
+  readonly gpu: GPU;
+  /** Starts counting. */
+  readonly start: () => void;
+  /** Number of devices lost so far. */
+  readonly losses: () => number;
+} {
+  let next = -Infinity;
+  let losses = 0;
+  const gpu = gpuWithDevices((device) => {
+    const { queue } = device;
+    const submit = queue.submit.bind(queue);
+    queue.submit = (buffers) => {
+      if (next !== -Infinity && numbers.includes(next++)) {
+        losses++;
+        device.destroy();
+      }
+      return submit(buffers);
+    };
+  });
+  const start = (): void => {
+    next = 0;
+  };
+  return { gpu, start, losses: () => losses };
+}
 
-/** Runs a routine once and returns its results: a number or an array per output. */
-export async function runOnGpu(
-  machine: GpuMachine,
-  routine: Routine,
-  inputs: readonly RoutineInput[],
-): Promise<(number | TypedArray)[]> {
-  const plan = planDispatches(routine);
-  const code = makeGpuCode(plan, machine);
-  const operands = inputs.map((input, i) => {
-    const port = plan.routine.inputs[i]!;
-    if (typeof input === "number" || port.kind === "scalar") return input as number;
-    const words = wordsOfElements(port.buffer.type, input, 0, elementsOf(port.buffer));
-    const start = machine.allocate(words.length, "test");
-    machine.upload(start, words);
-    return { start };
+/**
+ * Entry point whose devices report that memory is missing for buffers of more than `mostBytes`, and whose shader modules
+ * are invalid from number `badShaderFrom` on.
+ */
+export function gpuWithFaults({
+  mostBytes = Infinity,
+  badShaderFrom = Infinity,
+}: {
+  readonly mostBytes?: number;
+  readonly badShaderFrom?: number;
+}): GPU {
+  return gpuWithDevices((device) => {
+    let isMissing = false;
+    let shaders = 0;
+    const { createBuffer, popErrorScope, createShaderModule } = device;
+    device.createBuffer = (descriptor) => {
+      isMissing ||= descriptor.size > mostBytes;
+      return createBuffer.call(device, descriptor);
+    };
+    device.popErrorScope = () => {
+      const message = isMissing ? "no memory" : undefined;
+      isMissing = false;
+      const scope = popErrorScope.call(device);
+      return message === undefined ? scope : scope.then(() => ({ message }));
+    };
+    device.createShaderModule = ({ code }) =>
+      createShaderModule.call(device, { code: shaders++ < badShaderFrom ? code : `${code} }` });
   });
-  const results = plan.routine.outputs.map((port) => {
-    if (port.kind === "scalar") throw new Error("a scalar result of a prepared routine");
-    const n = elementsOf(port.buffer);
-    return { type: port.buffer.type, n, start: machine.allocate(n * deviceWords[port.buffer.type], "test") };
-  });
-  code.call(
-    operands,
-    results.map(({ start }) => start),
-  );
-  const read = await Promise.all(
-    results.map(async ({ type, n, start }, i) => {
-      const array = elementsOfWords(type, await machine.read(start, n * deviceWords[type]), n);
-      return routine.outputs[i]!.kind === "scalar" ? array[0]! : array;
-    }),
-  );
-  code.release();
-  return read;
 }

@@ -9,7 +9,7 @@ export const side = 8;
 export const pixels: number = side * side;
 export const classes = 10;
 
-/** 64 pixels, 32 neurons, 10 scores. */
+/** The network of the chapter: 64 pixels, a hidden layer of 32 neurons, 10 scores. */
 export const net: ReturnType<typeof mlp> = /* @__PURE__ */ mlp([pixels, 32, classes]);
 
 /** Parameters as plain arrays, for messages between a page and its worker. */

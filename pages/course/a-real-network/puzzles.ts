@@ -44,7 +44,7 @@ export const puzzles: readonly Puzzle[] = [
   },
   {
     id: "softmax-gradient",
-    task: "A classifier turns scores into probabilities, $p_k = exp(s_k)/Σ exp(s_j)$, and its loss is $−log(p)$ of the right class. The derivative in the score of class k is $p_k$, minus 1 for the right class.\n\nReturn all derivatives. Scores may be as large as 1,000, where `Math.exp` returns infinity.",
+    task: "A classifier turns scores into probabilities, $pₖ = exp(sₖ)/Σ exp(sⱼ)$, and its loss is $−log(p)$ of the right class. The derivative in the score of class k is $pₖ$, minus 1 for the right class.\n\nReturn all derivatives. Scores may be as large as 1,000, where `Math.exp` returns infinity.",
     start: `function gradient(scores, right) {
   const powers = scores.map((s) => Math.exp(s));
   const sum = powers.reduce((a, b) => a + b, 0);

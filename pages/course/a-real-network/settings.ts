@@ -1,6 +1,6 @@
 // Settings of this chapter.
 
-/** Training methods. */
+/** Training methods to choose from. */
 export const methods = ["adam", "sgd", "tuned"] as const;
 
 export type Method = (typeof methods)[number];

@@ -69,9 +69,9 @@ const kept: KeptRuns<DigitsOrder, DigitsEpoch> = keptRuns<DigitsOrder, DigitsEpo
 export const trainedEpochs: ReadonlySignal<readonly DigitsEpoch[]> = computed(
   () => kept.runs.value[0]?.told ?? [],
 );
-/** Settings of that training run. */
+/** Settings of the training run whose epochs are `trainedEpochs`; `undefined` without such a run. */
 export const trainedBy: ReadonlySignal<DigitsOrder | undefined> = computed(() => kept.runs.value[0]?.order);
-/** Result of the last completed training run. */
+/** Result of the last completed training run; without a training run of this page, the prepared network. */
 export const trained: ReadonlySignal<TrainedNetwork | undefined> = computed(() =>
   trainedBy.value === undefined ? prepared.value : network.value,
 );
@@ -129,7 +129,7 @@ export const accuracyChart: ReadonlySignal<ChartSpec> = computed(() => ({
 }));
 
 // The slice.
-/** The last epoch of the path that is shown. */
+/** The epoch up to which the figure shows the path of the parameters. */
 export const epoch: Signal<number> = signal(0);
 
 export interface SliceView {

@@ -1,6 +1,7 @@
 import { tensor } from "downhill";
 import { digits } from "downhill/data";
 import { expect, test } from "vitest";
+import { testInCi } from "../../../test/support/extent.ts";
 import { hiddenUnits } from "./hidden.ts";
 import { firstParams, net, opinion, paramsOf, pixels, plain } from "./network.ts";
 import { samples, inkOf } from "./samples.ts";
@@ -18,7 +19,7 @@ async function network(): Promise<TrainedNetwork> {
   return trained;
 }
 
-test("thirty epochs classify nine of ten held-out digits correctly", async () => {
+testInCi("thirty epochs classify nine of ten held-out digits correctly", async () => {
   await network();
   expect(epochs).toHaveLength(30);
   expect(epochs[0]!.unseenAccuracy).toBeLessThan(0.6);

@@ -81,7 +81,10 @@ function optimizerOf({ method, rate, epochs }: DigitsOrder): GeneralOptimizer<un
   }
 }
 
-/** Trains, calls `tell` after each epoch, and returns the result. */
+/**
+ * Trains the network on the digits, and calls `tell` after each epoch. Returns the parameters, the images that it
+ * classifies wrongly, and a slice of the loss.
+ */
 export async function trainDigits(
   order: DigitsOrder,
   tell: (epoch: DigitsEpoch) => void,

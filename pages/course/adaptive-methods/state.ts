@@ -123,7 +123,7 @@ export const weightChart: ReadonlySignal<ChartSpec> = computed(() => {
   };
 });
 
-/** Final rates of the weights. */
+/** Chart of the rate of each weight after the pass, by the frequency of its feature. */
 export const endRateChart: ReadonlySignal<ChartSpec> = computed(() => ({
   title: "The rate of each weight in the end",
   x: { label: "share of items with the feature", log: true, unit: "percent" },

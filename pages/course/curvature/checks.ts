@@ -61,7 +61,10 @@ interface Solve {
 
 const dot = (a: Vector, b: Vector): number => a.reduce((total, x, i) => total + x * b[i]!, 0);
 
-/** A symmetric positive definite matrix: the second differences of a string with fixed ends, plus a little. */
+/**
+ * Product of a symmetric positive definite matrix with v: negative second differences, with zeros beyond both ends,
+ * plus 0.01 v.
+ */
 function timesString(v: Vector): number[] {
   return v.map((x, i) => 2.01 * x - (v[i - 1] ?? 0) - (v[i + 1] ?? 0));
 }

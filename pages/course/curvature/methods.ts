@@ -64,7 +64,7 @@ export interface Methods {
   hessian(at: Point): number[][];
 }
 
-/** Compiles the derivatives of a function of two numbers for all methods. */
+/** Compiles a function of two numbers and its derivatives, and returns the methods that use them. */
 export function methodsOn(f: (point: Tensor) => Tensor): Methods {
   const valueOf = jit(f);
   const slopeOf = jit(grad(f) as (point: Tensor) => Tensor);

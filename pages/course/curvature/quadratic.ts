@@ -31,7 +31,10 @@ export interface Distances {
   readonly conjugate: readonly number[];
 }
 
-/** Runs gradient descent and momentum at their best settings, and conjugate gradients, on a bowl of condition κ. */
+/**
+ * Runs gradient descent and momentum at their best settings, and conjugate gradients, on a bowl of condition κ. Returns
+ * the distances from the minimum.
+ */
 export function distancesOn(kappa: number): Distances {
   const lambda = curvatures(kappa);
   const weights = tensor(lambda, { dtype: "float64" });
@@ -102,7 +105,10 @@ export interface ProductCosts {
   readonly hessian: number;
 }
 
-/** Counts the operations of value, gradient, product and Hessian in traced programs. */
+/**
+ * Counts the operations of a function with n inputs, its gradient, and the product of its Hessian with a vector, in
+ * traced programs. The Hessian costs n such products.
+ */
 export function productCosts(n: number): ProductCosts {
   const f = (...xs: Tensor[]): Tensor => functionOf(1)(...xs)[0]!;
   const xs = Array.from({ length: n }, (_, i) => tensor(0.1 * (i + 1)));

@@ -95,7 +95,7 @@ export const startWords: ReadonlySignal<string> = computed(() => {
   return `${told} Neither is positive, so Newton’s step goes uphill.`;
 });
 
-/** Numbers of steps until the runs end. */
+/** The end of each run and its number of steps, in words. */
 export const endWords: ReadonlySignal<string> = computed(() =>
   runs.value
     .map(({ name, points, values, isLost }) => {
@@ -176,7 +176,7 @@ export const fitChart: ReadonlySignal<ChartSpec> = computed(() => {
   };
 });
 
-/** Ends of the three fits. */
+/** The end of each of the three fits, in words. */
 export const fitWords: ReadonlySignal<string> = computed(() =>
   fitRuns.value
     .map(({ name, points, values, isLost }) => {

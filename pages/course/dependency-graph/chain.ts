@@ -21,7 +21,7 @@ export interface Chain {
   readonly z: number;
   readonly dudx: number;
   readonly dzdu: number;
-  /** Derivative of z in x, computed by the library from both functions together. */
+  /** Derivative of z with respect to x, which the library computes for the composed function. */
   readonly dzdx: number;
 }
 
@@ -32,7 +32,7 @@ function functionOf(link: Link): (v: Tensor) => Tensor {
   return (v) => evaluate([v]);
 }
 
-/** Computes a chain of two functions at a point. */
+/** Computes the values of a chain of two functions at x, and all derivatives between them. */
 export function chainOf(inner: Link, outer: Link, x: number): Chain {
   const [g, f] = [functionOf(inner), functionOf(outer)];
   const u = g(number(x)).item();

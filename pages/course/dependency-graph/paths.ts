@@ -1,7 +1,10 @@
 // Paths from a value to the result, with their products.
 import type { Tape } from "../../live/tape.ts";
 
-/** For each step, the steps that read it, with their derivatives in it. A step that reads it twice is listed twice. */
+/**
+ * For each step, the steps that read its value, with their derivatives with respect to this value. A step that reads it
+ * twice is listed twice.
+ */
 function readersOf({
   steps,
 }: Tape): readonly (readonly { readonly step: number; readonly derivative: number }[])[] {

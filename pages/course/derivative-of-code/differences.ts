@@ -49,7 +49,10 @@ export function errorOf(quotient: number, derivative: number): number {
   return Math.abs(quotient - derivative) / (derivative === 0 ? 1 : Math.abs(derivative));
 }
 
-/** Errors for all step sizes. Undefined if the program has no number with a derivative. */
+/**
+ * Errors of the difference quotients for all step sizes. Undefined if the program has no number with a derivative at
+ * index `input`.
+ */
 export function differenceErrors(run: ProgramRun, input: number): DifferenceErrors | undefined {
   const { program, args } = run;
   const name = program.numbers(args)[input]?.name;

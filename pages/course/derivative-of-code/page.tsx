@@ -34,9 +34,8 @@ function Question(): JSX.Element {
     <>
       <h2>Code in, code out</h2>
       <p>
-        The figure shows a small program on the left. A line with a question mark is an input. On the right is
-        the derivative of the program, also as code. Drag an input, write another formula, or choose a program
-        with a loop.
+        The figure shows a small program. A line with a question mark is an input. Next to the program is its
+        derivative, also as code. Drag an input, write another formula, or choose a program with a loop.
       </p>
       <p>
         A program that computes a number from other numbers is a function. Its derivative says how fast the

@@ -12,7 +12,7 @@ export const puzzles: readonly Puzzle[] = [
     hints: [
       "At x = 3 the function grows 6 times as fast as x. At x = 5 it grows 10 times as fast.",
       "The derivative of $x^n$ is $n*x^(n−1)$. Here n is 2.",
-      "The derivative is twice x.",
+      "The derivative is twice x. JavaScript writes a product with a star: `2 * x`.",
     ],
     solution: `function slope(x) {
   return 2 * x;

@@ -1,18 +1,12 @@
 // Programs of the first figure.
 import type { ProgramExample } from "../../live/program-field.tsx";
+import { growth, squareRoot } from "../programs.ts";
 
 /** Examples: a loop, a branch, a loop of unknown length, an array that is overwritten, and a helper function. */
 export const examples: readonly ProgramExample[] = [
   {
     name: "a loop",
-    text: `function grow(x: number, r: number) {
-  "use ad";
-  let p = x;
-  for (let i = 0; i < 6; i++) {
-    p = p + r * p * (1 - p);
-  }
-  return p;
-}`,
+    text: growth(6),
     values: { x: "0.2", r: "0.8" },
   },
   {
@@ -29,14 +23,7 @@ export const examples: readonly ProgramExample[] = [
   },
   {
     name: "an open loop",
-    text: `function root(a: number) {
-  "use ad";
-  let x = a;
-  while (Math.abs(x * x - a) > 1e-9) {
-    x = (x + a / x) / 2;
-  }
-  return x;
-}`,
+    text: squareRoot,
     values: { a: "2" },
   },
   {

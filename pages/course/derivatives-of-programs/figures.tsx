@@ -43,7 +43,7 @@ export function CodeFigure(): JSX.Element {
       id="code"
       {...shareRun(() => own.run.value)}
       title="From a program to its gradient"
-      caption="Left: a program that you can change. Right: the program that the compiler writes for its value and its gradient."
+      caption="A program that you can change, and the program that the compiler writes for its value and its gradient."
       state={{ page: state, keys: ["program", "at"] }}
       isWide
     >

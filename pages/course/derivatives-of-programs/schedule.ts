@@ -79,7 +79,10 @@ function makeRecorder(): Recorder {
   };
 }
 
-/** Runs iterations `from` to `to`, whose first value is stored, forward with every value stored, then backward. */
+/**
+ * Runs iterations `from` to `to` − 1 forward, storing the value before each, and then backward. The value before
+ * iteration `from` must be stored already.
+ */
 function segment({ run, store, drop }: Recorder, from: number, to: number): void {
   for (let i = from; i < to; i++) {
     if (i > from) store(i);
@@ -107,7 +110,10 @@ function inSegments(recorder: Recorder, n: number): void {
   for (let start = last; start >= 0; start -= length) segment(recorder, start, Math.min(start + length, n));
 }
 
-/** Iterations `from` to `to`, whose first value is stored: stores the middle one, and treats the later half first. */
+/**
+ * Runs iterations `from` to `to` − 1 backward, given the stored value before iteration `from`. It computes and stores
+ * the value in the middle, and then halves the later and the earlier part in the same way.
+ */
 function halve(recorder: Recorder, from: number, to: number): void {
   if (to - from === 1) {
     recorder.run("backward", from);

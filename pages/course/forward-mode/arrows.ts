@@ -14,7 +14,10 @@ export interface Arrow {
 
 const mostArrows = 14; // maximum number of rows: the first ones, and the result
 
-/** Rows of the picture if the inputs move by `far` along the direction. */
+/**
+ * Arrows of the picture: for the first steps of the program and its result, the change that the tangent predicts and
+ * the actual one. The inputs move by `far` along the direction.
+ */
 export function arrowsOf(
   { program, args, tape }: ProgramRun,
   rows: readonly ForwardRow[],

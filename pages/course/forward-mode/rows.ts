@@ -24,7 +24,7 @@ export interface ForwardRow {
   readonly where: string;
 }
 
-/** All rows of a run, in program order. */
+/** Rows of the forward-mode table: each step of a run with its value and tangent, in program order. */
 export function forwardRows(run: ProgramRun, direction: readonly number[]): ForwardRow[] {
   const { steps } = run.tape;
   const tangents = tangentsOf(run.tape, direction);

@@ -32,7 +32,7 @@ const largestRate: Exercise = {
   },
 };
 
-/** Functions with their derivatives. */
+/** Functions of x with their derivatives, as formulas. */
 const functions = [
   ["x^3", "3*x^2"],
   ["sin(2*x)", "2*cos(2*x)"],

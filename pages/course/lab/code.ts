@@ -1,6 +1,7 @@
 // Runs programs of learners: JavaScript modules that import from the library by name.
 import { attachForm, elaborate, markedFunctions, type Parse, parseModule } from "downhill/plain";
 import { writtenValue } from "../../../src/numeric/plain/names/written.ts";
+import { AsyncFunction, importStatement } from "./syntax.ts";
 
 /** Exports of a module, by name. */
 type Exports = Readonly<Record<string, unknown>>;
@@ -16,10 +17,6 @@ const modules: Readonly<Record<string, () => Promise<Exports>>> = {
   "downhill/train": () => import("downhill/train"),
 };
 
-/** An import statement at the beginning of a line, in the two forms that programs of the course use. */
-const importStatement =
-  /^[ \t]*import\s+(?:\{(?<names>[^}]*)\}|\*\s+as\s+(?<all>[\w$]+))\s+from\s+["'](?<from>[^"']+)["'];?/gm;
-
 /** Global names that a program sees as `undefined`, because it must not leave the page. */
 const hidden = ["fetch", "XMLHttpRequest", "WebSocket", "EventSource", "importScripts", "postMessage"];
 
@@ -30,7 +27,7 @@ export interface CodeOptions {
   readonly print?: (line: string) => void;
   /** Called when the modules are loaded, before the first statement. */
   readonly begin?: () => void;
-  /** Syntax tree of the text, needed if the text has functions marked `"use ad"`. */
+  /** Syntax tree of the text, needed if the text has types or functions marked `"use ad"`. */
   readonly tree?: ReturnType<Parse>;
 }
 
@@ -71,12 +68,14 @@ export async function runCode(
     for (const { name, form, values } of marked) attachForm(functions[name]!, form, () => values);
   })) as Exports;
   const missing = names.find((name) => found[name] === undefined);
-  if (missing !== undefined) throw new Error(`Your code has no ${missing}. Keep its name as it was.`);
+  if (missing !== undefined) throw missingName(missing);
   return found;
 }
 
-type AsyncFunctionOf = new (...texts: string[]) => (...args: unknown[]) => Promise<unknown>;
-const AsyncFunction = (async () => {}).constructor as AsyncFunctionOf;
+/** Error for code without a name that the caller needs. */
+export function missingName(name: string): Error {
+  return new Error(`Your code has no ${name}. Keep its name as it was.`);
+}
 
 type ImportGroups = Readonly<Record<string, string | undefined>>;
 

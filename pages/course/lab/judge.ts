@@ -1,6 +1,7 @@
 // The judge of all puzzles. It runs the code of a learner and then its checks. Each check compares a claim with numbers.
 import { tensor, type Tensor } from "downhill";
-import { type CodeOptions, runCode, shown } from "./code.ts";
+import { nameProblem, noteOn, undefinedName } from "./advice.ts";
+import { type CodeOptions, missingName, runCode, shown } from "./code.ts";
 import type { CheckResult, Puzzle, PuzzleVerdict } from "./puzzle.ts";
 
 /** Functions that the code defines, by name. */
@@ -39,11 +40,13 @@ export async function judgePuzzle(
 ): Promise<PuzzleVerdict> {
   let mine: Defined;
   try {
+    const absent = names.find((name) => !new RegExp(`\\b${name}\\b`).test(text));
+    if (absent !== undefined) throw missingName(absent);
     mine = await runCode(text, { ...options, names });
     const other = names.find((name) => typeof mine[name] !== "function");
     if (other !== undefined) throw new Error(`${other} must be a function; it is ${shown(mine[other])}.`);
   } catch (error) {
-    return { problem: wordsOf(error), checks: [], isSolved: false };
+    return { problem: wordsOf(error, text), checks: [], note: noteOn(text), isSolved: false };
   }
   const results: CheckResult[] = [];
   for (const { claim, test } of checks) {
@@ -51,15 +54,18 @@ export async function judgePuzzle(
       test(mine);
       results.push({ claim, isMet: true, found: "" });
     } catch (error) {
-      results.push({ claim, isMet: false, found: wordsOf(error) });
+      results.push({ claim, isMet: false, found: wordsOf(error, text) });
     }
   }
-  return { problem: "", checks: results, isSolved: results.every(({ isMet }) => isMet) };
+  const isSolved = results.every(({ isMet }) => isMet);
+  return { problem: "", checks: results, note: isSolved ? "" : noteOn(text), isSolved };
 }
 
-/** Message of an error. Errors of the code itself keep their name, as consoles show them. */
-export function wordsOf(error: unknown): string {
+/** Message of an error that `code` threw. Errors of the code itself keep their name, as consoles show them. */
+export function wordsOf(error: unknown, code: string): string {
   if (error instanceof Mismatch) return error.message;
+  const name = undefinedName(error);
+  if (name !== undefined) return nameProblem(name, code);
   if (!(error instanceof Error)) return `Your code threw ${shown(error)}.`;
   return error.name === "Error" || error.name === "DownhillError"
     ? error.message
@@ -70,7 +76,7 @@ export function wordsOf(error: unknown): string {
 export function numberOf(value: unknown, from: string): number {
   const plain = plainOf(value);
   if (typeof plain === "number") return plain;
-  throw new Mismatch(`${from} should be a number; it is ${shown(plain)}.`);
+  throw new Mismatch(`${from} should be a number; it is ${shown(plain)}.${adviceOnResult(plain)}`);
 }
 
 /** Reads a list of numbers that the code returned: an array, a typed array or a tensor. */
@@ -78,11 +84,18 @@ export function numbersOf(value: unknown, from: string, length?: number): number
   const plain = plainOf(value);
   const found = ArrayBuffer.isView(plain) ? Array.from(plain as Float64Array) : plain;
   if (!Array.isArray(found) || found.flat(3).some((one) => typeof one !== "number"))
-    throw new Mismatch(`${from} should be an array of numbers; it is ${shown(plain)}.`);
+    throw new Mismatch(
+      `${from} should be an array of numbers; it is ${shown(plain)}.${adviceOnResult(plain)}`,
+    );
   const flat = found.flat(3) as number[];
   if (length !== undefined && flat.length !== length)
     throw new Mismatch(`${from} should have ${length} numbers; it has ${flat.length}.`);
   return flat;
+}
+
+/** Advice on a result that is missing. */
+function adviceOnResult(value: unknown): string {
+  return value === undefined ? " Write return before the result of a function." : "";
 }
 
 function plainOf(value: unknown): unknown {

@@ -103,4 +103,16 @@ describePageInCi("puzzles", {
     const damaged = await alive(await open(served.at("results", "#solved=x")));
     await damaged.getByText("it is not a result of this course").waitFor();
   },
+
+  // the column of prerequisites was cut off on phones
+  "the table for teachers fits a phone": async ({ open }) => {
+    const page = await alive(await open(served.at("teachers")));
+    await page.setViewportSize({ width: 390, height: 800 });
+    const widths = await page.evaluate(() => [
+      document.querySelector("table.chapters")!.getBoundingClientRect().right,
+      document.documentElement.clientWidth,
+    ]);
+    expect(widths[0]).toBeLessThanOrEqual(widths[1]!);
+    await page.getByText("needs chapters 4, 6 and 9").waitFor();
+  },
 });

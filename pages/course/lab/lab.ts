@@ -1,7 +1,7 @@
 // The page's side of the worker that runs programs of learners.
 import { signal, type ReadonlySignal, type Signal } from "@preact/signals";
 import { jobOf } from "../../live/job.ts";
-import type { CodeOptions } from "./code.ts";
+import { treeOf } from "./syntax.ts";
 import type { LabMessage, LabOrder, LabWork } from "./whole-library.worker.ts";
 
 /** Seconds after which a program without an end is stopped. */
@@ -67,14 +67,6 @@ function makeLab(): Lab {
       return mine;
     },
   };
-}
-
-/** Parses a program that has functions marked `"use ad"`. The parser is loaded when it is first needed. */
-async function treeOf(text: string): Promise<CodeOptions["tree"] | undefined> {
-  if (!/["']use ad["']/.test(text)) return undefined;
-  const { loadParser } = await import("../../../src/numeric/plain/syntax/parser.ts");
-  const parse = await loadParser();
-  return parse(text, "program.js");
 }
 
 /** The lab of this page. */

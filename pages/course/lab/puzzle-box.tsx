@@ -46,7 +46,7 @@ export function PuzzleBox({
     run.value = lab.run({ text: code, puzzle: { chapter, id, names } }, (message) => {
       if (message.kind === "printed") printed.value = [...printed.peek(), message.line];
       if (message.kind === "failed")
-        verdict.value = { problem: message.problem, checks: [], isSolved: false };
+        verdict.value = { problem: message.problem, checks: [], note: "", isSolved: false };
       if (message.kind === "judged") {
         verdict.value = message.verdict;
         if (message.verdict.isSolved) noteSolved(chapter, id, code);
@@ -132,7 +132,7 @@ function Printed({ lines }: { readonly lines: readonly string[] }): JSX.Element 
 }
 
 function Verdict({
-  verdict: { problem, checks, isSolved },
+  verdict: { problem, checks, note, isSolved },
 }: {
   readonly verdict: PuzzleVerdict;
 }): JSX.Element {
@@ -140,6 +140,7 @@ function Verdict({
     return (
       <p class="problem">
         <strong>The code does not run.</strong> {problem}
+        {note !== "" && ` ${note}`}
       </p>
     );
   const met = checks.filter(({ isMet }) => isMet).length;
@@ -150,6 +151,7 @@ function Verdict({
           ? `Solved: all ${checks.length} checks pass.`
           : `Not yet: ${met} of ${checks.length} checks pass.`}
       </p>
+      {note !== "" && <p>{note}</p>}
       <ul class="checks">
         {checks.map(({ claim, isMet, found }) => (
           <li class={isMet ? "is-met" : "is-open"}>

@@ -36,5 +36,7 @@ export interface PuzzleVerdict {
   /** Error of the program itself, before any check. Empty if it ran. */
   readonly problem: string;
   readonly checks: readonly CheckResult[];
+  /** Advice on code that does not pass. Empty if there is none. */
+  readonly note: string;
   readonly isSolved: boolean;
 }

@@ -8,7 +8,7 @@ import type { PuzzleVerdict } from "./puzzle.ts";
 /** A program to run, or to judge as the answer to a puzzle. */
 export interface LabOrder {
   readonly text: string;
-  /** Syntax tree, for programs with functions marked `"use ad"`: workers cannot load the parser. */
+  /** Syntax tree, for programs with types or functions marked `"use ad"`: workers cannot load the parser. */
   readonly tree: NonNullable<CodeOptions["tree"]> | undefined;
   readonly puzzle?: { readonly chapter: string; readonly id: string; readonly names: readonly string[] };
 }
@@ -51,7 +51,9 @@ work<LabWork>(async ({ text, tree, puzzle }, tell) => {
     begin: () => tell({ kind: "begun" }),
   };
   if (puzzle === undefined) {
-    await runCode(text, options).catch((error: unknown) => tell({ kind: "failed", problem: wordsOf(error) }));
+    await runCode(text, options).catch((error: unknown) =>
+      tell({ kind: "failed", problem: wordsOf(error, text) }),
+    );
     return;
   }
   const { checks } = await checksOf[puzzle.chapter]!();

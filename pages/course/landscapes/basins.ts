@@ -26,9 +26,9 @@ export interface Basins {
   readonly minima: readonly Point[];
 }
 
-/** A run that has not come to rest. */
+/** Value of a cell of the map if the run from it has not come to rest. */
 export const underway = -1;
-/** A run that diverged. */
+/** Value of a cell of the map if the run from it diverged. */
 export const lost = -2;
 
 /** Number of steps of each run. */
@@ -136,7 +136,10 @@ export function* basins(question: BasinQuestion, most = refinements): Generator<
   }
 }
 
-/** Index of the minimum at which a run ended. A new minimum is appended to the list. */
+/**
+ * Index in `minima` of the minimum at which a run ended. Appends a new minimum. Returns `lost` for a run that became
+ * infinite, `underway` if the slope is not yet small or the list is full.
+ */
 function minimumAt(
   point: Point,
   slope: number,

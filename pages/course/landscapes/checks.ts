@@ -41,7 +41,7 @@ const searchCheck = (low: number, seed: number) =>
     );
   });
 
-/** Second derivatives, with the kind of the point by the signs of the eigenvalues. */
+/** Second derivatives a = ∂²f/∂x², b = ∂²f/∂x∂y and c = ∂²f/∂y² of the checked points. */
 const cases: readonly (readonly [a: number, b: number, c: number])[] = [
   [2, 0, 3],
   [-1, 0.5, -2],

@@ -4,7 +4,7 @@ import { makeJitted as jit } from "../../../src/engine/runtime/jitted.ts";
 import { applyUpdates, sgd } from "downhill/optim";
 import { findLandscape } from "../../../src/pictures/landscapes/zoo.ts";
 
-/** The saddle, which falls along y. */
+/** The landscape of the figure, a saddle that falls along y. */
 const saddle = findLandscape("saddle");
 
 const begin = saddle.start[0]!; // along x

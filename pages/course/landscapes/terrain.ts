@@ -12,7 +12,7 @@ import { readGround } from "../../live/ground.ts";
 /** Number of steps of each method. */
 export const terrainSteps = 300;
 
-/** The methods, all at the same rate. */
+/** The optimisers to compare, all with the same learning rate. */
 const methods: readonly {
   readonly name: string;
   readonly make: (rate: Tensor) => GeneralOptimizer<unknown>;

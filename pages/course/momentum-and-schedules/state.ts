@@ -50,7 +50,7 @@ export const plainRun: ReadonlySignal<Descent> = computed(() =>
   descend(start.value, { ...settings.value, beta: 0 }),
 );
 export const heavyRun: ReadonlySignal<Descent> = computed(() => descend(start.value, settings.value));
-/** Both runs as a race, to share them. */
+/** The two runs of the ravine figure, without and with momentum, as settings of a race that a link can open. */
 export const ravineRace = (): RaceStart => ({
   formula: `(x^2 + ${kappa.value}*y^2)/2`,
   start: start.value,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { extent } from "../../../test/support/extent.ts";
+import { extent, testInCi } from "../../../test/support/extent.ts";
 import { epochs, type ScheduleName, scheduleNames, scheduleOf, stepsAnEpoch } from "./schedules.ts";
 import { testRange, train, type TrainedEpoch } from "./training.ts";
 
@@ -16,7 +16,7 @@ function endOf(all: readonly TrainedEpoch[]): number {
 const tried: readonly ScheduleName[] =
   extent(0, 1, 1) === 1 ? scheduleNames : ["held", "plateau", "one-cycle"];
 
-test("a decaying rate of 0.3 ends below half the loss of a constant one", async () => {
+testInCi("a decaying rate of 0.3 ends below half the loss of a constant one", async () => {
   const ends = new Map<ScheduleName, number>();
   for (const schedule of tried) ends.set(schedule, endOf(await trained(schedule, 0.3)));
   const held = ends.get("held")!;

@@ -38,7 +38,10 @@ function problem(seed: number) {
   };
 }
 
-/** Trains and calls `tell` after each epoch. A non-finite loss throws the error of the library. */
+/**
+ * Trains the network on the moons, and calls `tell` after each epoch. A non-finite loss throws the error of the
+ * library.
+ */
 export async function train(
   { schedule, rate, seed }: TrainingOrder,
   tell: (epoch: TrainedEpoch) => void,
@@ -61,7 +64,7 @@ export async function train(
   }
 }
 
-/** The range test on the same network. */
+/** Runs a learning rate range test on the network of this chapter. */
 export function testRange(seed: number): Promise<LrRange> {
   return lrRangeTest({
     ...problem(seed),

@@ -4,7 +4,10 @@ import { puzzleLinks } from "../lab/titles.ts";
 /** Keys of solved puzzles, `chapter/id`. */
 export type Solved = ReadonlySet<string>;
 
-/** Writes solved puzzles as `f-3-0-…`. */
+/**
+ * Encodes the solved puzzles as one hexadecimal number per chapter: `f-3-0-…`. Bit i stands for puzzle i of the
+ * chapter.
+ */
 export function writeResult(solved: Solved): string {
   return Object.entries(puzzleLinks)
     .map(([chapter, links]) =>
@@ -14,7 +17,7 @@ export function writeResult(solved: Solved): string {
 }
 
 /**
- * Reads such a text. Chapters that it lacks have no solved puzzle.
+ * Decodes a text of `writeResult`. Chapters that the text lacks have no solved puzzle.
  *
  * @throws Error if it is not a result
  */

@@ -15,7 +15,7 @@ interface TapeLine {
   readonly locals: readonly number[];
 }
 
-/** x, y, u = x·y, v = u + x, z = u·v, at x = 2 and y = 3. */
+/** Tape of the program u = x·y, v = u + x, z = u·v at x = 2 and y = 3. */
 const tape: readonly TapeLine[] = [
   { reads: [], locals: [] },
   { reads: [], locals: [] },

@@ -2,7 +2,7 @@
 import { shortNumber } from "../../live/fields.tsx";
 import { adjointsOf, type Tape, type TapeStep } from "../../live/tape.ts";
 
-/** A value of an iteration, with the derivative of the result in it. */
+/** A value of an iteration, with the derivative of the result with respect to it. */
 export interface IterationRow {
   readonly where: string;
   readonly text: string;
@@ -12,7 +12,7 @@ export interface IterationRow {
   readonly adjoint: number;
 }
 
-/** Iterations of the outermost loops, in execution order. */
+/** For each iteration of the outermost loops, in execution order, the indices of its steps on the tape. */
 function outermost({ steps }: Tape): readonly (readonly number[])[] {
   const found: number[][] = [];
   let last: string | undefined;
@@ -38,7 +38,7 @@ export function iterationsOf(tape: Tape): number {
   return outermost(tape).length;
 }
 
-/** Values of one iteration, counted from 0. */
+/** Table rows for the steps of one iteration of the outermost loops, counted from 0. */
 export function iterationRows(tape: Tape, iteration: number): IterationRow[] {
   const adjoints = adjointsOf(tape);
   return (outermost(tape)[iteration] ?? []).map((i): IterationRow => {

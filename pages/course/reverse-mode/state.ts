@@ -18,7 +18,7 @@ export const ways = computed(() => waysOf(own.run.value));
 export const mostNumbers = 64;
 export const inputs = state.number("n", 16, { min: 1, max: mostNumbers, step: 1 });
 export const outputs = state.number("m", 1, { min: 1, max: mostNumbers, step: 1 });
-/** Costs for 1, 2, 4, … inputs and the chosen number of outputs. */
+/** Numbers of inputs for which `costsByInputs` computes costs, with the chosen number of outputs. */
 export const inputCounts = [1, 2, 4, 8, 16, 32, 64];
 export const costs = computed(() => modeCosts(inputs.value, outputs.value));
 export const costsByInputs = computed(() => inputCounts.map((n) => modeCosts(n, outputs.value)));

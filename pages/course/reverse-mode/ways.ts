@@ -6,7 +6,7 @@ import { adjointsOf, type Tape } from "../../live/tape.ts";
 
 /** A value that the forward pass saves for the backward pass. */
 export interface Stored {
-  /** `x`, `cos(x)`, or the local derivative `∂p/∂r`. */
+  /** Name of the saved value: `x`, `cos(x)`, or the local derivative `∂p/∂r`. */
   readonly name: string;
   /** Indices of the lines of the backward pass that use it. */
   readonly usedBy: readonly number[];
@@ -68,7 +68,10 @@ function waysOfText({ program, args, tape }: ProgramRun): Ways {
   return { forward, back };
 }
 
-/** Both passes of any run. The saved values are the local derivatives. */
+/**
+ * Texts and values of the forward and the backward pass of any run. The forward pass saves the local derivatives for
+ * the backward pass.
+ */
 function waysOfTape(tape: Tape, title: string): Ways {
   const { steps, result, inputs } = tape;
   const adjoints = adjointsOf(tape);

@@ -34,31 +34,32 @@ function Body(): JSX.Element {
         The times include the exercises and the puzzles, for a learner who sees the subject for the first
         time. The whole course takes about {Math.round(total / 60)} hours.
       </p>
-      <div class="scroll" role="group" tabIndex={0} aria-label="Chapters, with their times and prerequisites">
-        <table class="plain">
-          <thead>
+      <table class="plain chapters" aria-label="Chapters, with their times and prerequisites">
+        <thead>
+          <tr>
+            <th scope="col">Chapter</th>
+            <th scope="col">Minutes</th>
+            <th scope="col">Puzzles</th>
+            <th scope="col" class="needs">
+              Prerequisites
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {section.pages.map(({ slug, title, minutes }, i) => (
             <tr>
-              <th scope="col">Chapter</th>
-              <th scope="col">Minutes</th>
-              <th scope="col">Puzzles</th>
-              <th scope="col">Prerequisites</th>
+              <th scope="row">
+                {`${i + 1}. `}
+                <a href={`../${slug}/`}>{title}</a>
+                <span class="needs-line">needs {needs[slug]}</span>
+              </th>
+              <td>{minutes}</td>
+              <td>{puzzleLinks[slug]!.length}</td>
+              <td class="needs">{needs[slug]}</td>
             </tr>
-          </thead>
-          <tbody>
-            {section.pages.map(({ slug, title, minutes }, i) => (
-              <tr>
-                <th scope="row">
-                  {`${i + 1}. `}
-                  <a href={`../${slug}/`}>{title}</a>
-                </th>
-                <td>{minutes}</td>
-                <td>{puzzleLinks[slug]!.length}</td>
-                <td>{needs[slug]}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+          ))}
+        </tbody>
+      </table>
       <p>Three shorter selections also work:</p>
       <ul>
         <li>Automatic differentiation: chapters 1 to 4 and 12.</li>

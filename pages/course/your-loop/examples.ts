@@ -1,17 +1,11 @@
 // Loops of the article, which differ in the values that their gradients save.
 import type { ProgramExample } from "../../live/program-field.tsx";
+import { growth, squareRoot } from "../programs.ts";
 
 export const examples: readonly ProgramExample[] = [
   {
     name: "growth",
-    text: `function grow(x: number, r: number) {
-  "use ad";
-  let p = x;
-  for (let i = 0; i < 6; i++) {
-    p = p + r * p * (1 - p);
-  }
-  return p;
-}`,
+    text: growth(6),
     values: { x: "0.2", r: "0.8" },
   },
   {
@@ -44,14 +38,7 @@ export const examples: readonly ProgramExample[] = [
   },
   {
     name: "an open end",
-    text: `function root(a: number) {
-  "use ad";
-  let x = a;
-  while (Math.abs(x * x - a) > 1e-9) {
-    x = (x + a / x) / 2;
-  }
-  return x;
-}`,
+    text: squareRoot,
     values: { a: "2" },
   },
   {

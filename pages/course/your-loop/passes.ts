@@ -4,7 +4,7 @@ import type * as Writer from "../../live/emitted.ts";
 import type { PlainProgram } from "../../live/plain-program.ts";
 import { adjointsOf, type Tape } from "../../live/tape.ts";
 
-/** A value of the run, with the derivative of the result in it. */
+/** A value of the run, with the derivative of the result with respect to it. */
 export interface PassRow {
   /** Iteration of the enclosing loops: `i = 2, k = 0`; empty outside of loops. */
   readonly where: string;

@@ -1,5 +1,6 @@
 // The article shows the passes, saved values and costs that the compiler has.
 import { beforeAll, describe, expect, test } from "vitest";
+import { testInCi } from "../../../test/support/extent.ts";
 import * as writer from "../../live/emitted.ts";
 import type { PlainProgram } from "../../live/plain-program.ts";
 import { loadPlain, readProgram } from "../../live/program.ts";
@@ -68,7 +69,7 @@ describe("saved values", () => {
   });
 });
 
-test("a thousand iterations need a longer tape, and code of the same length", () => {
+testInCi("a thousand iterations need a longer tape, and code of the same length", () => {
   const { text, values } = examples[0]!;
   const long = readProgram(text.replace("i < 6", "i < 1000")) as PlainProgram;
   const args = long.inputs.map((input) => long.argument(input, values![input.name]!));

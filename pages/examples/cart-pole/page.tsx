@@ -108,7 +108,7 @@ function CartFigure(): JSX.Element {
     <Figure
       id="cart"
       title="A pole on a cart"
-      caption="Drag the tip of the pole to where it should begin, or reach it by Tab and use the arrow keys; then play. The arrow is the push of the network, 10 newtons to one side or the other, 50 times a second."
+      caption="Drag the tip of the pole to its initial tilt, or reach it by Tab and use the arrow keys. Then play. The arrow is the push of the network: 10 newtons to the left or to the right, 50 times per second."
       state={{ page: state, keys: ["tilt", "step"] }}
     >
       <Plane
@@ -166,7 +166,7 @@ function TrainingFigure(): JSX.Element {
     <Figure
       id="training"
       title="Learning to hold it"
-      caption="Each update plays 32 episodes from random tilts, and changes the network by what they tell. The cart above is driven by the network of the chosen update."
+      caption="Each update simulates 32 episodes from random tilts, and changes the network by their gradient. The network of the chosen update drives the cart above."
       state={{ page: state, keys: ["seed", "rate", "updates"] }}
     >
       <div class="controls">
@@ -211,42 +211,43 @@ function Body(): JSX.Element {
   return (
     <>
       <p>
-        Nobody tells this network how to hold a pole upright. It tries, and all it is told is how long the
-        pole stood. Learning from rewards alone is reinforcement learning, and this is its plainest method:
-        the policy gradient.
+        This network learns to balance a pole from rewards alone. The only feedback is the time until the pole
+        falls. Learning from rewards is called reinforcement learning, and this page shows its simplest
+        method, the policy gradient.
       </p>
       <CartFigure />
       <p>
-        An untrained network pushes to some side, and the pole falls within a second. Below one is trained,
-        some seconds of work. Play what it has learned; then choose an earlier update, and play again.
+        An untrained network pushes in random directions, and the pole falls within a second. Train a network
+        below, which takes some seconds. Play the result, then choose an earlier update and play again.
       </p>
       <TrainingFigure />
       <p>
-        While it learns, the network throws a coin: it gives the probability of a push to the right, and the
-        push is drawn. A simulation that ends when a pole falls has no gradient to follow. But the probability
-        of what was done has one: its logarithm is a smooth function of the 97 parameters of the network.
+        During training, the network computes the probability of a push to the right, and the push is drawn at
+        random. A simulation that ends when the pole falls has no useful gradient. But the probability of the
+        chosen pushes has one: its logarithm is a smooth function of the 97 parameters of the network.
       </p>
       <p>
-        So each push gets a weight: how many steps followed it, later ones counting less, minus what the other
-        episodes had at that moment. Pushes with a weight above 0 are made more likely, those below less
-        likely, all in one gradient of <M>weight*log(p)</M>, summed over some thousand pushes. This is
-        REINFORCE with a baseline; Adam takes the step.
+        Each push gets a weight. It is the number of steps that followed the push, with later steps
+        discounted, minus the mean of the other episodes at the same time. The gradient of{" "}
+        <M>weight*log(p)</M>, summed over some thousand pushes, makes pushes with a positive weight more
+        likely and the others less likely. This method is REINFORCE with a baseline. Adam uses its gradient.
       </p>
       <p>
-        Try a learning rate of 0.3 with several seeds: some networks learn within ten updates, others soon are
-        sure of something that is wrong, stop trying, and stay there. At 0.001 nothing seems to happen. Other
-        seeds learn sooner or later: the gradient is an estimate from few throws, and it is noisy. Then drag
-        the tip to a tilt outside of ±0.2, where training never began.
+        Try a learning rate of 0.3 with several seeds. Some networks learn within ten updates. Others soon
+        become certain of a wrong action and stop exploring. At 0.001 almost nothing changes. The seed matters
+        because the gradient is a noisy estimate. Then drag the tip to a tilt outside ±0.2, where no training
+        episode began.
       </p>
       <ProgramPart program={program} printed={printed}>
         <p>
-          The same gradient where a choice has no consequences but its reward: three levers that pay with
-          different chances. It prints how likely each is to be pulled after 60 updates.
+          The program computes the same gradient for a simpler problem, in which an action has no consequences
+          except its reward. Three levers pay with different probabilities. The program prints how likely each
+          lever is to be chosen after 60 updates.
         </p>
       </ProgramPart>
       <p>
-        Policy gradients need many episodes, since each tells only one number. Here 2000 are played in
-        seconds, because the simulation is compiled together with the network: 32 episodes side by side, 300
+        Policy gradients need many episodes, because each yields a single number. Here 2,000 episodes take
+        seconds, because the simulation is compiled together with the network: 32 parallel episodes of 300
         steps in one loop.
       </p>
     </>

@@ -70,7 +70,7 @@ function surrogate(params: MlpParams, { states, isRight }: Episodes, weights: Te
   return neg(sum(mul(logProbability, weights)));
 }
 
-/** Trains and calls `tell` after every update. */
+/** Trains the network by policy gradients, and calls `tell` after every update. */
 export async function train(
   { seed, rate, updates, episodes }: TrainingOrder,
   tell: (update: Update) => void,

@@ -41,7 +41,7 @@ function FitFigure(): JSX.Element {
     <Figure
       id="fit"
       title="y = a·exp(−k·t) + c, fitted to what you see"
-      caption="Drag a point up or down, or reach it by Tab and move it by the arrow keys. The line is the fit; the band holds the true curve with 95 % confidence, if errors are normal and the model is right."
+      caption="Drag a point up or down, or reach it by Tab and move it with the arrow keys. The line is the fit. The band contains the true curve with 95 % confidence, if the errors are normal and the model is right."
       state={{ page: state, keys: ["n", "seed", "moved"] }}
     >
       <p>
@@ -104,29 +104,30 @@ function Body(): JSX.Element {
   return (
     <>
       <p>
-        An experiment gives points; a model says which curve they should lie on, up to a few unknown numbers.
-        A fit finds the numbers. What people often leave out is how well it knows them.
+        An experiment yields points, and a model describes the curve that they should follow, up to a few
+        unknown parameters. A fit finds the parameters, and also reports how accurate they are.
       </p>
       <FitFigure />
       <p>
-        Try to pull the last points up: <M>c</M> follows them at once, and <M>k</M> pays for it. Take away
-        measurements until four are left: three parameters with four points have one degree of freedom, and
-        the band opens wide.
+        Pull the last points up. <M>c</M> follows them immediately, and <M>k</M> changes with it. Remove
+        measurements until four are left. Three parameters and four points leave one degree of freedom, and
+        the band becomes wide.
       </p>
       <p>
-        The derivatives of the curve by its parameters, one row a point, are the Jacobian <M>J</M>. Least
-        squares steps along them; at the end <M>s²(JᵀJ)⁻¹</M> is the covariance of the parameters, and the
-        band is what the same derivatives make of it at each <M>t</M>. The library computes them exactly, from
-        the function alone: there is no formula for the derivative in this page.
+        The derivatives of the curve in its parameters, one row per point, are the Jacobian <M>J</M>. The
+        least-squares method uses it for its steps. At the minimum, <M>s²(JᵀJ)⁻¹</M> is the covariance of the
+        parameters, and the same derivatives turn it into the band at each <M>t</M>. The library computes them
+        exactly from the function. This page contains no formula for a derivative.
       </p>
       <ProgramPart program={program} printed={printed}>
         <p>
-          No start values are given: <code>fitCurve</code> looks for them, and follows several to the end.
+          The program has no start values. <code>fitCurve</code> searches for several, and runs a fit from
+          each.
         </p>
       </ProgramPart>
       <p>
-        The band is that of a linear picture of the model around the fit. With few points and large errors the
-        true region is bent, and standard errors are too small.
+        The band is based on a linear model around the fit. With few points and large errors the true region
+        is curved, and the standard errors are too small.
       </p>
     </>
   );

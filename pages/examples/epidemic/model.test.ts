@@ -39,7 +39,7 @@ testInCi("the true parameters and the true course are within twice the stated li
   }
 });
 
-test("early counts do not improve the prior of the infectious period; late ones do", () => {
+testInCi("early counts do not improve the prior of the infectious period; late ones do", () => {
   const early = forecast(counts, 12);
   expect(early.factors.infectious).toBeCloseTo(known.factor ** 1.96, 1);
   expect(early.found.infectious).toBeCloseTo(known.infectious, 0);

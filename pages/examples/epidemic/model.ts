@@ -156,7 +156,9 @@ export interface Forecast {
 
 const never = 1e12; // standard error of an unknown count
 
-/** Fits an epidemic to the counts of the first days. */
+/**
+ * Fits an epidemic to the counts of the first `until` days, and predicts the cases of all days with their uncertainty.
+ */
 export function forecast(counts: readonly number[], until: number): Forecast {
   const errors = counts.map((count, i) =>
     i < until ? Math.sqrt(Math.max(1, count) + (scatter * count) ** 2) : never,

@@ -39,8 +39,8 @@ const counts = computed(() => counted(truth.value, Math.round(seed.value)));
 const told = computed(() => forecast(counts.value, Math.round(until.value)));
 const dayNumbers = Array.from({ length: days }, (_, i) => i + 1);
 const words: Readonly<Record<keyof Epidemic, string>> = {
-  reproduction: "R₀, infected by one",
-  infectious: "days infectious",
+  reproduction: "R₀, infections per case",
+  infectious: "infectious days",
   first: "infected on day 0",
 };
 const whole = (value: number): string => Math.round(value).toLocaleString("en-GB");
@@ -64,7 +64,7 @@ function ForecastFigure(): JSX.Element {
         colour,
       }) as const;
     return {
-      title: "Cases a day: counted, and as the fit expects them",
+      title: "Cases per day: counts and fit",
       x: { label: "day", domain: [0, days], unit: "integer" },
       y: { label: "cases", isFromZero: true },
       series: [
@@ -86,15 +86,15 @@ function ForecastFigure(): JSX.Element {
   return (
     <Figure
       id="forecast"
-      title="Cases so far, and how they would go on"
-      caption="New cases a day. The fit knows the round dots only; squares are what comes. The band is where the expected number lies; counts scatter around it by some 10 % more."
+      title="Cases so far, and a forecast"
+      caption="New cases per day. The fit uses only the round dots; the squares are later days. The band contains the expected number with 95 % confidence. Counts scatter around the expected number by another 10 %."
       state={{ page: state, keys: ["r", "infectious", "seed", "until"] }}
     >
       <p>
-        An epidemic among {whole(people)} people, of whom one infects{" "}
+        An epidemic among {whole(people)} people, in which one case infects{" "}
         <Drag value={reproduction} label="true R0" min={1.2} max={4} step={0.1} /> others in{" "}
-        <Drag value={infectious} label="true days infectious" min={3} max={12} step={0.5} /> days; set{" "}
-        <Drag value={seed} label="set of errors" min={1} max={99} step={1} /> of errors.
+        <Drag value={infectious} label="true days infectious" min={3} max={12} step={0.5} /> days. Random
+        errors: sample <Drag value={seed} label="set of errors" min={1} max={99} step={1} />.
       </p>
       <div class="controls">
         <Slider value={until} label="today is day" min={7} max={days} step={1} />
@@ -126,9 +126,9 @@ function ForecastFigure(): JSX.Element {
         </table>
       </div>
       <p class="finding">
-        Growth at the beginning: {(100 * ((found.reproduction - 1) / found.infectious)).toFixed(1)} % a day
-        (true {(100 * ((reproduction.value - 1) / infectious.value)).toFixed(1)} %). Most cases are expected
-        on day {peakOf(cases)}.
+        Initial growth: {(100 * ((found.reproduction - 1) / found.infectious)).toFixed(1)} % per day (true{" "}
+        {(100 * ((reproduction.value - 1) / infectious.value)).toFixed(1)} %). The peak is expected on day{" "}
+        {peakOf(cases)}.
       </p>
     </Figure>
   );
@@ -144,7 +144,7 @@ function ContactsFigure(): JSX.Element {
   ) as [number, number];
   const spec = useMemo(
     (): ChartSpec => ({
-      title: "Cases a day as expected, with all contacts and with fewer",
+      title: "Expected cases per day, with all contacts and with fewer",
       x: { label: "day", domain: [0, days], unit: "integer" },
       y: { label: "cases", isFromZero: true },
       series: [
@@ -159,13 +159,13 @@ function ContactsFigure(): JSX.Element {
     <Figure
       id="contacts"
       title="What fewer contacts would change"
-      caption="New cases a day. Both lines are for the epidemic that was found from the days that are known in the first figure."
+      caption="New cases per day, for the fitted epidemic of the first figure."
       state={{ page: state, keys: ["contacts", "since"] }}
     >
       <div class="controls">
         <Slider
           value={contacts}
-          label="contacts that are left"
+          label="remaining contacts"
           min={0}
           max={100}
           step={1}
@@ -175,8 +175,8 @@ function ContactsFigure(): JSX.Element {
       </div>
       <Chart spec={spec} />
       <p class="finding" role="status">
-        {whole(left)} cases instead of {whole(all)}. Here one percent of contacts less avoids{" "}
-        {whole(avoidedByPercent(found, part, from))} more: the derivative of the sum of all cases.
+        {whole(left)} cases instead of {whole(all)}. One percent fewer contacts avoids another{" "}
+        {whole(avoidedByPercent(found, part, from))}: the derivative of the total.
       </p>
     </Figure>
   );
@@ -186,40 +186,42 @@ function Body(): JSX.Element {
   return (
     <>
       <p>
-        At the beginning of an epidemic there are counts of two weeks and many questions. How many does one
-        infect? When will there be most cases? What do measures change? A model connects the counts with the
-        answers.
+        Early in an epidemic there are two weeks of counts, and many questions. How many people does one case
+        infect? When is the peak? How much do fewer contacts help? A model relates the counts to the answers.
       </p>
       <p>
-        The simplest one has three groups of people: susceptible, infected, recovered. Let <M>s</M> and{" "}
-        <M>i</M> be shares of the first two. Then <M>s′ = −β s i</M> and <M>i′ = β s i − γ i</M>, with{" "}
-        <M>1/γ</M> the days for which one is infectious and <M>R₀ = β/γ</M>.
+        The SIR model has three groups of people: susceptible, infected and recovered. Let <M>s</M> and{" "}
+        <M>i</M> be the fractions of the first two. Then <M>s′ = −β s i</M> and <M>i′ = β s i − γ i</M>. A
+        person is infectious for <M>1/γ</M> days, and infects <M>R₀ = β/γ</M> others at the beginning.
       </p>
       <ForecastFigure />
       <p>
-        Try to move today from day 7 on. Soon the growth is known well, but <M>R₀</M> is not: twice as many
-        infected in twice the time grow equally fast at first. Which of both it is shows where the curve
-        bends, when there are fewer left to infect. Until then the fit relies on what was known before:
-        infectious for {known.infectious} days or so, by a factor of {known.factor}.
+        Move “today” from day 7 to the right. The growth rate is soon known well, but <M>R₀</M> is not: an
+        epidemic with twice as many infections in twice the time grows equally fast at first. The data
+        separate the two only when the curve bends, because fewer people are left to infect. Until then the
+        fit relies on prior knowledge: people are infectious for about {known.infectious} days, up to a factor
+        of {known.factor}.
       </p>
       <ContactsFigure />
       <p>
-        Try measures that begin a week earlier. Then try 0 % on the day of most cases: it is late by then. The
-        last number says what the next percent brings, and it is largest near the edge between an epidemic
-        that dies out and one that does not.
+        Try measures that begin a week earlier. Then try 0 % at the peak: by then it is too late. The last
+        number is the benefit of one more percent. It is largest near the threshold between an epidemic that
+        dies out and one that does not.
       </p>
       <p>
-        The fit takes the derivatives of all days by the numbers that are searched, through the solver of the
-        equations. The band comes from the same derivatives, and so does the number for the next percent.
+        The fit needs the derivatives of the counts of all days in the unknown parameters. They are computed
+        through the solver of the differential equation. The confidence band and the benefit of one more
+        percent use the same derivatives.
       </p>
       <ProgramPart program={program} printed={printed}>
         <p>
-          With the infectious days given, two numbers are left, and <code>fitCurve</code> finds them.
+          If the infectious period is known, two parameters remain, and <code>fitCurve</code> finds them.
         </p>
       </ProgramPart>
       <p>
-        People differ, and change what they do; not all cases are counted, and those that are come late. The
-        band knows of none of this: it speaks of the scatter of counts, in a model that is taken for true.
+        Real people differ and change their behaviour, not all cases are counted, and reports arrive late. The
+        band does not include any of this. It describes the random scatter of the counts, under the assumption
+        that the model is right.
       </p>
     </>
   );

@@ -110,7 +110,7 @@ function ProcessFigure(): JSX.Element {
     <Figure
       id="process"
       title="What points say of a function"
-      caption="Drag the points, or click to add one. The thick line is the mean; the band has two standard deviations to each side; thin lines are functions drawn from the process."
+      caption="Drag the points, or click to add one. The thick line is the mean, and the band extends two standard deviations to each side. Thin lines are functions drawn from the process."
       state={{ page: state, keys }}
     >
       <p>
@@ -219,7 +219,7 @@ function MapFigure(): JSX.Element {
     <Figure
       id="likelihood"
       title="How likely the points are, by the length of the kernel and the errors"
-      caption="Contours of −log(p(y)) at the size above. The star stands where the points are likeliest, for the best size; the circle is what the first figure shows. Drag it, click, or use the arrow keys."
+      caption="Contours of −log(p(y)) at the size above. The star is the most likely pair, for the best size. The circle is the pair of the first figure. Drag it, click, or use the arrow keys."
     >
       <LandscapeMap
         label="The surprise at the points over length and errors"
@@ -240,27 +240,26 @@ function Body(): JSX.Element {
   return (
     <>
       <p>
-        A Gaussian process is a distribution over functions. Before there are points it says how functions
-        look: how fast they change, how large they become. Points rule out most of them. What is left is an
-        answer that knows how much it does not know.
+        A Gaussian process is a probability distribution over functions. Before there are data, it states how
+        fast functions change and how large they are. Data rule out most functions. The remaining ones show a
+        prediction and its uncertainty.
       </p>
       <p>
-        Functions are described by a kernel, the covariance of the values at two places:{" "}
-        <M>k = a² exp(−d² / 2ℓ²)</M> for two places at a distance of <M>d</M>. Places nearer than the length{" "}
-        <M>ℓ</M> have similar values, and the size <M>a</M> says how large values are. Points are values with
-        errors.
+        A kernel describes the functions. It is the covariance of the values at two points at distance{" "}
+        <M>d</M>: <M>k = a² exp(−d² / 2ℓ²)</M>. Points nearer than the length <M>ℓ</M> have similar values.
+        The size <M>a</M> is the standard deviation of the values. The data have random errors.
       </p>
       <ProcessFigure />
       <p>
-        Try to drag one point of the group on the left away from its curve. First the process follows it. Then
-        the length and the errors jump: it has become likelier that the point is wrong than that the function
-        turns so fast. Where there are no points, the band goes back to what was known before.
+        Drag one point of the group on the left away from its curve. First the process follows it. Then the
+        length and the error jump, because a wrong point has become more likely than such a sharp bend. Far
+        from all points, the band returns to its width before the data.
       </p>
       <h2>Where the three numbers come from</h2>
       <p>
-        They are chosen so that the points are as likely as possible, with all functions taken into account.
-        That is the marginal likelihood. A short length can meet any points, but it could have met any others
-        as well, and pays for it by <M>log(|K|)</M>. So nothing has to be held back to test the choice.
+        They maximise the marginal likelihood: the probability of the data, averaged over all functions. A
+        short length can fit any data. But it could have fitted other data, too, and the term <M>log(|K|)</M>{" "}
+        penalises this. So no data need to be held out to choose the kernel.
       </p>
       <MapFigure />
       <p>
@@ -268,20 +267,23 @@ function Body(): JSX.Element {
         <button type="button" onClick={showTwoValleys}>
           Show seven such points
         </button>{" "}
-        Here a curve that bends with small errors and a calm one with large errors lie each in a valley of its
-        own. A search finds the one in whose valley it starts, so this page starts two.
+        A wavy curve with small errors and a smooth curve with large errors are two separate minima. A search
+        finds the minimum in whose valley it starts, so this page starts two searches.
       </p>
       <p>
-        The gradient goes through the Cholesky factor of <M>K</M> and the triangular solves with it. Textbooks
-        give a formula for each number of the kernel; here <code>minimize</code> has the gradient from the
-        function, whatever the kernel is.
+        The gradient passes through the Cholesky factor of <M>K</M> and the triangular solves. Textbooks
+        derive a formula for each parameter of a kernel. Here <code>minimize</code> differentiates the
+        function, for any kernel.
       </p>
       <ProgramPart program={program} printed={printed}>
-        <p>The logarithms of the three numbers are what is searched: so they stay positive.</p>
+        <p>
+          The program searches for the logarithms of the three numbers, so that the numbers stay positive.
+        </p>
       </ProgramPart>
       <p>
-        Work grows with the cube of the number of points, to some thousands. The band takes the three numbers
-        for known: with few points they are not, and the true uncertainty is larger.
+        The cost grows with the cube of the number of points, so that a few thousand points are the limit. The
+        band treats the three numbers as known. With few points they are uncertain, and the true uncertainty
+        is larger.
       </p>
     </>
   );

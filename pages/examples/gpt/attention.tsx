@@ -145,8 +145,7 @@ function Finding({ now }: { readonly now: Shown }): JSX.Element {
   return (
     <p class="finding" role="status">
       From character {here + 1}, {nameAt(here)}, this head attends most to {nameAt(most)}, {where}:{" "}
-      {Math.round(100 * weights[most]!)} % of its weight. Over all characters it looks {mean.toFixed(1)} back
-      on average.
+      {Math.round(100 * weights[most]!)} % of its weight. The mean distance is {mean.toFixed(1)} characters.
     </p>
   );
 }
@@ -157,12 +156,12 @@ export function AttentionFigure(): JSX.Element {
     <Figure
       id="attention"
       title="What the heads attend to"
-      caption="The first text above, up to the end of the context. Click a character, or move the slider: the stronger the shade of a character before it, the more of it comes through the chosen head. In the squares each row is a character, and each column one that it may attend to."
+      caption="The first text above, up to the length of the context. Click a character or move the slider. A darker shade marks a character with a larger weight in the chosen head. In the squares, row i has the weights of character i, one column per character."
       state={{ page: state, keys: ["layer", "head", "place"] }}
       isWide
     >
       {now === undefined ? (
-        <p>Where nothing is written, nothing is attended to.</p>
+        <p>There is no text yet. Write a prompt that the network can continue.</p>
       ) : (
         <>
           <Slider
@@ -189,7 +188,7 @@ export function AttentionFigure(): JSX.Element {
             />
             <div>
               <p class="gpt-legend">
-                Layers from top to bottom, their heads side by side. Shades begin at{" "}
+                One row per layer, one square per head. Shades begin at{" "}
                 {levels.map((level, i) => (
                   <span style={`background:${colours[i + 1]!}`}>{100 * level} %</span>
                 ))}

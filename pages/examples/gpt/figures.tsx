@@ -63,8 +63,8 @@ function TextChoice(): JSX.Element {
       </TextField>
       {isLong && (
         <p class="problem" role="status">
-          Addresses hold texts of up to {grouped(longestInAddress)} characters. This one stays in this tab: a
-          link to this page, or loading it anew, does not bring it back.
+          Addresses hold texts of up to {grouped(longestInAddress)} characters. This text is longer and stays
+          in this tab. A link to this page does not contain it, and reloading the page removes it.
         </p>
       )}
     </div>
@@ -97,9 +97,9 @@ function Facts(): JSX.Element | null {
   const { text: numbers, sizes } = now;
   return (
     <p class="finding">
-      {grouped(numbers.numbers.length)} characters of {sizes.kinds} kinds, the last{" "}
-      {grouped(numbers.numbers.length - numbers.learned)} held out. The network learns{" "}
-      {grouped(parameterCount(sizes))} numbers; a step reads {charactersAStep} characters, which takes{" "}
+      {grouped(numbers.numbers.length)} characters of {sizes.kinds} kinds. The last{" "}
+      {grouped(numbers.numbers.length - numbers.learned)} are held out. The network has{" "}
+      {grouped(parameterCount(sizes))} parameters. A step reads {charactersAStep} characters and takes{" "}
       {grouped(Math.round(stepOperations(sizes, charactersAStep) / 1e6))} million operations.
     </p>
   );
@@ -121,7 +121,7 @@ export function TrainingFigure(): JSX.Element {
     <Figure
       id="training"
       title="A network that learns a text"
-      caption="The first steps are made by themselves. Go on, and stop when you like: the network goes on from there, with the learning rate of then. Other texts, sizes and seeds are other networks, and begin anew."
+      caption="Training starts automatically. Continue or stop it at any time. A new learning rate takes effect when you continue. Another text, size or seed creates a new network."
       state={{
         page: state,
         keys: ["text", "own", "width", "layers", "heads", "context", "rate", "seed"],
@@ -178,7 +178,7 @@ export function WritingFigure(): JSX.Element {
     <Figure
       id="writing"
       title="What it writes"
-      caption={`${samples} texts from one prompt, which stands in bold, written anew whenever the network, the prompt or the temperature changes.`}
+      caption={`${samples} texts from one prompt, which is bold. They are written again when the network, the prompt or the temperature changes.`}
       state={{ page: state, keys: ["prompt", "temperature"] }}
     >
       <TextField value={prompt} label="Prompt" problem={promptProblem} />
@@ -200,7 +200,7 @@ export function WritingFigure(): JSX.Element {
           </div>
           <p class="finding" role="status">
             {now.steps === 0 ? "Before any training" : `After ${grouped(now.steps)} steps`}: {words.known} of{" "}
-            {words.count} words stand in the text.
+            {words.count} words occur in the text.
           </p>
         </>
       )}

@@ -11,64 +11,69 @@ function Body(): JSX.Element {
   return (
     <>
       <p>
-        A language model does one thing: given the beginning of a text, it says how likely each character is
-        to come next. Draw one, append it, ask again, and it writes. This page trains such a model on a text
-        of your choice. It is built as its large relatives are, from attention, and is millions of times
-        smaller.
+        A language model does one thing. Given the beginning of a text, it computes a probability for each
+        possible next character. Draw a character with these probabilities, append it, and repeat: the model
+        writes. This page trains such a model on a text of your choice. It has the architecture of large
+        language models, a transformer, and is millions of times smaller.
       </p>
       <p>
-        It begins with a rhyme. Within seconds the words come out right; go on, and the lines do, then their
-        order. Look on below while it learns.
+        The first text is a rhyme. Training starts when you see the figure. Within seconds the network spells
+        words correctly. Train longer, and it learns whole lines, and then their order. Watch “What it writes”
+        below during training.
       </p>
       <TrainingFigure />
       <WritingFigure />
       <p>
-        The loss is the mean of <M>-log(p)</M>, where <M>p</M> is the probability that the network gave to the
-        character that did come. The dashed lines are guesses that need no network. Falling below the lowest
-        of them means that it uses more than the character before.
+        The loss is the mean of <M>-log(p)</M>, where <M>p</M> is the predicted probability of the actual next
+        character. The dashed lines are two predictions without a network. A loss below the lower line shows
+        that the network uses more than the previous character.
       </p>
       <p>
-        Try the six sonnets, and watch the loss on what is held out. For some hundred steps both curves fall.
-        Then the network, which has more numbers than the text has characters, begins to learn its text by
-        heart: the loss on the characters that it learns from keeps falling, and on those that it never saw it
-        rises.
+        Try the six sonnets, and watch the loss on the held-out text. Both curves fall for a few hundred
+        steps. The network has more parameters than the text has characters, so it then begins to memorise the
+        text. This is overfitting: the training loss keeps falling, and the loss on the held-out text rises.
       </p>
       <p>
-        Counting has a rule, and within seconds the network counts on from 342. What is held out begins at
-        903. Begin there, with the prompt “927 928 ”: it counts the ones of numbers that it never saw, since
-        ones are counted alike everywhere, and where a ten is full it goes astray.
+        Counting follows a rule. The network learns to continue the count from 342 within seconds. The
+        held-out numbers begin at 903. Try the prompt “927 928 ”. The network counts the last digit correctly
+        for numbers that it never saw, because the last digit follows one rule everywhere. It makes mistakes
+        when the tens change.
       </p>
       <p>
-        Scores become probabilities by <M>softmax(scores / temperature)</M>. At 0 the likeliest character is
-        always taken, and texts soon go round in a circle. At 1 they are as surprising as the network believes
-        the text to be. Above, they fall apart.
+        The network computes a score per character, and <M>softmax(scores / temperature)</M> turns scores into
+        probabilities. At temperature 0 the most likely character is always chosen, and the text soon repeats
+        itself. At 1 the characters are drawn with the predicted probabilities. At higher temperatures the
+        text falls apart.
       </p>
       <AttentionFigure />
       <p>
-        A character finds out about those before it through heads. Each head gives every character a question,
-        and every character a label; where they agree, its weight is large. The weights from one character sum
-        to 1, and the head hands on the mean of what stands there, weighted by them.
+        Attention heads pass information from earlier characters to later ones. Each head computes a query and
+        a key for every character. If the query of a character matches the key of an earlier one, the weight
+        of that pair is large. The weights of one character sum to 1. The head returns the weighted mean of a
+        third vector, the value.
       </p>
       <p>
-        Before training the weights are accidental. After some hundred steps on the rhyme, look for a head
-        with a strong line beside the diagonal: it looks at the one before, or a few back. Others go back to a
-        place where the same letters stood, and what came next there is what should come now. When it counts,
-        look for lines four characters beside the diagonal: the same digit of the number before.
+        Before training the weights are random. After a few hundred steps on the rhyme, look for a head with a
+        dark line next to the diagonal. It attends to the previous character, or to one a few positions back.
+        Other heads attend to the position after an earlier occurrence of the same letters, because the next
+        character is often the same. With the counting text, look for a line four characters from the
+        diagonal: the same digit of the previous number.
       </p>
       <p>
-        Choose one head, one layer, a width of 16: how much of the loss is lost? A context of 32 is less than
-        a line of the sonnets. Raise the learning rate until it learns nothing.
+        Choose one head, one layer and a width of 16. How much does the loss increase? A context of 32
+        characters is shorter than a line of the sonnets. Raise the learning rate until the network learns
+        nothing.
       </p>
       <ProgramPart program={program} printed={printed}>
         <p>
-          The smallest network of this kind: one layer of one head, which learns a line by heart and then
-          writes it from its first character.
+          The smallest network of this kind has one layer with one head. It memorises one line and writes it
+          from its first character.
         </p>
       </ProgramPart>
       <p>
-        Each step goes through the transformer, backwards through it, and through Adam, in one compiled
-        function; it runs in a worker beside this page. Writing keeps what each layer made of the characters
-        so far, so that a character more costs one pass of one character, and not of all.
+        One compiled function computes a training step: the forward pass, the backward pass and the update of
+        Adam. It runs in a worker, so that the page stays responsive. To write, the network keeps the keys and
+        values of earlier characters. A new character then costs a pass over one character instead of all.
       </p>
     </>
   );

@@ -37,7 +37,7 @@ for (let i = 0, state = init(params); i < 150; i++) {
   const step = update(slope(params), state, params);
   [params, state] = [applyUpdates(params, step.updates), step.state];
 }
-const written = Array(line.length).fill(kinds.indexOf("t")); // what stands behind a character does not matter
+const written = Array(line.length).fill(kinds.indexOf("t")); // later characters are ignored
 for (let i = 1; i < line.length; i++)
   written[i] = likeliest(params, tensor(written.slice(0, -1), { dtype: "int32" }))
     .at(i - 1)

@@ -45,7 +45,10 @@ function takeText(typed: string): void {
   });
 }
 
-/** The text in its field. */
+/**
+ * Content of the text field: the training text, or the text being typed. A typed text becomes the training text once
+ * typing has paused.
+ */
 export const field: { value: string } = {
   get value() {
     return draft.value ?? text.value;
@@ -97,7 +100,7 @@ const learnable = computed((): Numbered | undefined => {
   return problemOf(text.value, length) === "" ? numbered(text.value, length) : undefined;
 });
 
-/** Undefined if the text has a problem. */
+/** Sizes of the network, seed and text of the training; undefined if the text has a problem. */
 export const setup: ReadonlySignal<Setup | undefined> = computed(() => {
   if (learnable.value === undefined) return undefined;
   const sizes = {
@@ -146,7 +149,10 @@ export function trainOn(steps: number): void {
 /** Shows pending training progress immediately. */
 export const showNow = (): void => show.now();
 
-/** Trains with the given function, in a worker or in the page. */
+/**
+ * Trains by calling `by`, which runs the training in a worker or in the page. Returns its result; `undefined` if the
+ * settings or the text do not allow training.
+ */
 export function trainBy<R>(
   by: (order: TrainingOrder, tell: (report: Report) => void) => R,
   steps: number,

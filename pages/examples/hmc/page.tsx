@@ -147,7 +147,7 @@ function ChainsFigure(): JSX.Element {
     <Figure
       id="chains"
       title="Four chains of 400 draws"
-      caption="The ground shows the energy: points are probable where it is low. Open circles are where the chains begin: drag them, or use Tab and the arrow keys. The thick line is the way of the last proposal of chain 1; it is dashed where the proposal was refused."
+      caption="The map shows the energy. Points of low energy are probable. Open circles are the starts of the chains: drag them, or use Tab and the arrow keys. The thick line is the path of the last proposal of chain 1. It is dashed if the proposal was rejected."
       state={{
         page: state,
         keys: ["density", "step-size", "leaps", "seed", "draw", ...starts.map((_, i) => `start${i + 1}`)],
@@ -215,46 +215,48 @@ function Body(): JSX.Element {
   return (
     <>
       <p>
-        What does a model say, after data are seen? Often the answer is a density that can be computed at each
-        point, up to a factor, and not averaged by hand. So one draws points from it, and averages those.
+        Which parameters are plausible after the data are known? The answer of a statistical model is often a
+        probability density that can be computed at each point, up to a factor, but not integrated. So one
+        draws samples from it and averages these.
       </p>
       <p>
-        Hamiltonian Monte Carlo draws by motion. Minus the logarithm of the density is the height of a
-        landscape. A point gets a random push, rolls without friction for a while, and where it is then is the
-        next draw.
+        Hamiltonian Monte Carlo draws samples by simulating motion. The landscape is minus the logarithm of
+        the density. A point gets a random push and rolls without friction for a while. Its final position is
+        the next sample.
       </p>
       <ChainsFigure />
       <p>
-        Play the chains slowly and watch the thick line: it is the way of one push. Then set the leapfrog
-        steps to 1. The line is a short hop, chains walk at random, and the effective draws drop: the table
-        says how many independent draws would tell the mean as well, and neighbours in a chain tell almost the
-        same.
+        Play the chains slowly and watch the thick line, the path of one push. Then set the leapfrog steps to
+        1. The path is a short hop, and the chains move in a random walk. The number of effective draws drops:
+        this is the number of independent samples that would determine the mean equally well. Neighbouring
+        samples of a chain are almost equal.
       </p>
       <p>
-        Make the leapfrog step longer. Rolling is computed in steps, and long ones do not keep the energy; a
-        proposal is accepted with probability <M>exp(H − H′)</M>, where <M>H</M> is the energy of place and
-        motion at the beginning of the way and <M>H′</M> that at its end. So the draws stay exact, whatever
-        the step. At some length nearly all are refused, and chains stand still.
+        Make the leapfrog step longer. Motion is computed in steps, and long steps do not conserve energy. A
+        proposal is accepted with probability <M>exp(H − H′)</M>, where <M>H</M> is the total energy at the
+        start of the path and <M>H′</M> the energy at its end. This keeps the distribution of the samples
+        exact for any step. If the step is too long, nearly all proposals are rejected, and the chains do not
+        move.
       </p>
       <p>
-        Choose the two humps. Each chain finds one, few cross, and R̂ says so: it compares the spread of all
-        chains with that of each. Values above 1.05 mean that they have not yet seen the same. Drag all four
-        starts to one side, and R̂ is content while half of the density is never seen. A diagnosis tells of
-        what was visited.
+        Choose the two humps. Each chain finds one, and few cross. R̂ detects this: it compares the spread of
+        all chains with the spread within each chain. A value above 1.05 shows that the chains have not yet
+        explored the same region. Drag all four starts to one side. R̂ is now near 1, although no chain has
+        visited half of the density. A diagnostic uses only visited points.
       </p>
       <p>
-        The push downhill is the gradient of the energy. It is all that a model has to give, and the library
-        has it from the model's own code, for 2 numbers here and for thousands elsewhere.
+        The force is the gradient of the energy. A model only has to supply its density. The library
+        differentiates the code of the model, for 2 parameters here and for thousands elsewhere.
       </p>
       <ProgramPart program={program} printed={printed}>
         <p>
-          One chain for a Gaussian whose two numbers are correlated; the true means are 0, the true standard
-          deviations 1.62. The whole chain is one <code>scan</code>.
+          The program runs one chain for a Gaussian distribution of two correlated numbers. The true means are
+          0, and the true standard deviations are 1.62. The whole chain is one <code>scan</code>.
         </p>
       </ProgramPart>
       <p>
-        Step and number of steps are chosen by hand here. What is used in earnest, such as NUTS, finds both
-        while it warms up.
+        Here you choose the step and the number of steps. Practical samplers such as NUTS adapt both during
+        warm-up.
       </p>
     </>
   );

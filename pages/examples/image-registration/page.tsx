@@ -119,7 +119,7 @@ function WindowFigure(): JSX.Element {
     <Figure
       id="window"
       title="The window of the first picture that the second one shows"
-      caption="Left: the first picture, with the window that the search has come to in blue, where the second picture was taken in dashes, and the start in dots. Drag its two circles, or reach them by Tab and use the arrow keys. Right: on the left of the border what the window shows, on the right the second picture; drag the border. In a difference, blue is too light and orange too dark. A picture of your own is read in this page only; links do not hold it."
+      caption="The first drawing shows the first picture. The window of the search is blue, the true window is dashed, and the start is dotted. Drag the two circles of the start, or reach them by Tab and use the arrow keys. The second drawing compares the content of the window, left of the border, with the second picture; drag the border. In a difference, blue is too light and orange too dark. A picture of your own stays in this page, and links do not contain it."
       isWide
       state={{ page: state, keys: ["picture", ...madeKeys, ...searchKeys] }}
     >
@@ -211,7 +211,7 @@ function WayFigure(): JSX.Element {
     <Figure
       id="way"
       title="What blurring does to the way"
-      caption="Every place of the window goes straight from where the start of the first figure puts it to where it lies. A descent gets there if nothing climbs in between."
+      caption="The window moves on a straight line from the start of the first figure to the true position. A descent arrives if the curve does not rise in between."
       state={{ page: state, keys: ["start-x", "start-y", "start-turn"] }}
     >
       <ul class="pyramid">
@@ -237,59 +237,59 @@ function Body(): JSX.Element {
   return (
     <>
       <p>
-        Two pictures show the same thing: a patient today and a month ago, a coast from two satellites, two
-        frames of a film. Which place of one is which place of the other? To answer that is to register them.
-        Compare them after that, and what is left is what has changed.
+        Two pictures show the same object: a patient today and a month ago, a coast from two satellites, two
+        frames of a film. Registration finds, for each point of one picture, the same point in the other.
+        After it, the differences between the pictures are real changes.
       </p>
       <p>
-        Lay a window over the first picture. At each pixel of the window, read the grey value below it, and
-        subtract that of the second picture. The mean square of these differences is small where the window
-        lies right. So it is minimised, by L‑BFGS, over the numbers that say how the window lies.
+        Put a window on the first picture. At each pixel of the window, read the grey value below it, and
+        subtract the grey value of the second picture. The mean square of these differences is smallest at the
+        right position. L‑BFGS minimises it over the numbers that determine the position of the window.
       </p>
       <WindowFigure />
       <p>
-        Drag the start away from the window until the search fails, then play it: it goes downhill all the
-        time, and ends in a valley that is not the right one. Now begin with a larger blur, and it may be
-        found again. Then choose the dots, and begin with none: where no dot of one picture lies on one of the
-        other, moving the window changes nothing, and the gradient is all but zero. The fence is worse. One
-        post looks like the next.
+        Drag the start away from the window until the search fails, and then play it. Every step goes
+        downhill, but the search ends in the wrong valley. A larger blur may find the window again. Then
+        choose the dots and no blur. If no dot of one picture overlaps a dot of the other, moving the window
+        changes nothing, and the gradient is almost zero. The fence is worse, because its posts look alike.
       </p>
       <h2>Why blurring helps</h2>
       <p>
-        A search sees only the slope where it stands. Edges change the difference only while they overlap, and
-        that is as far as they are wide. Blurring makes them wide, and takes away the details that are alike.
-        So the search begins with what is left when everything small is gone, and each finer level begins
-        where the coarser one ended, near enough.
+        A search uses only the slope at its present position. An edge changes the difference only while it
+        overlaps the same edge of the other picture, and sharp edges are narrow. Blurring makes them wide, and
+        removes details. So the search begins with strongly blurred pictures. Each finer level begins at the
+        result of the coarser one, which is near enough.
       </p>
       <WayFigure />
       <p>
-        Blurring too much has a price as well: what the pictures have beyond their edges is not known, the
-        blur mixes it in, and the lowest place moves a little. The finer levels put that right.
+        Too much blur has a disadvantage, too. The grey values beyond the edges of the pictures are unknown,
+        and blurring mixes them in, so that the minimum moves a little. The finer levels correct this.
       </p>
       <h2>What is differentiated</h2>
       <p>
-        A place of the window falls between four pixels. Its grey value is taken in between them, in the way
-        of the distances: bilinear sampling. So the value changes smoothly when the window moves, and the
-        derivative is the slope of the picture there, times the way that the place moves. A window that turns
-        has three numbers, one that stretches six. One that bends has 98 more, the displacements of a grid of
-        7 by 7 control points with cubic splines between them. One reverse pass gives the derivatives in all
-        of them; the page has no formula for any.
+        A point of the window falls between four pixels. Bilinear sampling interpolates its grey value, so
+        that the value changes smoothly when the window moves. The derivative is the slope of the picture at
+        this point, times the derivative of the position. A window that moves and turns has three numbers, and
+        one that also stretches has six. A window that bends has 98 more: the displacements of 7 by 7 control
+        points, with cubic splines between them. One backward pass computes the derivatives in all of them,
+        and the page contains no formula for any.
       </p>
       <p>
-        Make the window bend, and seek one that only moves: the difference cannot become small. Then let it
-        bend too. Where the picture is blank nothing says how it bends there, and the price of bends decides:
-        the more they cost, the smoother the grid.
+        Make the window bend, and search for one that only moves: the difference stays large. Then let the
+        search bend it, too. In blank parts of the picture no grey value determines the bend. There the
+        penalty for bending decides: the larger it is, the smoother the grid.
       </p>
       <ProgramPart program={program} printed={printed}>
         <p>
-          Two soft blobs are wide enough to need no pyramid. The derivative goes through <code>sample</code>:{" "}
-          <code>floor</code> has none, and the shares between pixels have.
+          Two soft blobs are so wide that the search needs no blur. The derivative passes through{" "}
+          <code>sample</code>: the weights of the four pixels have a derivative, and <code>floor</code> has
+          none.
         </p>
       </ProgramPart>
       <p>
-        The squared difference takes it that the same thing has the same grey in both pictures. Where that is
-        not so, as for pictures of two kinds of scanner, other measures are used: correlation, or mutual
-        information. They are functions as well, and take the place of <M>mean (a − b)²</M>.
+        The squared difference assumes that the same object has the same grey value in both pictures. Pictures
+        of two kinds of scanner need other measures, such as correlation or mutual information. They are
+        functions, too, and replace <M>mean (a − b)²</M>.
       </p>
     </>
   );

@@ -93,7 +93,7 @@ export function pictureOf(grey: (row: number, column: number) => number): Pictur
 
 type Colour = readonly [red: number, green: number, blue: number];
 
-/** Grey values without conversion. */
+/** Colour of a grey value as it is. */
 const asGrey = (value: number): Colour => [value, value, value];
 
 /** Colours of differences from −1 to 1: two hues, and black for zero. Small differences are amplified. */

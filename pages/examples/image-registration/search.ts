@@ -166,7 +166,10 @@ export interface Way {
   readonly climb: number;
 }
 
-/** Differences along the path on which every point of the window moves straight from its start to its true position. */
+/**
+ * For each blur, the differences of the pictures along the path on which every point of the window moves straight from
+ * its start to its true position. Also the largest rise of the differences along it.
+ */
 export function wayOf(first: Picture, second: Picture, start: Pose, window: Window): Way[] {
   const { lattice } = sieveOfWays;
   const ends = [transform(startOf("rigid", start), lattice), placesIn(window, lattice)] as const;

@@ -25,7 +25,7 @@ export const figure = {
 
 const radians = (degrees: number): number => (degrees * Math.PI) / 180;
 
-/** The true window of the second picture; its rotation in degrees. */
+/** The true window of the second picture, with its rotation in degrees, and the noise of that picture. */
 export const made = {
   x: state.number("x", 0.15, { min: -0.5, max: 0.5 }),
   y: state.number("y", -0.1, { min: -0.5, max: 0.5 }),

@@ -45,11 +45,11 @@ export interface Window extends Pose {
 export interface Transformation {
   /** Centre, [2]. */
   readonly shift: Tensor;
-  /** Rotation in radians, of a rigid transformation. */
+  /** Rotation in radians; only of a rigid transformation. */
   readonly turn?: Tensor;
-  /** Linear map [2, 2], of the other kinds. */
+  /** Linear map [2, 2]; of all transformations that are not rigid. */
   readonly matrix?: Tensor;
-  /** Displacements of the control points of a coarse grid, [2, rows, columns], of a smooth transformation. */
+  /** Displacements of the control points of a coarse grid, [2, rows, columns]; only of a smooth transformation. */
   readonly grid?: Tensor;
 }
 

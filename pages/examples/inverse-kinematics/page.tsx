@@ -63,7 +63,7 @@ function ArmFigure(): JSX.Element {
     <Figure
       id="arm"
       title="Angles that bring the hand to a target"
-      caption="Drag the open circle, click where the hand should go, or use the arrow keys on the circle. The ellipse shows how fast the hand can go in each direction when the joints turn; a joint at its limit is red."
+      caption="Drag the open circle, click where the hand should go, or use the arrow keys on the circle. The ellipse shows how fast the hand can move in each direction. A joint at its limit is red."
       state={{ page: state, keys: ["joints", "limit", "stiffness", "target", "before"] }}
     >
       <p>
@@ -159,37 +159,36 @@ function Body(): JSX.Element {
   return (
     <>
       <p>
-        Where the hand of a robot is follows from the angles of its joints: add up the links. The way back is
-        what one needs, the angles that bring the hand to a place. That is inverse kinematics. With more
-        joints than coordinates there are infinitely many answers.
+        The joint angles of a robot determine the position of its hand: add up the links. Inverse kinematics
+        is the opposite problem, to find angles for a given position. If there are more joints than
+        coordinates, the number of solutions is infinite.
       </p>
       <p>
-        Here it is a least-squares problem: the two coordinates of the way from the hand to the target should
-        be 0. A small weight on the angles, the stiffness, chooses among the answers: the arm bends as little
-        as it can. Each search starts from the arm that you see, so it goes on from there.
+        Here it is a least-squares problem: the two coordinates of the distance from the hand to the target
+        should be 0. A small penalty on the angles, the stiffness, selects the solution with the least
+        bending. Each search starts from the current arm.
       </p>
       <ArmFigure />
       <p>
-        Try to pull the target far out, and watch the ellipse. It becomes flat as the arm becomes straight:
-        however the joints turn, the hand goes across the arm and not along it. There the Jacobian has lost a
-        rank, and arms are said to be singular. Then raise the stiffness: the arm gives up some of its
-        accuracy for smaller angles.
+        Pull the target far out, and watch the ellipse. It becomes flat as the arm becomes straight. In a
+        straight arm, every joint moves the hand across the arm and none along it. The Jacobian has lost a
+        rank, and the arm is singular. Then raise the stiffness: the arm accepts a larger error in exchange
+        for smaller angles.
       </p>
       <p>
-        The two columns of derivatives are the Jacobian <M>J</M> of the hand, a row a joint. The search steps
-        along it, and the half axes of the ellipse are its singular values. The page has no formula for it:{" "}
-        <code>jacfwd</code> computes it from the function that adds up the links.
+        The two columns of derivatives are the Jacobian <M>J</M> of the hand, with one row per joint. The
+        search uses it for its steps, and its singular values are the half axes of the ellipse. The page
+        contains no formula for it: <code>jacfwd</code> computes it from the function that adds up the links.
       </p>
       <ProgramPart program={program} printed={printed}>
         <p>
-          The search is compiled once. After that a place takes about a millisecond, so an arm can follow a
-          pointer.
+          The search is compiled once. Then a new target takes about a millisecond, so that the arm can follow
+          the pointer.
         </p>
       </ProgramPart>
       <p>
-        The search finds an arm near the last one, not the best of all. An elbow that is bent to one side
-        stays on that side, also where the other would be better; and nothing here keeps the links from
-        crossing each other.
+        The search finds a solution near the last one, and not the best of all. An elbow that is bent to one
+        side stays on this side, even if the other side were better. Links may cross each other.
       </p>
     </>
   );

@@ -17,6 +17,6 @@ for (const target of [[2, 1], [1, 2], [-1, 2]]) {
 }`;
 
 /** Expected output of the program. */
-export const printed = `2,1: -0.0936 0.1873 1.4684, after 9 steps
-1,2: 0.3616 0.5672 1.2056, after 9 steps
--1,2: 1.0923 0.9904 0.8160, after 10 steps`;
+export const printed = `2,1: -0.0941 0.1882 1.4678, after 6 steps
+1,2: 0.3351 0.6217 1.1615, after 5 steps
+-1,2: 1.0698 1.0438 0.7581, after 5 steps`;

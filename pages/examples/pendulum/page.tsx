@@ -129,7 +129,7 @@ function SwingFigure(): JSX.Element {
     <Figure
       id="swing"
       title="Measured angles, and the pendulum that fits them"
-      caption="Dots are measurements. The line is the solution of the equation of motion for the numbers that were found, with its band of 95 % confidence. Below, the true pendulum is grey."
+      caption="Dots are measurements. The line is the solution of the equation of motion for the fitted parameters, with its 95 % confidence band. Below, the true pendulum is grey."
       state={{ page: state, keys }}
     >
       <p>
@@ -211,7 +211,7 @@ function ValleysFigure(): JSX.Element {
     <Figure
       id="valleys"
       title="How well each length fits, with the true damping and first angle"
-      caption="A curve of squares has a valley wherever the swings of model and measurements fall into step for a while."
+      caption="The sum of squares has a valley wherever the swings of the model match those of the measurements for some time."
     >
       <Chart spec={spec} />
     </Figure>
@@ -222,39 +222,38 @@ function Body(): JSX.Element {
   return (
     <>
       <p>
-        Often a system is known but for some of its numbers. One watches how it moves and asks which numbers
-        it must have. That is identification: of motors, of reactions, of orbits, and here of a pendulum.
+        Often the equations of a system are known, but not all of their parameters. Measurements of the motion
+        determine the parameters. This is system identification, for motors, reactions, orbits, and here for a
+        pendulum.
       </p>
       <p>
-        The model is an equation for the change, <M>θ″ = −(g/ℓ) sin(θ) − c θ′</M>, with the length <M>ℓ</M>{" "}
-        and the damping <M>c</M>. What is measured is <M>θ</M> itself, with errors. In between lies the
-        solution of the equation, and there is no formula for it.
+        The model is the equation of motion <M>θ″ = −(g/ℓ) sin(θ) − c θ′</M>, with the length <M>ℓ</M> and the
+        damping <M>c</M>. The angle <M>θ</M> is measured, with errors. The solution of the equation has no
+        closed form.
       </p>
       <SwingFigure />
       <p>
-        Try to have the force go with <M>θ</M> instead of its sine, as textbooks do for small angles. For a
-        swing that is wide the length comes out wrong, and its standard error does not tell: that speaks of
-        the errors, not of the law. Then let the pendulum go at 10°, with smaller errors, and both laws agree.
+        Make the force proportional to <M>θ</M> instead of its sine, as textbooks do for small angles. For a
+        wide swing the fitted length is wrong. Its standard error does not show this, because it accounts for
+        the measurement errors and assumes that the law is right. Then release the pendulum at 10°, with
+        smaller errors, and both laws agree.
       </p>
       <ValleysFigure />
       <p>
-        Try a search that begins at 0.5 m. It goes downhill as it should, into a valley that is not the
-        deepest. Where many swings are compared, a start must be right to about half a swing.
+        Try a search that starts at 0.5 m. It goes downhill, into a valley that is not the deepest one. If the
+        data contain many swings, a start must predict them to about half a swing.
       </p>
       <p>
-        Levenberg and Marquardt's method needs the derivative of every angle by each of the numbers. It goes
-        through the solver of the equation: <code>odeint</code> chooses its steps by the errors that it makes,
-        and its derivatives are those of the steps that it took.
+        The Levenberg–Marquardt method needs the derivative of every angle in each parameter. It is computed
+        through the solver of the differential equation. <code>odeint</code> chooses its steps by error
+        estimates, and differentiates the steps that it took.
       </p>
       <ProgramPart program={program} printed={printed}>
         <p>
-          The model that <code>fitCurve</code> is given may hold a whole simulation.
+          The model of <code>fitCurve</code> may contain a whole simulation.
         </p>
       </ProgramPart>
-      <p>
-        The band is that of a linear picture around what was found, and holds for the valley that the search
-        is in. Stiff equations would take very many steps of this method.
-      </p>
+      <p>The band is based on a linear model around the fit, and is valid for the valley of this fit.</p>
     </>
   );
 }

@@ -56,7 +56,7 @@ export interface Setting {
   readonly held: Readonly<Partial<Record<Corner, Point>>>;
   /** Bulk modulus in units of the shear modulus. */
   readonly bulk: number;
-  /** Weight per unit of rest area, in the same units. */
+  /** Weight per unit of area at rest, in units of the shear modulus. */
   readonly weight: number;
 }
 

@@ -91,7 +91,7 @@ function RubberFigure(): JSX.Element {
     <Figure
       id="rubber"
       title="A beam of rubber, glued to a wall"
-      caption="Drag a held corner, or reach it by Tab and move it by the arrow keys. Darker triangles hold more elastic energy; the arrow is the force that holds the corner there."
+      caption="Drag a held corner, or reach it by Tab and move it with the arrow keys. Darker triangles have more elastic energy. The arrow is the force that holds the corner."
       state={{ page: state, keys: ["hold", "upper", "lower", "bulk", "weight"] }}
     >
       <Choice
@@ -134,37 +134,39 @@ function Body(): JSX.Element {
   return (
     <>
       <p>
-        Soft things come to rest where their energy is least. So a simulation of rubber needs no equations of
-        equilibrium: write down the energy of the whole piece, and minimise it.
+        An elastic body at rest has the shape of least energy. So a simulation of rubber needs no equations of
+        equilibrium: write down the energy of the whole body, and minimise it.
       </p>
       <RubberFigure />
       <p>
-        Pull the corner far to the right: the beam gets thin, since area is dear. Set the resistance to
-        changes of area to 1, and it hardly does. Then push the corner back towards the wall: the beam
-        buckles.
+        Pull the corner far to the right. The beam gets thin, because a change of its area costs energy. Set
+        the resistance to changes of area to 1, and the beam stays thick. Then push the corner back towards
+        the wall: the beam buckles.
       </p>
       <p>
-        The mesh has 65 nodes: 130 coordinates, of which the ones at the wall and in your hand are given. Each
-        triangle has a matrix <M>F</M> that says how its edges are stretched and turned, and a density of
-        energy of <M>½*(|F|² − 2)</M> <M>− (J − 1)</M> <M>+ ½*K*(J − 1)²</M>, where <M>J</M>, the determinant,
-        is the growth of its area. Turning costs nothing, stretching and shearing do, and <M>K</M> is the
-        price of area.
+        The mesh has 65 nodes with 130 coordinates. The nodes at the wall and in your hand are fixed. Each
+        triangle has a matrix <M>F</M>, which describes how its edges are stretched and rotated. Its energy
+        density is <M>½*(|F|² − 2)</M> <M>− (J − 1)</M> <M>+ ½*K*(J − 1)²</M>, where the determinant <M>J</M>{" "}
+        is the ratio of its areas. Rotation costs no energy, stretching and shearing do, and <M>K</M> is the
+        resistance to changes of area.
       </p>
       <p>
-        Derivatives are used twice. L‑BFGS follows the gradient of the energy by the free nodes until it
-        vanishes: no node is pulled any more. The gradient by a held corner does not vanish. It is the force
-        in the hand.
+        Derivatives are used twice. L‑BFGS follows the gradient of the energy in the free nodes until it is
+        zero. Then no force acts on any free node. The gradient in a held corner is not zero. It is the force
+        of the hand.
       </p>
       <ProgramPart program={program} printed={printed}>
         <p>
-          The same idea with a chain of springs between a wall and a hand. It prints how far the nodes hang
-          down, and the force of the hand: it pulls to the side, and carries half of the weight.
+          The program applies the same idea to a chain of springs between a wall and a hand. It prints how far
+          the nodes hang down, and the force of the hand. The hand pulls sideways and carries half of the
+          weight.
         </p>
       </ProgramPart>
       <p>
-        This is rest, not motion: nothing here swings. After each move, descent begins anew from a beam that
-        is sheared straight to your hand; a buckled beam has two shapes of rest, and which one you see depends
-        on that beginning. A finer mesh would bend a little more, since straight triangles are too stiff.
+        The simulation shows rest and not motion, so the beam does not swing. After each move the descent
+        starts again from a beam that is sheared straight to your hand. A buckled beam has two shapes of rest,
+        and the start determines which one you see. A finer mesh would bend slightly more, because straight
+        triangles are too stiff.
       </p>
     </>
   );

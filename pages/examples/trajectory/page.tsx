@@ -71,7 +71,7 @@ function PathFigure(): JSX.Element {
     <Figure
       id="path"
       title="The cheapest way found"
-      caption="Drag the ends and the centres of the discs, or reach them by Tab and move them by the arrow keys. The thick line is the cheapest way; thin lines are other ways that descent stopped at. The dashed circles are the clearance."
+      caption="Drag the ends and the centres of the discs, or reach them by Tab and move them with the arrow keys. The thick line is the cheapest path. Thin lines are the other local minima. Dashed circles show the clearance."
       state={{ page: state, keys }}
     >
       <div class="controls">
@@ -138,36 +138,37 @@ function Body(): JSX.Element {
   return (
     <>
       <p>
-        A robot must get from one place to another and hit nothing. Write down what a good path is, as a
-        number that should be small, and let derivatives find the path: this is trajectory optimisation.
+        A robot moves from one point to another and must not hit anything. Write a cost for each path, and let
+        derivatives find the cheapest path. This is trajectory optimisation.
       </p>
       <PathFigure />
       <p>
-        Move a disc slowly across the thick line. The path gives way, and further on it jumps to the other
-        side: both ways are minima of the cost, and the cheaper one is drawn thick. Then make bending dear:
-        the path bends less, and cuts into the clearance instead.
+        Move a disc slowly across the thick line. The path moves away. At some position it jumps to the other
+        side. Both paths are minima of the cost, and the cheaper one is thick. Then raise the price of bends:
+        the path becomes straighter and passes closer to the discs.
       </p>
       <p>
-        The path is the straight line and a sum of 14 waves, <M>sin(k*π*t)</M>, in both directions: 28
-        numbers. The cost is the square of its length, the price of its bends, and what it pays at 61 points
-        for each disc that is nearer than the clearance: the square of what is missing, a smooth price instead
-        of a wall. Its gradient tells in which direction each wave should grow. A minimiser (BFGS) follows it.
+        The path is the straight line plus 14 waves, <M>sin(k*π*t)</M>, in both directions: 28 parameters. The
+        cost has three terms: the square of the length, the price of bends, and a penalty at 61 points for
+        each disc that is nearer than the clearance. The penalty is the square of the missing distance, a
+        smooth function instead of a hard wall. The gradient shows how each wave should change. A minimiser
+        (BFGS) follows it.
       </p>
       <p>
-        Play the descent from iteration 0: a straight line, or a bow, that takes no notice of the discs.
-        Within a few iterations they push it away, and then it tightens like a rubber band that they hold.
+        Play the descent from iteration 0. It starts with a straight line or a bow, which ignores the discs.
+        Within a few iterations the discs push the path away. Then it tightens around them like a rubber band.
       </p>
       <ProgramPart program={program} printed={printed}>
         <p>
-          Here the path is made of points, and of one disc. No derivative is written down:{" "}
-          <code>minimize</code> has them from <code>cost</code>.
+          In the program the path consists of points, and there is one disc. It contains no derivative:{" "}
+          <code>minimize</code> differentiates <code>cost</code>.
         </p>
       </ProgramPart>
       <p>
-        Each descent finds the best path near to where it began. Seven bows to both sides are tried here; a
-        labyrinth has more ways than that, and needs a search that plans before it descends. Prices instead of
-        walls let the path come some hundredths nearer than the clearance says, so choose it a little larger
-        than what must be kept.
+        Each descent finds the best path near its start. This page starts from seven bows to both sides. A
+        labyrinth has more routes, and needs a search before the descent. With penalties instead of walls, the
+        path may be some hundredths nearer than the clearance. So choose a clearance that is slightly larger
+        than required.
       </p>
     </>
   );

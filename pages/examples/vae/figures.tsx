@@ -80,11 +80,11 @@ export function BoundFigure(): JSX.Element {
     <Figure
       id="bound"
       title="The bound and its two parts"
-      caption="The bound is the reconstruction minus the divergence, for β = 1, whatever it is trained with. Of 1,797 digits 360 are held out."
+      caption="The bound is the reconstruction minus the divergence. It is shown for β = 1, also if training uses another β. Of 1,797 digits, 360 are held out."
       isWide
     >
       {trained.value.epochs.length === 0 ? (
-        <p>The curves grow with every epoch of the training above.</p>
+        <p>Train the networks above: each epoch adds a point to the curves.</p>
       ) : (
         <div class="side-by-side">
           <Chart spec={boundChart.value} />
@@ -166,7 +166,7 @@ export function PlaneFigure(): JSX.Element {
     <Figure
       id="plane"
       title="The plane of codes"
-      caption="Train, stop when you like, change β or the learning rate, and go on. The first square has the codes of all digits, each class in a colour of its own, with its name where its codes have their mean. The second has what codes all over the same square are decoded to. Drag the circle on either, or use Tab and the arrow keys: its code is decoded below."
+      caption="You may stop, change β or the learning rate, and continue. The left square shows the codes of all digits, one colour per class, with the label of a class at the mean of its codes. The right square shows the decoded image of codes across the same square. Drag the circle in either square, or reach it by Tab and use the arrow keys. Its decoded image is below."
       state={{ page: state, keys: ["beta", "rate", "seed", "code", "digit"] }}
       isWide
     >
@@ -247,14 +247,14 @@ export function WayFigure(): JSX.Element {
     <Figure
       id="way"
       title="From one digit to another"
-      caption="The first and the last picture are digits of the data. Those between are decoded from codes on the straight line from the code of the one to the code of the other: the dashed line in the plane above."
+      caption="The first and the last picture are digits of the data set. The pictures between them are decoded from codes on the straight line between their codes, the dashed line in the plane above."
       state={{ page: state, keys: ["from", "to", "nth"] }}
       isWide
     >
       <div class="controls">
         <DigitSelect label="from a" value={from} />
         <DigitSelect label="to a" value={to} />
-        <Slider value={nth} label="which of its kind" min={1} max={100} step={1} />
+        <Slider value={nth} label="which example" min={1} max={100} step={1} />
       </div>
       <div class="vae-way-pictures">
         <InkPicture ink={data[ends[0]]!} label={`A ${first} of the data`} />

@@ -10,50 +10,52 @@ function Body(): JSX.Element {
   return (
     <>
       <p>
-        An image of 64 pixels is 64 numbers, but not all of them are free: few of the images that could be are
-        digits. A variational autoencoder finds a plane of digits. One network, the encoder, gives each image
-        a place on the plane, its code; another, the decoder, draws an image for each place.
+        An image of 8 by 8 pixels consists of 64 numbers, but only a few of all such images look like digits.
+        A variational autoencoder describes these with two numbers. One network, the encoder, maps each image
+        to a point of a plane, its code. A second network, the decoder, draws an image for each point of the
+        plane.
       </p>
       <p>
-        They begin to learn when you come to the figure: watch the classes part. Nobody tells the networks
-        which digit is which.
+        Training starts when you see the figure. Watch how the classes separate. The networks never see the
+        labels of the digits.
       </p>
       <PlaneFigure />
       <p>
-        The encoder is not sure. It gives a mean <M>μ</M> and a deviation <M>σ</M> for both numbers of the
-        code, and the code is drawn: <M>z = μ + σ*ε</M>, with <M>ε</M> from a normal distribution. A draw has
-        no derivative; but written like this it has, since what is random does not depend on the networks.
-        This is reparameterisation.
+        The encoder computes a distribution instead of a point: a mean <M>μ</M> and a standard deviation{" "}
+        <M>σ</M> for both numbers of the code. The code is drawn from it as <M>z = μ + σ*ε</M>, where <M>ε</M>{" "}
+        has the standard normal distribution. In this form <M>z</M> has derivatives in <M>μ</M> and <M>σ</M>,
+        because the random number <M>ε</M> does not depend on the networks. This is the reparameterisation
+        trick.
       </p>
       <p>
-        The decoder gives each pixel a probability of ink. In these data a pixel counts how many of 16 smaller
-        pixels have ink, so the probability of an image is a product of 64 binomial ones. What is made large
-        is the evidence lower bound: the expected logarithm of that probability, the reconstruction, minus the
-        Kullback–Leibler divergence of the codes from the standard normal distribution. The logarithm of the
-        probability that the model gives to an image is nowhere below it.
+        The decoder computes the probability of ink for each pixel. In this data set a pixel counts how many
+        of 16 smaller pixels have ink, so the probability of an image is a product of 64 binomial
+        probabilities. Training maximises the evidence lower bound. This is the expected logarithm of that
+        probability (the reconstruction), minus the Kullback–Leibler divergence of the codes from the standard
+        normal distribution. The bound never exceeds the log-probability of the image under the model.
       </p>
       <BoundFigure />
       <p>
-        The two parts pull in opposite directions. For reconstruction alone each image would have a far place
-        of its own, with empty land between. The divergence draws all codes to the middle and makes them
-        overlap, so that neighbours must look alike: drag the circle from class to class, and one digit turns
-        into another.
+        The two parts conflict. The reconstruction alone would give each image a code far from all others. The
+        divergence pulls all codes to the centre and makes them overlap, so that neighbouring codes have
+        similar images. Drag the circle from class to class, and one digit turns into another.
       </p>
       <p>
-        β weighs the divergence. Start again with β = 0.1, and the codes spread. With β = 30 they crowd around
-        the middle and the pictures blur. With β = 100 the codes say nothing, and every place is decoded to
-        one picture, the mean of all digits. Then lower β and go on: the plane opens.
+        β is the weight of the divergence. Start again with β = 0.1, and the codes spread out. With β = 30
+        they crowd around the centre, and the images blur. With β = 100 the codes carry no information, and
+        every code is decoded to the mean of all digits. Then lower β and continue: the codes spread out
+        again.
       </p>
       <WayFigure />
       <ProgramPart program={program} printed={printed}>
         <p>
-          The same for data of three numbers that have one to hide: points on a line in space, with noise. It
-          prints the bound before and after training, and what two codes are decoded to.
+          The program uses a smaller data set: noisy points on a line in space. Three numbers are described by
+          one. It prints the bound before and after training, and the decoded points of two codes.
         </p>
       </ProgramPart>
       <p>
-        A code of two numbers can be drawn, and is too small: a code of ten would be decoded to sharper
-        digits. Everything else would be the same.
+        Two numbers are easy to draw, but they are too few. A code of ten numbers yields sharper digits, and
+        nothing else in the program changes.
       </p>
     </>
   );

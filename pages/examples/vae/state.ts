@@ -73,7 +73,7 @@ export function trainOn(epochs: number): void {
 /** Shows pending training progress immediately. */
 export const showNow = (): void => show.now();
 
-/** Trains with the given function, in a worker or in the page. */
+/** Trains by calling `by`, which runs the training in a worker or in the page. */
 export function trainBy<R>(
   by: (order: TrainingOrder, tell: (report: Report) => void) => R,
   epochs: number,
@@ -209,7 +209,7 @@ export const gridPaths: ReadonlySignal<readonly string[]> = computed(() => {
 // From one digit to another.
 export const from: Signal<number> = state.number("from", 3, { min: 0, max: 9, step: 1 });
 export const to: Signal<number> = state.number("to", 8, { min: 0, max: 9, step: 1 });
-/** Index of each digit among those of its class. */
+/** Number of the shown image of each digit among all images of its class, from 1. */
 export const nth: Signal<number> = state.number("nth", 1, { min: 1, max: 100, step: 1 });
 const between = 9; // number of pictures between the two ends
 

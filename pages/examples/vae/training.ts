@@ -38,7 +38,7 @@ export interface Report {
 
 const float32 = { dtype: "float32" } as const;
 
-/** The two parts for images, each with one sampled code. */
+/** The two parts of the loss for images, likelihood and divergence, with one sampled code per image. */
 function partsOf(params: VaeParams, images: Tensor, key: Tensor): [likelihood: Tensor, divergence: Tensor] {
   const codes = normal(encode(params, images));
   const logits = decode(params, codes.sample(key)); // reparameterisation: a code is loc + scale · noise and therefore differentiable

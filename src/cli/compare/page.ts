@@ -5,7 +5,9 @@ import { extent } from "../../pictures/plot/scale.ts";
 import { type ComparedCurve, type ComparedRun, curvesOf, differencesOf } from "./runs.ts";
 import { type CompareRow, resultRows } from "./text.ts";
 
-/** A self-contained page with the overlaid curves of the runs and tables of their results and differing settings. */
+/**
+ * Writes a self-contained page with the overlaid curves of the runs and tables of their results and differing settings.
+ */
 export function comparePage(runs: readonly ComparedRun[]): string {
   const names = runs.map(({ name }) => name);
   const title = `${names.length} runs: ${names.join(", ")}`;
@@ -37,7 +39,7 @@ export function comparePage(runs: readonly ComparedRun[]): string {
       section("Results", names, resultRows(runs), ""),
     ),
   );
-  return writePage({ title, body: writeMarkup(main), hasCharts: true });
+  return writePage({ title, body: writeMarkup(main), hasFigures: true });
 }
 
 /**
@@ -48,7 +50,7 @@ function isConstant({ values }: ComparedCurve): boolean {
   return [...values.values()].every((all) => all.length > 1 && all.every((value) => value === all[0]));
 }
 
-/** One curve for each run that has it, in the colour of the run. */
+/** Returns the chart of a curve, with one line for each run that has it, in the colour of the run. */
 function chartOf({ title, unit, values }: ComparedCurve, names: readonly string[]): ChartSpec {
   const finite = [...values.values()].flat().filter(Number.isFinite);
   const [low, high] = extent(finite);

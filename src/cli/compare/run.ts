@@ -15,7 +15,7 @@ export interface CompareRequest {
   readonly json: boolean;
 }
 
-/** Reads the runs, and writes their comparison to standard output and, if `out` is given, to a page. */
+/** Reads the runs and writes their comparison to standard output. If `out` is given, also writes it to a page. */
 export async function compareRuns(
   { folders, json, ...request }: CompareRequest,
   { stdout, stderr }: Terminal,

@@ -35,8 +35,8 @@ export async function readRuns(folders: readonly string[]): Promise<ComparedRun[
 }
 
 /**
- * Names of the runs in these folders: the last components of the paths if they all differ and contain letters or
- * digits, else the whole paths.
+ * Returns the names of the runs in these folders: the last components of the paths if they all differ and contain
+ * letters or digits, else the whole paths.
  */
 function namesOf(folders: readonly string[]): readonly string[] {
   const short = folders.map((folder) => basename(folder));
@@ -63,7 +63,7 @@ async function readRun(folder: string, name: string): Promise<ComparedRun> {
   };
 }
 
-/** The words of a run's command that select its data. */
+/** Returns the words of a run's command that select its data: those before the first other option. */
 function dataOf(words: readonly string[]): string {
   const from = words.findIndex((word, i) => i >= 2 && word.startsWith("--") && !sources.has(word));
   return words.slice(2, from < 0 ? undefined : from).join(" ");
@@ -84,7 +84,10 @@ function noRun(folder: string, why: string): DownhillError {
 /** A setting that differs between runs: its name and its value in each run. */
 export type SettingDifference = readonly [name: string, ...values: string[]];
 
-/** The settings that differ between the runs, as text. The settings of runs of programs are unknown. */
+/**
+ * Returns the settings that differ between the runs, with their values as text. The settings of runs of programs are
+ * unknown.
+ */
 export function differencesOf(runs: readonly ComparedRun[]): SettingDifference[] {
   const names = new Set(runs.flatMap(({ settings }) => Object.keys(settings ?? {})));
   return [...names]
@@ -110,7 +113,7 @@ export interface ComparedCurve {
   readonly values: ReadonlyMap<number, readonly number[]>;
 }
 
-/** The curves to overlay: losses, metrics and rates, on the training, validation and test parts. */
+/** Returns the curves to overlay: losses, metrics and rates, on the training, validation and test parts. */
 export function curvesOf(runs: readonly ComparedRun[]): ComparedCurve[] {
   const metrics = [...new Set(runs.flatMap(({ history }) => Object.keys(history[0]?.metrics ?? {})))];
   const unitOf = (metric: string): "number" | "percent" => (metric === "accuracy" ? "percent" : "number");

@@ -4,12 +4,12 @@ import type { Paint } from "../shared/style.ts";
 import { percent } from "../train/output.ts";
 import { type ComparedCurve, type ComparedRun, curvesOf, differencesOf } from "./runs.ts";
 
-/** A table row: its label and the cell of each run. */
+/** A row of a table: its label, and one cell per run. */
 export type CompareRow = readonly [name: string, ...cells: string[]];
 
 /**
- * The result of each run: epochs, steps, seconds and the final value of each curve, with the best epoch for held-out
- * data.
+ * Returns the rows of the table of results: epochs, steps, seconds, and the final value of each curve, with the best
+ * epoch for held-out data.
  */
 export function resultRows(runs: readonly ComparedRun[]): CompareRow[] {
   const seconds = ({ history }: ComparedRun): number =>

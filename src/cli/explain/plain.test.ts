@@ -42,6 +42,29 @@ test("optional arguments need no values", async () => {
   await expect(printed("k=1")).rejects.toThrow("--at has no value for x.");
 });
 
+test("constants of the module have their values, and are no inputs", async () => {
+  const other = join(file, "../outer.ts");
+  writeFileSync(
+    other,
+    `const L = Math.log(2 * Math.PI);
+const weights = [1, 2];
+export function f(x: number): number {
+  "use ad";
+  return x * L + weights[1];
+}`,
+  );
+  let text = "";
+  const stream = { write: (part: string) => void (text += part), isTTY: false, columns: 100 };
+  await explainPlain(
+    { file: other, name: "f" },
+    { at: "x=1", iteration: undefined, json: true, graph: undefined },
+    { stdout: stream, stderr: stream } as never,
+  );
+  const { value, inputs } = JSON.parse(text) as Readonly<Record<string, unknown>>;
+  expect(value).toBeCloseTo(Math.log(2 * Math.PI) + 2, 12);
+  expect(inputs).toEqual([{ name: "x", value: 1, derivative: Math.log(2 * Math.PI) }]);
+});
+
 test("without values the code omits arguments without a derivative", async () => {
   const text = await printed(undefined);
   expect(text).toContain("export function fGrad(x, k, o)");

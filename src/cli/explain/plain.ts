@@ -4,6 +4,8 @@ import { DownhillError } from "../../engine/errors/index.ts";
 import type { PlainForm } from "../../numeric/plain/form/form.ts";
 import { isFloating } from "../../numeric/plain/emit/derive.ts";
 import { emitModule } from "../../numeric/plain/emit/module.ts";
+import { withProgram } from "../../pictures/plot/document.ts";
+import { compiledProgram, literal } from "../../pictures/viz/gradient-program.ts";
 import { showNumber } from "../../pictures/viz/index.ts";
 import { tracePage } from "../../pictures/viz/trace-page.ts";
 import { plainPageData } from "../../pictures/viz/plain/page-data.ts";
@@ -15,7 +17,7 @@ import { splitAtCommas } from "../shared/call-text.ts";
 import { readData } from "../shared/data-text.ts";
 import { toJson } from "../shared/json.ts";
 import type { PlainTarget } from "../shared/plain-file.ts";
-import { readPlain } from "../shared/plain-file.ts";
+import { readPlain, readWithValues } from "../shared/plain-file.ts";
 import type { Paint } from "../shared/style.ts";
 import { columnsOf, paintFor } from "../shared/style.ts";
 import type { Terminal } from "../shared/terminal.ts";
@@ -44,18 +46,43 @@ export async function explainPlain(
     stderr.write(`note: without values the derivative is shown as code: give ${exampleOf(form)}\n`);
     return;
   }
-  const [args, iterations] = [readArguments(at, form), readIterations(iteration)];
-  const trace = tracePlain(form, args, iterations);
-  if (graph !== undefined)
-    await writeOutput(graph, tracePage(plainPageData(form, args, form.region.name, iterations)));
+  const iterations = readIterations(iteration);
+  const given = readArguments(at, form);
+  const { form: own, args } =
+    form.captured.length === 0 ? { form, args: given } : await withOuter(target, given);
+  const trace = withoutOuter(tracePlain(own, args, iterations), form);
+  const text = readFileSync(target.file, "utf8");
+  if (graph !== undefined) {
+    const page = tracePage(plainPageData(own, args, form.region.name, iterations));
+    const program = programOf(form, given, text);
+    await writeOutput(graph, program === undefined ? page : withProgram(page, program));
+  }
   if (json) {
     stdout.write(`${toJson(trace, 2)}\n`);
     return;
   }
-  const source = readFileSync(target.file, "utf8").split(/\r\n|[\n\r\u2028\u2029]/);
+  const source = text.split(/\r\n|[\n\r\u2028\u2029]/);
   const paint = paintFor(stdout);
   stdout.write(showPlainTrace(trace, source, paint, columnsOf(stdout)));
   if (graph !== undefined) stdout.write(`\n${paint("dim", "Graph written to")} ${graph}\n`);
+}
+
+/** Returns the function with its outer values as further parameters, and the arguments with these values. */
+async function withOuter(
+  target: PlainTarget,
+  args: readonly unknown[],
+): Promise<{ readonly form: PlainForm; readonly args: readonly unknown[] }> {
+  const { form, values } = await readWithValues(target, []);
+  return {
+    form: { ...form, params: [...form.params, ...form.captured], captured: [] },
+    args: [...args, ...values],
+  };
+}
+
+/** Returns the trace without derivatives in outer values. */
+function withoutOuter(trace: PlainTrace, { captured }: PlainForm): PlainTrace {
+  const isOuter = (input: string): boolean => captured.some(({ name }) => /^\w+/.exec(input)?.[0] === name);
+  return { ...trace, inputs: trace.inputs.filter(({ name }) => !isOuter(name)) };
 }
 
 function checkPage(graph: string, input: string): OutputFile {
@@ -65,6 +92,21 @@ function checkPage(graph: string, input: string): OutputFile {
       `--graph: for a function in a file it is a page: the name must end in .html, and ${JSON.stringify(graph)} does not.`,
     );
   return checkOutput(graph, [input]);
+}
+
+/** Returns a program that prints value and gradient. Undefined for a file that imports others, which one program cannot contain. */
+function programOf(
+  { params, region }: PlainForm,
+  args: readonly unknown[],
+  text: string,
+): string | undefined {
+  if (/^\s*import\b/m.test(text)) return undefined;
+  return compiledProgram(
+    text,
+    region.name,
+    args.map(literal),
+    params.flatMap(({ type }, i) => (isFloating(type) && args[i] !== undefined ? [i] : [])),
+  );
 }
 
 function exampleOf({ params }: PlainForm): string {
@@ -165,9 +207,10 @@ function showPlainTrace(
     const slopes = entry.local
       .map(({ source: of, derivative }) => `∂/∂${of} = ${number(derivative)}`)
       .join("  ");
-    return `${entry.target} = ${paint("cyan", number(entry.value))}   ${paint("dim", slopes)}`.trimEnd();
+    const own = entry.text === undefined ? number(entry.value) : JSON.stringify(entry.text);
+    return `${entry.target} = ${paint("cyan", own)}   ${paint("dim", slopes)}`.trimEnd();
   });
-  const values = lines.filter((entry) => entry.kind === "value").toReversed();
+  const values = lines.filter((entry) => entry.kind === "value" && entry.text === undefined).toReversed();
   const reverse = table(values, (entry) => {
     if (entry.kind === "loop") return "";
     const { derivative, local, target } = entry;

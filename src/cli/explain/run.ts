@@ -1,8 +1,11 @@
 import { DownhillError } from "../../engine/errors/index.ts";
 import type { CompiledText } from "../../numeric/syntax/index.ts";
 import { compileText, showExpr } from "../../numeric/syntax/index.ts";
+import { withProgram } from "../../pictures/plot/document.ts";
+import { textProgram } from "../../pictures/viz/gradient-program.ts";
 import type { TraceTable } from "../../pictures/viz/index.ts";
-import { toDot, toHtml, toMermaid, toSvg, traceText } from "../../pictures/viz/index.ts";
+import { toDot, toHtml, toMermaid, traceText } from "../../pictures/viz/index.ts";
+import { drawTrace } from "../../pictures/viz/to-svg.ts";
 import { plainTarget } from "../shared/plain-file.ts";
 import { readNames, readSeed, readValues } from "../shared/assignments.ts";
 import type { ExplainRequest } from "./command.ts";
@@ -59,7 +62,8 @@ export async function explain(
     ...(wrt === undefined ? {} : { wrt: readNames("--wrt", wrt, inputs) }),
   });
   if (graph !== undefined && draw !== undefined) {
-    await writeOutput(graph, await draw({ table, title: titleOf(compiled) }));
+    const program = values === undefined ? undefined : textProgram(compiled, text, values.map(String));
+    await writeOutput(graph, await draw({ table, title: titleOf(compiled), program }));
   }
   if (json) stdout.write(`${toJson(table, 2)}\n`);
   else {
@@ -82,23 +86,27 @@ function refuseForFiles(options: Readonly<Record<string, string | undefined>>): 
 const longestTitle = 100; // characters
 
 /**
- * The formula as one line of mathematics, without comments; only the name of its result if that is longer than
- * `longestTitle`.
+ * Returns the formula as one line of mathematics, without comments. If that is longer than `longestTitle`, returns only
+ * the name of its result.
  */
 function titleOf({ statements, outputName }: CompiledText): string {
   const title = statements.map(({ name, value }) => `${name} = ${showExpr(value)}`).join("; ");
   return title.length <= longestTitle ? title : outputName;
 }
 
-/** A trace with the title of its page. */
+/** A trace with the title of its page, and its program if the inputs have values. */
 interface TitledTrace {
   readonly table: TraceTable;
   readonly title: string;
+  readonly program: string | undefined;
 }
 
 const graphFormats: PictureFormats<TitledTrace> = {
-  picture: ({ table }) => toSvg(table),
-  page: ({ table, title }) => toHtml(table, { title }),
+  picture: ({ table }) => drawTrace(table),
+  page: ({ table, title, program }) => {
+    const page = toHtml(table, { title });
+    return program === undefined ? page : withProgram(page, program);
+  },
   others: {
     ".dot": ({ table }) => toDot(table),
     ".gv": ({ table }) => toDot(table),

@@ -61,7 +61,7 @@ function listed(names: readonly string[]): string {
 
 const widest = 44; // a longer cell shifts the next cells instead of widening its column
 
-/** Aligns the cells of each column. */
+/** Aligns the cells of each column. Cells wider than `widest` do not count for its width. */
 function align(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = [];
   for (const row of rows) {
@@ -145,8 +145,8 @@ function forwardSection(table: TraceTable, { seed, lines }: ForwardPass, context
 }
 
 /**
- * Formats the meaning of a tangent: `∂z/∂x = ` if the seed is 1 for one input and 0 for all others; otherwise empty
- * text.
+ * Formats the meaning of a tangent, such as `∂z/∂x = `, if the seed is 1 for one input and 0 for all others. Otherwise
+ * returns empty text.
  */
 function meaning(out: string, seed: ForwardPass["seed"]): string {
   const moved = Object.entries(seed).filter(([, dx]) => dx !== 0);

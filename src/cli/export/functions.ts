@@ -19,7 +19,7 @@ import {
 } from "./inputs.ts";
 import type { TrainedRun } from "./saved.ts";
 
-/** The exportable functions of a run. */
+/** Names of the functions of a run that can be exported. */
 export const exports = ["predictions", "loss", "gradient", "step"] as const;
 export type Export = (typeof exports)[number];
 
@@ -131,7 +131,8 @@ function gradient(run: TrainedRun, items: number): ExportedFunction {
 }
 
 /**
- * One training step of the run. Its outputs `out.NAME` are the inputs `NAME` of the next step, except `out.loss`.
+ * Makes the function of one training step of the run. Its outputs `out.NAME` are the inputs `NAME` of the next step,
+ * except `out.loss`.
  *
  * @throws DownhillError `option` if the run sums the gradients of several batches, `data` if it does not tell how many
  *   batches an epoch has.
@@ -202,7 +203,7 @@ function placeholders(inputs: readonly ItemInput[], items: number): Tensor[] {
   return inputs.map((input) => placeholder(input, items));
 }
 
-/** The names of the leaves of a tree of parameters, as checkpoints name them. */
+/** Returns the names of the leaves of a tree of parameters, as in checkpoints. */
 function namesIn(tree: unknown, root: string): string[] {
   return leafPaths(flatten(tree, "export").def, root);
 }

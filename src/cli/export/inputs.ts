@@ -27,7 +27,9 @@ export interface Encoding {
   readonly encode: (values: readonly Tensor[]) => Tensor;
 }
 
-/** The inputs of a prediction: the pixels of an image, or the raw columns of the table. */
+/**
+ * Returns the encoding of the inputs of a prediction: of the pixels of an image, or of the raw columns of the table.
+ */
 export function featuresOf({ table, sizes }: TrainedRun): Encoding {
   if (table !== undefined) return columnsOf(table.inputs);
   const about = "the pixels of an image, row by row, from 0 to 1: bytes divided by 255";
@@ -91,7 +93,7 @@ function asInput(x: Tensor): Tensor {
   return expandDims(convert(x, "float32"), 1);
 }
 
-/** The target of the network, as an input of a loss. */
+/** Returns the encoding of the target of the network, which is an input of a loss. */
 export function targetOf({ table, source, sizes }: TrainedRun): Encoding {
   const task = table?.task;
   if (task?.kind === "regression") {
@@ -113,7 +115,7 @@ export function targetOf({ table, source, sizes }: TrainedRun): Encoding {
   return { inputs: [{ name, dtype: "int32", item: [], about, categories }], encode: ([y]) => y! };
 }
 
-/** The names of the classes of a run. Those of images are `0`, `1`, … */
+/** Returns the names of the classes of a run. Those of images are `0`, `1`, … */
 function classesOf(task: LearningTask | undefined, sizes: readonly number[]): readonly string[] {
   if (task?.kind === "classification") return task.classes;
   return Array.from({ length: sizes.at(-1)! }, (_, i) => String(i));
@@ -149,7 +151,7 @@ export function predictionOf({ table, sizes }: TrainedRun): {
   };
 }
 
-/** A placeholder for an input with the given number of items, from which shapes and dtypes are traced. */
+/** Returns a placeholder for an input with the given number of items, from which shapes and dtypes are traced. */
 export function placeholder({ dtype, item }: ItemInput, items: number): Tensor {
   return zeros([items, ...item], { dtype });
 }

@@ -75,7 +75,7 @@ function modelOf(
   }
 }
 
-/** Metadata for the user of the model: plain text, and lists as JSON. */
+/** Returns the metadata of the model for its user. They are plain text, and lists as JSON. */
 function metadataOf(run: TrainedRun, { items, results }: ExportedFunction): Record<string, string> {
   const { commands, step, epoch, bestEpoch } = run;
   return {
@@ -107,7 +107,9 @@ function typeOf({ dtype, item }: ItemInput): string {
   return `${dtype}[${["items", ...item].join(", ")}]`;
 }
 
-/** The first categories, if any; the metadata hold all of them. */
+/**
+ * Describes the first categories for the user; empty without categories. The metadata of the model contain all of them.
+ */
 function listOf(categories: readonly string[] | undefined): string {
   if (categories === undefined) return "";
   const shown = categories.slice(0, 12).map((name) => (name === "" ? "(missing)" : name));

@@ -78,7 +78,10 @@ export async function readTrainedRun(folder: string): Promise<TrainedRun> {
   };
 }
 
-/** The preprocessing that the run learned from its table, which must fit its network. */
+/**
+ * Returns the preprocessing that the run learned from its table; `undefined` for images. It must fit the network of the
+ * run.
+ */
 function tableOf(folder: string, sizes: readonly number[]): TablePreprocessing {
   const table = formerLearnt(folder);
   const outputs = table?.task.kind === "classification" ? table.task.classes.length : 1;

@@ -1,5 +1,6 @@
 import type { ChartSpec, SeriesSpec } from "../../pictures/plot/chart-spec.ts";
-import { type PictureChart, writePicture } from "../../pictures/plot/picture.ts";
+import type { Markup } from "../../pictures/plot/markup.ts";
+import { type PictureChart, drawPicture } from "../../pictures/plot/picture.ts";
 import { showNumber } from "../../pictures/viz/index.ts";
 import { endsOf } from "./numbers.ts";
 import type { ConfidenceCurve, FitReport } from "./report.ts";
@@ -10,7 +11,7 @@ import { counted } from "../shared/words.ts";
 const mostPoints = 4000;
 
 /** The fit as a self-contained SVG picture that follows the reader's light or dark colour scheme. */
-export function fitPicture(report: FitReport): string {
+export function fitPicture(report: FitReport): Markup {
   const { formula, source, data, fit } = report;
   const notes = [
     `${source}: ${counted(data.rows, "row")}, R² = ${showNumber(Number(fit.rSquared.toFixed(12)), 5)}`,
@@ -18,10 +19,10 @@ export function fitPicture(report: FitReport): string {
       .map(({ name, value, error }) => `${name} = ${value}${error === "–" ? "" : ` ± ${error}`}`)
       .join(",  "),
   ];
-  return writePicture({ heading: formula.text, notes, charts: fitCharts(report) });
+  return drawPicture({ heading: formula.text, notes, charts: fitCharts(report) });
 }
 
-/** Charts of the data with curve and band, and of their residuals. */
+/** Returns the charts of a fit: the data with the curve and its band, and the residuals. */
 export function fitCharts({ drawing, settings, solved }: FitReport): PictureChart[] {
   const { kind, xName, yName, curve } = drawing;
   const every = Math.ceil(drawing.x.length / mostPoints); // limits the number of points of a page

@@ -15,7 +15,7 @@ export interface FitRows {
 }
 
 /**
- * The names of the columns in formulas.
+ * Returns the names of the columns in formulas.
  *
  * @throws DownhillError `data` if two columns have the same name there.
  */
@@ -90,8 +90,8 @@ export interface OverflowingValue {
 }
 
 /**
- * The first value of a column that is too large to be squared, or the largest if all are too small; otherwise
- * `undefined`.
+ * Finds a value of a column whose square cannot be used: the first one that is too large, or the largest one if all are
+ * too small. Returns `undefined` if there are neither.
  */
 export function farValue({ columns, lines }: FitRows, column: string): OverflowingValue | undefined {
   const values = columns.get(column)!;
@@ -138,8 +138,8 @@ function numbersOf(table: Table, column: TableColumn, notes: string[]): Float64A
 }
 
 /**
- * A Gregorian date as years, in whole days; `undefined` for any other text. A missing day is the first of the month,
- * and a time of day is ignored.
+ * Converts a Gregorian date to years, in whole days; `undefined` for any other text. A missing day is the first of the
+ * month, and a time of day is ignored.
  */
 function yearsOf(text: string): number | undefined {
   const [, year, month, day] = /^(\d{4})-(\d\d)(?:-(\d\d))?(?:T.*)?$/.exec(text) ?? [];

@@ -25,6 +25,13 @@ const args = {
     valueHint: "a=0:10,b=0:",
     description: "lower and upper bounds of parameters; either may be omitted",
   },
+  where: {
+    type: "string",
+    valueHint: '"a + b <= 1"',
+    isRepeatable: true,
+    description:
+      "a constraint of parameters, with <=, >= or =, or two-sided as in 0 <= a - b <= 1; may be repeated",
+  },
   sigma: { type: "string", valueHint: "column", description: "standard errors of the data" },
   "absolute-sigma": {
     type: "boolean",
@@ -90,6 +97,6 @@ export const fitCommand: Command<typeof args> = {
       plainModelText(given.data) !== undefined && plainModelText(given.formula) === undefined;
     const [data, formula] = isReversed ? [given.formula, given.data] : [given.data, given.formula];
     const text = formula === "-" ? terminal.stdin() : formula;
-    return runFit({ ...given, data, formula: text }, terminal.stdout);
+    return runFit({ ...given, data, formula: text }, terminal);
   },
 };

@@ -29,6 +29,10 @@ export const fitEntry: LazyCommand = {
       `downhill fit data.csv "log(y) = a + b*x"`,
       "an expression of a column on the left: residuals are those of log(y), the picture shows y too",
     ],
+    [
+      'downhill fit data.csv "y = a*exp(-b*x) + c" --where "a + c <= 5" --where "b >= 0"',
+      "constraints of parameters; errors respect the active ones",
+    ],
     [`downhill fit data.csv "z = a*x^b*t^c" --json`, "several columns; one JSON object for programs"],
   ],
   computes: true,

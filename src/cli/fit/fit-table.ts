@@ -1,5 +1,7 @@
 import { tensor } from "../../numeric/array/create.ts";
-import { type CurveFit, fitCurve } from "../../numeric/optim/index.ts";
+import type { Tensor } from "../../engine/ir/tensor.ts";
+import { between, fitCurveAsync, type FitCurveOptions } from "../../numeric/optim/index.ts";
+import { readWhere, type WrittenConstraint } from "../shared/where.ts";
 import type { Table } from "../../training/io/index.ts";
 import { checkSizes, takeColumns } from "./columns.ts";
 import type { ColumnTensors, FitFormula } from "./formula.ts";
@@ -13,8 +15,10 @@ interface FitTask {
   readonly table: Table;
   readonly provenance: string | undefined;
   readonly formula: FitFormula;
-  readonly request: Pick<FitRequest, "start" | "bounds" | "sigma" | "weights" | "absolute-sigma">;
+  readonly request: Pick<FitRequest, "start" | "bounds" | "where" | "sigma" | "weights" | "absolute-sigma">;
   readonly settings: FitSettings;
+  /** Ends the search; the report then has the best parameters so far. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -22,11 +26,20 @@ interface FitTask {
  *
  * @throws DownhillError as `takeColumns`, `readStart`, `readBounds` and `fitCurve`.
  */
-export function fitTable({ table, provenance, formula, request, settings }: FitTask): FitReport {
+export async function fitTable(task: FitTask): Promise<FitReport> {
+  const { table, provenance, formula, request, settings, signal } = task;
   const { target, left, columns, parameters, model } = formula;
   const fitted = left?.columns ?? [target];
   const start = readStart(request.start, parameters);
   const bounds = readBounds(request.bounds, parameters);
+  const where = readWhere(request.where, {
+    noun: "parameter",
+    names: parameters,
+    explain: (name) =>
+      table.columns.some((column) => column.name === name)
+        ? ` It is a column, and has another value in each row: write a number instead.`
+        : undefined,
+  });
   const more = [request.sigma, request.weights].filter((name) => name !== undefined);
   const data = takeColumns(table, [...new Set([...fitted, ...columns, ...more])], settings.missing);
   checkSizes(table.name, data, left === undefined ? [target, ...more] : more);
@@ -37,7 +50,7 @@ export function fitTable({ table, provenance, formula, request, settings }: FitT
   const over = columns.length === 0 ? fitted.slice(0, 1) : columns;
   const x = Object.fromEntries(over.map((name) => [name, numbersOf(name)]));
   const { loss, lossScale, level, starts, maxIterations } = settings;
-  const fit = fitCurve<string, ColumnTensors>(model, x, y, {
+  const options = {
     parameters,
     start,
     ...bounds,
@@ -49,7 +62,9 @@ export function fitTable({ table, provenance, formula, request, settings }: FitT
     level,
     starts,
     maxIterations,
-  });
+    ...(signal === undefined ? {} : { signal }),
+  };
+  const { fit, constraints } = await fitWhere(where, options, model, x, y);
   const drawing = drawingOf(formula, y, data.columns, fit);
   const solved = solvedFor(formula, data.columns, fit, drawing);
   return {
@@ -60,15 +75,48 @@ export function fitTable({ table, provenance, formula, request, settings }: FitT
     data,
     fit,
     bounds,
-    given: Object.keys(start),
+    asked: {
+      start,
+      where,
+      sigma: request.sigma,
+      weights: request.weights,
+      isSigmaAbsolute: request["absolute-sigma"],
+    },
+    constraints,
     drawing,
     ...(solved === undefined ? {} : { solved }),
   };
 }
 
+/** Fits with the constraints of the user, and describes them at the result. */
+async function fitWhere(
+  where: readonly WrittenConstraint[],
+  options: FitCurveOptions,
+  model: FitFormula["model"],
+  x: Readonly<Record<string, Float64Array>>,
+  y: Float64Array,
+): Promise<Pick<FitReport, "fit" | "constraints">> {
+  if (where.length === 0)
+    return { fit: await fitCurveAsync<string, ColumnTensors>(model, x, y, options), constraints: [] };
+  const constraints = where.map(({ text, low, high, value }) => between(value, low, high, { name: text }));
+  const fit = await fitCurveAsync<string, ColumnTensors>(model, x, y, { ...options, constraints });
+  const params = Object.fromEntries(Object.entries(fit.params).map(([name, p]) => [name, tensor(p)]));
+  return {
+    fit,
+    constraints: where.map(({ text, low, high, value }, k) => ({
+      text,
+      low,
+      high,
+      value: value(params).item(),
+      multiplier: (fit.multipliers.constraints[k] as Tensor).item(),
+      isActive: fit.active.includes(text),
+    })),
+  };
+}
+
 const curvePoints = 1200;
 
-/** Evenly spaced points of a curve between both ends. */
+/** Returns evenly spaced numbers from `low` to `high`, at which the curve is drawn. */
 function evenly(low: number, high: number): Float64Array {
   return Float64Array.from({ length: curvePoints }, (_, i) => low + ((high - low) * i) / (curvePoints - 1));
 }
@@ -77,7 +125,7 @@ function drawingOf(
   { target, left, columns, isOfColumns = false }: FitFormula,
   y: Float64Array,
   data: ReadonlyMap<string, Float64Array>,
-  fit: CurveFit<string, ColumnTensors>,
+  fit: FitReport["fit"],
 ): FitChart {
   const residuals = Float64Array.from(fit.residuals.data());
   const [only, ...others] = columns;
@@ -114,13 +162,13 @@ function drawingOf(
 }
 
 /**
- * Fitted values, and the curve with its band, for the column that the left side is an invertible function of.
- * `undefined` if the left side is a name or has no known inverse.
+ * Returns the fitted values, and the curve with its band, for the only column on the left side, by the inverse of that
+ * side. `undefined` if the left side is a name or has no known inverse.
  */
 function solvedFor(
   { left }: FitFormula,
   data: ReadonlyMap<string, Float64Array>,
-  fit: CurveFit<string, ColumnTensors>,
+  fit: FitReport["fit"],
   { kind, curve }: FitChart,
 ): SolvedColumn | undefined {
   const inverse = left?.inverse;

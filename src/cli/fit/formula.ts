@@ -6,6 +6,7 @@ import { constants, functions } from "../../numeric/syntax/functions.ts";
 import { parse } from "../../numeric/syntax/parse.ts";
 import { showNumber } from "../../pictures/viz/index.ts";
 import { asWritten, type LeftSide, readLeftSide, splitLeftSide } from "./left-side.ts";
+import { formulaCode, type ModelCode } from "./program.ts";
 import { didYouMean, suggest } from "../../engine/util/suggest.ts";
 
 /** Columns by name, as passed to the model. */
@@ -23,9 +24,11 @@ export interface FitFormula {
   readonly left?: LeftSide;
   /** Columns that the formula uses, in order of appearance. */
   readonly columns: readonly string[];
-  /** True if the model is computed from all rows at once, so that it has no value between them. */
+  /** True if the model is computed from all rows at once, so that it has no values between the rows. */
   readonly isOfColumns?: boolean;
   readonly parameters: readonly string[];
+  /** The model as code, if a program of one file can contain it. */
+  readonly code: ModelCode | undefined;
   /** Notes on likely misreadings. */
   readonly notes: readonly string[];
 }
@@ -113,6 +116,7 @@ function readStatements(
     ...(left === undefined ? {} : { left }),
     columns: data,
     parameters,
+    code: formulaCode(compiled, text, { columns, data }),
     notes: [
       ...notesOfLeftSide(left),
       ...notesOfSlips(parameters, others),
@@ -138,7 +142,10 @@ export function refuseBothSides(left: LeftSide | undefined, data: readonly strin
   );
 }
 
-/** Notes on the quantity that the figures of a fit refer to if the left side is an expression. */
+/**
+ * Returns a note on the quantity to which residuals, R² and errors refer if the left side is an expression. Otherwise
+ * empty.
+ */
 export function notesOfLeftSide(left: LeftSide | undefined): string[] {
   if (left === undefined) return [];
   const { text, columns, inverse } = left;
@@ -152,7 +159,7 @@ export function notesOfLeftSide(left: LeftSide | undefined): string[] {
   ];
 }
 
-/** Notes on parameters whose names resemble those of columns. */
+/** Returns a note for each parameter whose name resembles that of a column, which the user may have meant. */
 export function notesOfSlips(parameters: readonly string[], columns: readonly string[]): string[] {
   return parameters.flatMap((name) => {
     const near = columnNear(name, columns);
@@ -168,14 +175,15 @@ function meaningOf(name: string): string {
 }
 
 /**
- * The column whose name a parameter may misspell. A single letter resembles too much and only matches in another case.
+ * Returns the column whose name a parameter may misspell. A name of a single letter resembles too many others, so it
+ * only matches in another case. `undefined` if no column is similar.
  */
 function columnNear(name: string, columns: readonly string[]): string | undefined {
   if (name.length > 1) return suggest(name, columns);
   return columns.find((column) => column.toLowerCase() === name.toLowerCase());
 }
 
-/** The name of a column in formulas: characters that names cannot contain become `_`. */
+/** Returns the name of a column in formulas: characters that names cannot contain become `_`. */
 export function nameInFormula(column: string): string {
   const plain = column
     .normalize("NFC")

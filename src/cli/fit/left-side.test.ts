@@ -84,7 +84,8 @@ describe("a left side that is an expression", () => {
   test("is explained, in words and as JSON", async () => {
     const write = async (json: boolean): Promise<string> => {
       const stream = recordOutput(80);
-      expect(await runFit({ ...nothing, data: growth, formula: "log(y) = a + b*x", json }, stream)).toBe(0);
+      const request = { ...nothing, data: growth, formula: "log(y) = a + b*x", json };
+      expect(await runFit(request, { stdout: stream, stderr: stream })).toBe(0);
       return stream.text().replaceAll(/\u001b\[\d+m/g, "");
     };
     const text = (await write(false)).replaceAll(/\s+/g, " ");

@@ -30,7 +30,10 @@ interface SplitFormula {
   readonly text: string;
 }
 
-/** Splits off the left side of the last statement; `undefined` if it is a name or absent. */
+/**
+ * Splits off the left side of the last statement, and replaces it by a new name; `undefined` if it is a name or
+ * absent.
+ */
 export function splitLeftSide(text: string, columns: readonly string[]): SplitFormula | undefined {
   const tokens = tokenize(text);
   let from = 0;
@@ -99,7 +102,10 @@ export function readLeftSide(left: string, table: string, columns: readonly stri
 
 type UnaryInverse = (value: number) => number;
 
-/** Solves `expression = value` for the only name in the expression. */
+/**
+ * Returns a function from the value of an expression to the only name in it: it solves `expression = value`.
+ * `undefined` if an operation in the expression has no known inverse.
+ */
 function inverseOf(expression: TextExpr): UnaryInverse | undefined {
   const within = (part: TextExpr, peel: UnaryInverse): UnaryInverse | undefined => {
     const inner = inverseOf(part);

@@ -31,7 +31,7 @@ function fixedDigits(value: number, digits: number): string {
   return text.includes("e") ? String(Number(text)) : text;
 }
 
-/** The smallest and the largest of some numbers, moved apart slightly if they are equal. */
+/** Returns the smallest and the largest of some numbers. If they are equal, moves them apart slightly. */
 export function endsOf(values: ArrayLike<number>): [low: number, high: number] {
   let [low, high] = [Infinity, -Infinity];
   for (let i = 0; i < values.length; i++) {

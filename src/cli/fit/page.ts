@@ -1,8 +1,18 @@
 import { element, type Markup, scrollable, writeMarkup } from "../../pictures/plot/markup.ts";
+import { withProgram } from "../../pictures/plot/document.ts";
 import { chartPlace, writePage } from "../../pictures/plot/page.ts";
 import { showNumber } from "../../pictures/viz/index.ts";
 import { fitCharts } from "./charts.ts";
-import { figures, type FitReport, parameterRows, searchWords, warnings } from "./report.ts";
+import { fitProgram } from "./program.ts";
+import {
+  constraintRows,
+  figures,
+  type FitReport,
+  multiplierWords,
+  parameterRows,
+  searchWords,
+  warnings,
+} from "./report.ts";
 import { percent, residualWords, sourceWords } from "./text.ts";
 
 /** Writes a self-contained page with the charts of a fit and tables of its parameters, figures and correlations. */
@@ -34,6 +44,7 @@ export function fitPage(report: FitReport): string {
         parameterTable(report),
         element("p", { class: "caption" }, searchWords(report)),
       ),
+      ...(report.constraints.length === 0 ? [] : [constraintSection(report)]),
       element("section", {}, element("h2", {}, "Fit"), list(figures(report))),
       ...(formula.parameters.length > 1
         ? [element("section", {}, element("h2", {}, "Correlations"), correlations(report))]
@@ -41,12 +52,14 @@ export function fitPage(report: FitReport): string {
     ),
     ...(provenance === undefined ? [] : [element("footer", {}, `Data: ${provenance}`)]),
   );
-  return writePage({
+  const page = writePage({
     title: formula.text,
     body: writeMarkup(main),
     style: "h1{font-size:24px}",
-    hasCharts: true,
+    hasFigures: true,
   });
+  const program = fitProgram(report);
+  return program === undefined ? page : withProgram(page, program);
 }
 
 function table(
@@ -90,6 +103,18 @@ function parameterTable(report: FitReport): Markup {
       ...(isRemarked ? [remark] : []),
     ]),
     (i) => i > 0 && i < 4,
+  );
+}
+
+function constraintSection(report: FitReport): Markup {
+  const rows = constraintRows(report);
+  const words = multiplierWords(report);
+  return element(
+    "section",
+    { class: "wide" },
+    element("h2", {}, "Constraints"),
+    table("Constraints", ["constraint", "value", "multiplier", ""], rows, (i) => i > 0 && i < 3),
+    ...(words === "" ? [] : [element("p", { class: "caption" }, words)]),
   );
 }
 

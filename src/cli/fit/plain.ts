@@ -4,8 +4,10 @@ import { vmap } from "../../engine/transforms/index.ts";
 import { assertNever } from "../../engine/util/assert-never.ts";
 import { didYouMean } from "../../engine/util/suggest.ts";
 import type { PlainForm, PlainType } from "../../numeric/plain/form/form.ts";
+import { isIntegerArray } from "../../numeric/plain/form/form.ts";
 import type { RunnablePlain } from "../shared/plain-file.ts";
 import { type FitFormula, notesOfLeftSide, notesOfSlips, refuseBothSides } from "./formula.ts";
+import { plainCode } from "./program.ts";
 import type { LeftSide } from "./left-side.ts";
 
 /**
@@ -15,6 +17,7 @@ import type { LeftSide } from "./left-side.ts";
  *
  * @param left the column or expression of columns that the function computes. Default: `y` if no argument has that
  *   name, or the only unused column.
+ * @param text the source text of the function and its helpers
  * @throws DownhillError `option` for functions of another shape, and if the column is unknown.
  */
 export function plainModel(
@@ -22,6 +25,7 @@ export function plainModel(
   left: string | LeftSide | undefined,
   table: string,
   columns: readonly string[],
+  text?: string,
 ): FitFormula {
   const { name } = form.region;
   const isOfColumns = form.result.kind === "array";
@@ -99,6 +103,7 @@ export function plainModel(
     columns: data,
     isOfColumns,
     parameters,
+    code: plainCode(form, types, text, data),
     notes: [...notesOfLeftSide(side), ...notesOfSlips(parameters, others)],
   };
 }
@@ -121,7 +126,10 @@ function requireWhole(
   }
 }
 
-/** Returns the only column that can be the target, if the user names none. */
+/**
+ * Returns the target if the user names none: `y`, or the only column that is no argument. Throws if there is no such
+ * column.
+ */
 function onlyTarget(name: string, free: readonly string[]): string {
   const found = free.includes("y") ? "y" : free.length === 1 ? free[0] : undefined;
   if (found !== undefined) return found;
@@ -168,7 +176,7 @@ function givenType(name: string, type: PlainType, columns: readonly string[]): P
   }
 }
 
-/** The members of an argument in order: numbers, and in a function of columns also arrays. */
+/** Lists the numbers inside an argument in order. For a function of columns, also lists its arrays. */
 function inputsOf(form: PlainForm, name: string, type: PlainType, isOfColumns: boolean): Input[] {
   const inner = (field: string, of: PlainType): Input[] => inputsOf(form, field, of, isOfColumns);
   switch (type.kind) {
@@ -180,7 +188,7 @@ function inputsOf(form: PlainForm, name: string, type: PlainType, isOfColumns: b
     case "tuple":
       return type.items.flatMap((item, i) => inner(`${name}${i}`, item));
     case "array":
-      if (isOfColumns && type.integer !== true && type.of !== "Int32Array") return [{ name, isArray: true }];
+      if (isOfColumns && type.integer !== true && !isIntegerArray(type.of)) return [{ name, isArray: true }];
       throw wrongArgument(form, `${name} is an array${isOfColumns ? " of integers" : ""}`);
     case "optional":
     case "boolean":

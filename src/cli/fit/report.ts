@@ -1,6 +1,7 @@
-import type { CurveFit, StopReason } from "../../numeric/optim/index.ts";
+import type { ConstrainedReason, CurveFit, StopReason } from "../../numeric/optim/index.ts";
 import { type FitRows, farValue } from "./columns.ts";
 import type { ColumnTensors, FitFormula } from "./formula.ts";
+import type { WrittenConstraint } from "../shared/where.ts";
 import { withError } from "./numbers.ts";
 import type { FitSettings } from "./settings.ts";
 import { showNumber } from "../../pictures/viz/index.ts";
@@ -13,19 +14,40 @@ export interface FitReport {
   readonly provenance: string | undefined;
   readonly settings: FitSettings;
   readonly data: FitRows;
-  readonly fit: CurveFit<string, ColumnTensors>;
+  readonly fit: Omit<CurveFit<string, ColumnTensors>, "reason"> & {
+    readonly reason: StopReason | ConstrainedReason;
+  };
+  /** The constraints of the option --where. */
+  readonly constraints: readonly FittedConstraint[];
   readonly bounds: {
     readonly low: Readonly<Record<string, number>>;
     readonly high: Readonly<Record<string, number>>;
   };
-  /** Names of the parameters whose start values the user gave. */
-  readonly given: readonly string[];
+  /** The start values, constraints and columns of errors that the user gave. */
+  readonly asked: {
+    readonly start: Readonly<Record<string, number>>;
+    readonly where: readonly WrittenConstraint[];
+    readonly sigma: string | undefined;
+    readonly weights: string | undefined;
+    readonly isSigmaAbsolute: boolean;
+  };
   /**
    * Numbers of the chart: data and fit against the only column or against the row, or observed against fitted values.
    */
   readonly drawing: FitChart;
   /** Data and curve for the column that the left side was solved for, if its inverse is known. */
   readonly solved?: SolvedColumn;
+}
+
+/** A constraint at the result of a fit. */
+export interface FittedConstraint {
+  readonly text: string;
+  readonly low: number;
+  readonly high: number;
+  readonly value: number;
+  /** Change of the minimised sum per unit by which the limit is lowered. */
+  readonly multiplier: number;
+  readonly isActive: boolean;
 }
 
 /** A column that the left side of a formula was solved for. */
@@ -67,7 +89,7 @@ export interface ParameterRow {
 }
 
 /** The parameters as rows of a table. */
-export function parameterRows({ formula, fit, bounds }: FitReport): ParameterRow[] {
+export function parameterRows({ formula, fit, bounds, constraints }: FitReport): ParameterRow[] {
   return formula.parameters.map((name) => {
     const [value, error] = withError(fit.params[name]!, fit.standardErrors[name]!);
     const ends = fit.intervals[name]!;
@@ -75,18 +97,42 @@ export function parameterRows({ formula, fit, bounds }: FitReport): ParameterRow
     const remark = fit.undetermined.includes(name)
       ? "not determined by the data"
       : fit.atBound.includes(name)
-        ? `at its bound ${fit.params[name] === bounds.low[name] ? "below" : "above"}`
-        : fit.standardErrors[name]! > Math.abs(fit.params[name]!)
-          ? "the error is larger than the value"
-          : "";
+        ? `at its bound ${isNearest(fit.params[name]!, bounds.low[name], bounds.high[name]) ? "below" : "above"}`
+        : constraints.length > 0 && Number.isNaN(fit.standardErrors[name]!) && fit.degreesOfFreedom > 0
+          ? "set by the constraints"
+          : fit.standardErrors[name]! > Math.abs(fit.params[name]!)
+            ? "the error is larger than the value"
+            : "";
     const shown = ends.map((end) => withError(end, fit.standardErrors[name]!)[0]);
     return { name, value, error, interval: isKnown ? shown.join(" … ") : "–", remark };
   });
 }
 
+/** True if a value is closer to its lower limit than to its upper one. Searches under constraints end next to a limit. */
+function isNearest(value: number, low = -Infinity, high = Infinity): boolean {
+  return value - low <= high - value;
+}
+
+/** The constraints as rows of a table: text, value, multiplier, and a remark on active ones. */
+export function constraintRows({ constraints }: FitReport): (readonly [string, string, string, string])[] {
+  return constraints.map(({ text, value, multiplier, isActive }) => [
+    text,
+    showNumber(Number(value.toPrecision(6)), 6),
+    isActive ? showNumber(multiplier, 4) : "0",
+    isActive ? "active" : "",
+  ]);
+}
+
+/** Explains the multipliers of active constraints; empty without them. */
+export function multiplierWords({ constraints, settings }: FitReport): string {
+  if (!constraints.some(({ isActive }) => isActive)) return "";
+  const sum = settings.loss === "squares" ? "Σ r²" : "Σ ρ";
+  return `The multiplier is the fall of ${sum} per unit by which a limit is raised.`;
+}
+
 /**
- * Names and values of the figures that describe a fit: R², the minimised sum, reduced χ² and others; `–` for figures
- * that cannot be computed.
+ * Returns names and values of the figures that describe a fit: R², the minimised sum, reduced χ² and others; `–` for
+ * figures that cannot be computed.
  */
 export function figures({ fit, data, settings }: FitReport): (readonly [name: string, value: string])[] {
   const isRobust = settings.loss !== "squares";
@@ -102,7 +148,7 @@ export function figures({ fit, data, settings }: FitReport): (readonly [name: st
   ];
 }
 
-/** Pairs of parameters whose correlation is at least 0.9 or at most −0.9, the strongest first. */
+/** Returns the pairs of parameters whose correlation is at least 0.9 or at most −0.9, the strongest first. */
 export function closePairs({
   formula,
   fit,
@@ -120,7 +166,7 @@ export function closePairs({
     .sort((a, b) => Math.abs(b.correlation) - Math.abs(a.correlation));
 }
 
-/** Warnings about the reliability of the fit. */
+/** Returns warnings that the fit may be unreliable, as sentences. */
 export function warnings(report: FitReport): string[] {
   const { fit, data, formula, drawing } = report;
   const { undetermined, atBound } = fit;
@@ -152,8 +198,8 @@ export function warnings(report: FitReport): string[] {
 }
 
 /**
- * Notes on columns whose numbers are too large or small to compute the errors of parameters. Empty if all errors are
- * positive and finite.
+ * Returns notes on columns whose numbers are too large or small to compute the errors of parameters. Empty if all
+ * errors are positive and finite.
  */
 function farNotes(
   { standardErrors }: FitReport["fit"],
@@ -171,8 +217,8 @@ function farNotes(
 }
 
 /**
- * The correlation of successive residuals, in order of x. `undefined` if all residuals are 0, or if fewer than half of
- * the x are distinct.
+ * Returns the correlation of successive residuals, in order of x. `undefined` if all residuals are 0, or if fewer than
+ * half of the x are distinct.
  */
 function neighbours({ x, residuals }: FitChart): number | undefined {
   const order = Array.from(x.keys()).sort((a, b) => x[a]! - x[b]!);
@@ -183,10 +229,10 @@ function neighbours({ x, residuals }: FitChart): number | undefined {
 }
 
 /** Describes in words how the best fit was searched for. */
-export function searchWords({ fit, given, formula }: FitReport): string {
+export function searchWords({ fit, asked, formula }: FitReport): string {
   const { followed, agreed } = fit.starts;
   const looked =
-    given.length === formula.parameters.length
+    Object.keys(asked.start).length === formula.parameters.length
       ? "From the given start"
       : followed === 1
         ? "From one start"
@@ -195,10 +241,15 @@ export function searchWords({ fit, given, formula }: FitReport): string {
   return `${looked}, after ${iterations} in all. ${stops.get(fit.reason) ?? fit.message}`;
 }
 
-const stops: ReadonlyMap<StopReason, string> = new Map([
+const stops: ReadonlyMap<StopReason | ConstrainedReason, string> = new Map<
+  StopReason | ConstrainedReason,
+  string
+>([
   ["gradient", "It stopped because no change of the parameters lowers the sum."],
   ["value", "It stopped because the sum hardly falls any more."],
   ["step", "It stopped because the parameters hardly move any more."],
   ["precision", "It stopped because rounding hides any further gain."],
   ["iterations", "It stopped at --max-iterations before it converged."],
+  ["aborted", "Ctrl-C ended the search; these are the best parameters so far."],
+  ["solved", "It stopped because no change of the parameters that the constraints allow lowers the sum."],
 ]);

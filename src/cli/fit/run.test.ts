@@ -1,11 +1,16 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import * as library from "downhill";
 import { co2 } from "downhill/data";
+import * as landscapes from "downhill/landscapes";
+import * as optim from "downhill/optim";
+import * as plain from "downhill/plain";
 import { key, normal } from "downhill/random";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { testInCi } from "../../../test/support/extent.ts";
 import { downhill, recordOutput } from "../../../test/support/command.ts";
+import { programOf, runProgram } from "../../../test/support/run-program.ts";
 import { runFit, fitReport } from "./run.ts";
 import { optionValues } from "../shared/option-values.ts";
 import { fitCommand, type FitRequest } from "./command.ts";
@@ -43,11 +48,60 @@ async function written(
 ): Promise<string> {
   const stream = recordOutput(columns);
   const request = { ...nothing, data, formula, ...options };
-  await runFit(request, stream);
+  await runFit(request, { stdout: stream, stderr: stream });
   return stream.text().replaceAll(/\u001b\[\d+m/g, "");
 }
 
 const formula = "y = a*exp(-b*x) + c";
+
+describe("the program of the page", () => {
+  const modules = {
+    downhill: library,
+    "downhill/landscapes": landscapes,
+    "downhill/optim": optim,
+    "downhill/plain": plain,
+  };
+  const check = async (text: string, options: Partial<FitRequest> = {}): Promise<string> => {
+    const out = join(folder, "program.html");
+    const all = { ...options, starts: "4" };
+    await written(decay, text, { ...all, out });
+    const program = programOf(readFileSync(out, "utf8"));
+    const { fit: found } = await report(decay, text, all);
+    const printed = await runProgram(program, modules);
+    const [params, errors] = printed
+      .split("\n")
+      .map((line) => JSON.parse(line.slice(line.indexOf("{"))) as Record<string, number>);
+    expect(Object.keys(params!)).toEqual(Object.keys(found.params));
+    for (const [name, value] of Object.entries(params!)) {
+      expect(value).toBeCloseTo(found.params[name]!, 5);
+      expect(errors![name]).toBeCloseTo(found.standardErrors[name]!, 5);
+    }
+    return program;
+  };
+
+  test.each<[string, Partial<FitRequest>]>([
+    ["y = a*exp(-b*x) + c", {}],
+    ["y = a*exp(-b*x) + c", { sigma: "err", "absolute-sigma": true, bounds: "a=0:10,b=0:", start: "b=0.3" }],
+    ["y = a*exp(-b*x) + c", { weights: "counts", loss: "soft-l1", "loss-scale": "0.1", level: "0.9" }],
+    ["log(y) = a + b*x", {}],
+    ["y = a*exp(-b*x) + c", { where: "a + c <= 4.8; b >= 0.1*a" }],
+    ["y = a*erf(b*x) + c", { start: "a=-4,b=0.2,c=5" }],
+    ["y = level", {}],
+  ])("repeats %s with %o", async (text, options) => void (await check(text, options)));
+
+  test("contains a function of a file, with tuples and records", async () => {
+    const path = file(
+      "decay.ts",
+      `const half = 0.5;
+export function decay(at: { x: number }, p: [number, number], floor: number): number {
+  "use ad";
+  return p[0] * Math.exp(-p[1] * at.x) + floor + 0 * half;
+}
+`,
+    );
+    expect(await check(`y = ${path}#decay`, { start: "p0=4,p1=0.5,floor=1" })).toContain("const half = 0.5");
+  });
+});
 
 describe("CO2 at Mauna Loa", () => {
   const season = "A*sin(2*pi*f*(year-1990) + p)";
@@ -223,8 +277,24 @@ describe("options", () => {
   test("--max-iterations ends a fit early, with a note and exit code 1", async () => {
     const stream = recordOutput();
     const request = { ...nothing, data: decay, formula, start: "a=1,b=9,c=0", "max-iterations": "1" };
-    expect(await runFit(request, stream)).toBe(1);
+    expect(await runFit(request, { stdout: stream, stderr: stream })).toBe(1);
     expect(stream.text()).toContain("It stopped at --max-iterations before it converged.");
+  });
+
+  test("Ctrl-C ends the search, and the best parameters so far are reported", async () => {
+    const [stdout, stderr] = [recordOutput(), recordOutput()];
+    const before = process.listenerCount("SIGINT");
+    const request = { ...nothing, data: decay, formula, start: "a=1,b=9,c=0", json: true };
+    const ended = runFit(request, { stdout, stderr });
+    while (process.listenerCount("SIGINT") === before) await new Promise(setImmediate);
+    process.emit("SIGINT", "SIGINT");
+    expect(await ended).toBe(130);
+    expect(stderr.text()).toContain("Ctrl-C again quits at once");
+    const found = JSON.parse(stdout.text()) as { reason: string; sumOfSquares: number };
+    expect(found.reason).toBe("aborted");
+    const { fit } = await report(decay, formula, { start: "a=1,b=9,c=0" });
+    expect(found.sumOfSquares).toBeGreaterThan(fit.sumOfSquares);
+    expect(process.listenerCount("SIGINT")).toBe(before);
   });
 
   test("--missing skip leaves rows out and names their lines; unused columns may have gaps", async () => {
@@ -421,7 +491,9 @@ describe("misuse is refused with a remedy", () => {
     ["y = a*ln(-x-1)", {}, "the model is not finite at all rows for any start that was tried."],
   ])("%s %o", async (text, options, message) => {
     const request = { ...nothing, data: decay, formula: text, ...options };
-    await expect(runFit(request, recordOutput())).rejects.toThrow(message);
+    await expect(runFit(request, { stdout: recordOutput(), stderr: recordOutput() })).rejects.toThrow(
+      message,
+    );
   });
 
   test("missing files, files with text, and rows of unequal length", async () => {

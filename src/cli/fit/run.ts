@@ -1,14 +1,15 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { co2 } from "../../training/data/index.ts";
 import { DownhillError } from "../../engine/errors/index.ts";
 import type { Table } from "../../training/io/index.ts";
+import { onInterrupt } from "../shared/interrupt.ts";
 import { toJson } from "../shared/json.ts";
 import { readRunnable } from "../shared/plain-file.ts";
 import { readAnyTable } from "../shared/read-table.ts";
 import { pictureFormatter } from "../shared/picture/formatter.ts";
 import { columnsOf, paintFor } from "../shared/style.ts";
 import { inWordsOfTables, readDecimal } from "../shared/table-words.ts";
-import type { TextOutput } from "../shared/terminal.ts";
+import type { Terminal } from "../shared/terminal.ts";
 import { checkOutput, type OutputFile, writeOutput } from "../shared/write-file.ts";
 import { namesOf } from "./columns.ts";
 import { fitTable } from "./fit-table.ts";
@@ -23,8 +24,14 @@ import type { FitRequest } from "./command.ts";
 import { type FitSettings, readSettings } from "./settings.ts";
 import { showFit } from "./text.ts";
 
-/** Fits the formula and writes the requested output. Returns the exit code: 0 if the fit converged, otherwise 1. */
-export async function runFit(request: FitRequest, stream: TextOutput): Promise<number> {
+/**
+ * Fits the formula and writes the requested output. Returns the exit code: 0 if the fit converged, otherwise 1. The first
+ * Ctrl-C ends the search, and the output describes the best parameters so far; the exit code is then that of the signal.
+ */
+export async function runFit(
+  request: FitRequest,
+  { stdout: stream, stderr }: Pick<Terminal, "stdout" | "stderr">,
+): Promise<number> {
   const settings = readSettings(request); // reports a bad path before any work
   const { json } = request;
   const draw =
@@ -33,7 +40,12 @@ export async function runFit(request: FitRequest, stream: TextOutput): Promise<n
       : await pictureFormatter("--out", request.out, { picture: fitPicture, page: fitPage });
   const inputs = [request.data, plainModelText(request.formula)?.target.file];
   const out = request.out === undefined ? undefined : checkOutput(request.out, inputs);
-  const report = await fitReport(request, settings, out);
+  const interruption = onInterrupt(() => {
+    stderr.write("Stopping after this iteration; Ctrl-C again quits at once.\n");
+  });
+  const report = await fitReport(request, settings, out, interruption.signal).finally(() => {
+    interruption.dispose();
+  });
   if (out !== undefined && draw !== undefined) await writeOutput(out, await draw(report));
   if (json) stream.write(`${toJson(asJson(report))}\n`);
   else {
@@ -41,7 +53,7 @@ export async function runFit(request: FitRequest, stream: TextOutput): Promise<n
     stream.write(showFit(report, paint, columnsOf(stream)));
     if (out !== undefined) stream.write(`\n${paint("dim", "Picture written to")} ${out}\n`);
   }
-  return report.fit.converged ? 0 : 1;
+  return interruption.exitCode() ?? (report.fit.converged ? 0 : 1);
 }
 
 /** Reads the data, fits the formula and collects the report. */
@@ -49,11 +61,12 @@ export async function fitReport(
   request: FitRequest,
   settings: FitSettings = readSettings(request),
   out?: OutputFile,
+  signal?: AbortSignal,
 ): Promise<FitReport> {
   const { table, provenance } = await loadTable(request);
   const formula = await readModel(request.formula, table, out);
   try {
-    return fitTable({ table, provenance, formula, request, settings });
+    return await fitTable({ table, provenance, formula, request, settings, signal });
   } catch (error) {
     throw error instanceof DownhillError && error.message.startsWith("fitCurve: ")
       ? inWordsOfOptions(error, table.name)
@@ -69,7 +82,13 @@ async function readModel(text: string, table: Table, out: OutputFile | undefined
   const { target, left } = named;
   const side =
     left === undefined || names.includes(left) || isName(left) ? left : readLeftSide(left, table.name, names);
-  return plainModel(await readRunnable(target, [out]), side, table.name, names);
+  return plainModel(
+    await readRunnable(target, [out]),
+    side,
+    table.name,
+    names,
+    readFileSync(target.file, "utf8"),
+  );
 }
 
 function isName(text: string): boolean {
@@ -142,6 +161,18 @@ function asJson(report: FitReport): object {
         },
       ]),
     ),
+    ...(report.constraints.length === 0
+      ? {}
+      : {
+          constraints: report.constraints.map(({ text, value, low, high, multiplier, isActive }) => ({
+            constraint: text,
+            value,
+            low,
+            high,
+            multiplier,
+            active: isActive,
+          })),
+        }),
     level: settings.level,
     rSquared: fit.rSquared,
     sumOfSquares: fit.sumOfSquares,

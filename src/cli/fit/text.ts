@@ -3,7 +3,16 @@ import { visible } from "../help.ts";
 import type { Paint } from "../shared/style.ts";
 import { wrap } from "../shared/wrap.ts";
 import { drawPlot } from "./plot.ts";
-import { closePairs, figures, type FitReport, parameterRows, searchWords, warnings } from "./report.ts";
+import {
+  closePairs,
+  constraintRows,
+  figures,
+  type FitReport,
+  multiplierWords,
+  parameterRows,
+  searchWords,
+  warnings,
+} from "./report.ts";
 import { counted } from "../shared/words.ts";
 
 const widest = 100; // size of a drawing in cells
@@ -24,6 +33,7 @@ export function showFit(report: FitReport, paint: Paint, columns: number | undef
     "",
     ...parameterTable(report, paint),
     "",
+    ...constraintTable(report, paint, width),
     ...flow(
       figures(report).map(([name, value]) => `${paint("dim", name)} ${value}`),
       width,
@@ -74,8 +84,37 @@ export function showFit(report: FitReport, paint: Paint, columns: number | undef
 
 function parameterTable(report: FitReport, paint: Paint): string[] {
   const rows = parameterRows(report);
-  const head = ["parameter", "value", "error", `${percent(report.settings.level)} interval`];
-  const cells = rows.map(({ name, value, error, interval }) => [name, value, error, interval]);
+  return table(
+    ["parameter", "value", "error", `${percent(report.settings.level)} interval`],
+    rows.map(({ name, value, error, interval }) => [name, value, error, interval]),
+    rows.map(({ remark }) => remark),
+    paint,
+  );
+}
+
+/** The constraints with their multipliers; nothing without them. */
+function constraintTable(report: FitReport, paint: Paint, width: number): string[] {
+  const rows = constraintRows(report);
+  if (rows.length === 0) return [];
+  const words = multiplierWords(report);
+  return [
+    ...table(
+      ["constraint", "value", "multiplier"],
+      rows.map((row) => row.slice(0, 3)),
+      rows.map((row) => row[3]),
+      paint,
+    ),
+    ...(words === "" ? [] : wrap(words, width).map((line) => paint("dim", line))),
+    "",
+  ];
+}
+
+function table(
+  head: readonly string[],
+  cells: readonly (readonly string[])[],
+  remarks: readonly string[],
+  paint: Paint,
+): string[] {
   const widths = head.map((title, i) => Math.max(visible(title), ...cells.map((row) => visible(row[i]!))));
   const line = (row: readonly string[]): string =>
     row
@@ -87,7 +126,7 @@ function parameterTable(report: FitReport, paint: Paint): string[] {
   return [
     paint("dim", line(head)),
     ...cells.map((row, i) => {
-      const { remark } = rows[i]!;
+      const remark = remarks[i]!;
       return remark === "" ? line(row) : `${line(row)}  ${paint("yellow", remark)}`;
     }),
   ];

@@ -5,8 +5,26 @@ const args = {
   dataset: {
     type: "positional",
     required: false,
-    valueHint: "digits",
-    description: "the data: digits, the built-in handwritten digits",
+    valueHint: "what",
+    description:
+      'digits, the built-in handwritten digits (default), a formula such as x^4 - 2*x^2 + y^2, a landscape of downhill race --list, or a module\nfile.ts#name: a TypeScript function marked "use ad"',
+  },
+  where: {
+    type: "string",
+    valueHint: '"x + y <= 1"',
+    isRepeatable: true,
+    description:
+      "for a formula: a constraint of coordinates, with <=, >= or =, or two-sided as in 0 <= x - y <= 1; may be repeated\ndraws the feasible region, the path of minimize and the forces at its end",
+  },
+  start: {
+    type: "string",
+    valueHint: "point",
+    description: "for a formula: where the search begins, as x=-1,y=2 or -1,2",
+  },
+  domain: {
+    type: "string",
+    valueHint: "box",
+    description: "for a formula: what to draw, as x=-2:2,y=-1:3 or -2:2,-1:3",
   },
   directions: {
     type: "string",
@@ -40,7 +58,7 @@ const args = {
 /** Values of the options of `downhill landscape`. */
 export type LandscapeRequest = OptionValues<typeof args>;
 
-/** `downhill landscape`: draws a slice of a network's loss. */
+/** `downhill landscape`: draws a slice of a network's loss, or a formula with its feasible region. */
 export const landscapeCommand: Command<typeof args> = {
   args,
   async run(given, terminal) {

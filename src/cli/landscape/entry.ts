@@ -3,7 +3,8 @@ import { anyCommand } from "../run.ts";
 
 /** Help text and loader of `downhill landscape`. */
 export const landscapeEntry: LazyCommand = {
-  description: "Draw a slice of a network's loss with the path of its training",
+  description:
+    "Draw a slice of a network's loss with the path of its training, or a formula with its constraints",
   examples: [
     ["downhill landscape digits --out slice.html", "the plane in which training moved most"],
     [
@@ -15,6 +16,10 @@ export const landscapeEntry: LazyCommand = {
       "another optimiser and network",
     ],
     ["downhill landscape digits --resolution 51 --json", "the values, for programs"],
+    [
+      'downhill landscape "(x - 2)^2 + (y - 2)^2" --where "x^2 + y^2 <= 2" --where "y <= 0.8" --out region.svg',
+      "a formula, its feasible region, and the forces of the limits",
+    ],
   ],
   computes: true,
   load: async () => anyCommand((await import("./command.ts")).landscapeCommand),

@@ -2,38 +2,96 @@ import { tensor } from "../../numeric/array/create.ts";
 import { dataset, digits } from "../../training/data/index.ts";
 import type { Tensor } from "../../engine/ir/tensor.ts";
 import {
+  findMinima,
   type Interval,
   landscape,
+  landscapeHtml,
   type LossSlice,
+  race,
+  type Race,
   type SliceDirections,
   type Study,
+  zoo,
 } from "../../pictures/landscapes/index.ts";
+import { withProgram } from "../../pictures/plot/document.ts";
 import { mlp, type MlpParams, softmaxCrossEntropy } from "../../numeric/nn/index.ts";
 import { key } from "../../numeric/random/index.ts";
 import { fit } from "../../training/train/index.ts";
 import { didYouMean } from "../../engine/util/suggest.ts";
 import { showNumber } from "../../pictures/viz/index.ts";
-import { landscapeFormatter, show } from "../race/run.ts";
-import { readDomain } from "../race/settings.ts";
+import { readRacers } from "../race/racers.ts";
+import { raceProgram } from "../race/program.ts";
+import { constraintsOf, landscapeFormatter, show } from "../race/run.ts";
+import { readDomain, withPlaces } from "../race/settings.ts";
+import { readLandscape } from "../race/source.ts";
 import { makeOptimizer, readOptimizer } from "../shared/optimizers.ts";
+import { readWhere } from "../shared/where.ts";
+import { plainTarget } from "../shared/plain-file.ts";
 import type { TextOutput } from "../shared/terminal.ts";
 import { counted, optionError, readChoice, readCount, readWhole } from "../shared/words.ts";
 import { checkOutput } from "../shared/write-file.ts";
 import type { LandscapeRequest } from "./command.ts";
+import { landscapeProgram } from "./program.ts";
 
 const usualOptimizer = "sgd(lr=0.1, momentum=0.9)";
 
-/** Trains a network on the digits, computes a slice of its loss, and writes the requested output. */
+/** Options of the digits (`digitsOptions`) and of formulas. */
+const digitsOptions = ["directions", "resolution", "range", "items", "optimizer", "epochs", "batch", "hidden", "seed"] as const; // prettier-ignore
+const formulaOptions = ["where", "start", "domain"] as const;
+/** Steps of the search for the minimum of a formula without constraints. */
+const searchSteps = 60;
+
+/**
+ * Computes a slice of the loss of a network that it trains on the digits, or solves a formula under constraints, and writes
+ * the requested output.
+ */
 export async function showLandscape(request: LandscapeRequest, stream: TextOutput): Promise<void> {
   const { json } = request;
   const draw = request.out === undefined ? undefined : await landscapeFormatter(request.out); // reports a bad path before any work
-  const out = request.out === undefined ? undefined : checkOutput(request.out, []);
+  const inputs = [plainTarget(request.dataset ?? "")?.file];
+  const out = request.out === undefined ? undefined : checkOutput(request.out, inputs);
+  const isFormula = isLandscape(request.dataset);
+  const strange = (isFormula ? digitsOptions : formulaOptions).find((name) => request[name] !== undefined);
+  if (strange !== undefined)
+    throw optionError(
+      isFormula
+        ? `--${strange} belongs to downhill landscape digits, not to a formula, which has --where, --start and --domain.`
+        : `--${strange} belongs to a formula, as in downhill landscape "x^2 + y^2" --where "x + y >= 1".`,
+    );
+  if (isFormula) {
+    const formula = findMinima(withPlaces(await readLandscape(request.dataset!, request.start, out), request)); // prettier-ignore
+    const where = readWhere(request.where, { noun: "coordinate", names: formula.coordinates });
+    const optimizers = where.length === 0 ? "lbfgs" : "";
+    const racers = where.length === 0 ? readRacers(optimizers, searchSteps) : {};
+    const shown = race(formula, racers, { steps: searchSteps, constraints: constraintsOf(where, formula) });
+    const asked = {
+      landscape: request.dataset!,
+      optimizers,
+      seed: 0,
+      tolerances: undefined,
+      constraints: where,
+    };
+    const program = raceProgram(shown, asked);
+    const page = (): string => withProgram(landscapeHtml(shown), program!);
+    const isPage = draw === landscapeHtml && program !== undefined;
+    await show(shown, { out, draw: isPage ? page : draw, json }, stream);
+    return;
+  }
   const settings = readSettings(request);
-  const { slice, optimizer } = await sliceOfDigits(settings);
-  await show(json ? slice : studyOf(slice, settings, optimizer), { out, draw, json }, stream);
+  const slice = await sliceOfDigits(settings);
+  const page = (shown: Study | Race | LossSlice): string =>
+    withProgram(landscapeHtml(shown), landscapeProgram(settings));
+  const drawn = draw === landscapeHtml ? page : draw;
+  await show(json ? slice : studyOf(slice, settings), { out, draw: drawn, json }, stream);
 }
 
-interface SliceSettings {
+/** True for a formula, or the name of a built-in landscape. A bare word otherwise names data. */
+function isLandscape(text: string | undefined): boolean {
+  return text !== undefined && (Object.hasOwn(zoo, text) || !/^[a-z][a-z-]*$/i.test(text));
+}
+
+/** Settings of a slice of the loss of a network that is trained on the digits. */
+export interface SliceSettings {
   readonly directions: SliceDirections;
   readonly resolution: number;
   readonly range: Interval | undefined;
@@ -89,10 +147,8 @@ function readSettings(request: LandscapeRequest): SliceSettings {
   };
 }
 
-/** Computes a slice of the loss of a network trained on the digits. Returns it with a description of the training. */
-async function sliceOfDigits(
-  settings: SliceSettings,
-): Promise<{ readonly slice: LossSlice; readonly optimizer: string }> {
+/** Computes a slice of the loss of a network trained on the digits. */
+async function sliceOfDigits(settings: SliceSettings): Promise<LossSlice> {
   const { directions, resolution, range, epochs, batch, hidden, seed } = settings;
   const { images, labels, count } = digits();
   const items = Math.min(count, settings.items);
@@ -115,20 +171,18 @@ async function sliceOfDigits(
   const x = tensor(images.slice(0, items * 64), { dtype: "float32", shape: [items, 64] });
   const y = tensor(labels.slice(0, items), { dtype: "int32" });
   const loss = (params: MlpParams): Tensor => softmaxCrossEntropy(model.apply(params, x), y);
-  const slice = landscape(loss, path.at(-1)!, {
+  return landscape(loss, path.at(-1)!, {
     directions,
     path,
     resolution,
     seed,
     ...(range === undefined ? {} : { range: [range, range] }),
   });
-  return { slice, optimizer: settings.optimizer };
 }
 
 function studyOf(
   slice: LossSlice,
-  { epochs, batch, hidden, items, directions }: SliceSettings,
-  optimizer: string,
+  { epochs, batch, hidden, items, directions, optimizer }: SliceSettings,
 ): Study {
   const plane = {
     pca: "the plane in which training moved most",

@@ -2,7 +2,8 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 /**
- * Modification time of the newest file in a folder and its subfolders, in milliseconds since 1970; −∞ if there is none.
+ * Returns the modification time of the newest file in a folder and its subfolders, in milliseconds since 1970; −∞
+ * without files.
  */
 export function newestFile(folder: string): number {
   let names: string[];

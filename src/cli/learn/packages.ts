@@ -21,12 +21,12 @@ const needed: readonly NeededPackage[] = [
 /** The address of the module of a package for pages, relative to the modules of the library. */
 const addressOf = (name: string): string => `packages/${name}.js`;
 
-/** The addresses of the needed packages by name, in the form of an import map. */
+/** Returns the address of each needed package by name, in the form of an import map. */
 export function packageAddresses(): Record<string, string> {
   return Object.fromEntries(needed.map(({ name }) => [name, addressOf(name)]));
 }
 
-/** The files of the needed packages on this machine by the addresses at which they are served. */
+/** Returns the file of each needed package on this machine, by the address at which it is served. */
 export function packageFiles(): ReadonlyMap<string, string> {
   const here = (name: string): string => fileURLToPath(import.meta.resolve(name));
   return new Map(

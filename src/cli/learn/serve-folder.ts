@@ -92,8 +92,8 @@ export async function serveFolder(
 const notFound = "There is no such page.";
 
 /**
- * The path of the file that an address requests, without `..` components and repeated slashes. `undefined` for an
- * address that is invalid, is outside `base`, or has characters that separate path components on some systems.
+ * Returns the path of the file that an address requests, without `..` components and repeated slashes. `undefined` for
+ * an address that is invalid, is outside `base`, or has characters that separate path components on some systems.
  */
 function pathOf(url: string, base: string): string | undefined {
   let path: string;

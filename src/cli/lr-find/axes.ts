@@ -11,14 +11,14 @@ export function rateScale({ rates }: LrRange, isLinear: boolean): AxisScale {
   return isLinear || rates.length < 2 ? linearScale(first, last, 6) : logScale(first, last, 12);
 }
 
-/** The round rates as marks of an axis. */
+/** Returns the marks of the axis of rates, one for each of its ticks. */
 export function rateMarks(scale: AxisScale): AxisMark[] {
   return scale.ticks.map((tick) => ({ at: scale.at(tick), label: showTick(tick) }));
 }
 
 /**
- * The highest loss to draw: the first averaged loss plus half of its largest fall. Higher losses would compress the
- * rest of the curve.
+ * Returns the highest loss to draw: the first averaged loss plus half of its largest fall. Higher losses would compress
+ * the rest of the curve.
  */
 export function highestDrawn({ smoothed }: LrRange): number {
   const [first = 0] = smoothed;

@@ -8,4 +8,6 @@ export interface RangeTestReport {
   readonly about: string;
   /** A command that trains with the rates found; `undefined` if the test found none. */
   readonly next: string | undefined;
+  /** The test as a program; `undefined` if its data are too large for one. */
+  readonly program: string | undefined;
 }

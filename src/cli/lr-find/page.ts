@@ -1,7 +1,8 @@
 import type { ChartSpec } from "../../pictures/plot/chart-spec.ts";
-import { element, writeMarkup } from "../../pictures/plot/markup.ts";
+import { element, type Markup, writeMarkup } from "../../pictures/plot/markup.ts";
+import { withProgram } from "../../pictures/plot/document.ts";
 import { chartPlace, writePage } from "../../pictures/plot/page.ts";
-import { type PictureChart, writePicture } from "../../pictures/plot/picture.ts";
+import { type PictureChart, drawPicture } from "../../pictures/plot/picture.ts";
 import { roundScale } from "../../pictures/plot/scale.ts";
 import { showNumber } from "../../pictures/viz/index.ts";
 import { highestDrawn } from "./axes.ts";
@@ -11,15 +12,15 @@ import { conclusions } from "./text.ts";
 const digits = 3;
 const title = "Learning rate range test";
 
-/** The curve as a self-contained SVG picture that follows the reader's light or dark colour scheme. */
-export function rangePicture(found: RangeTestReport): string {
+/** The curve as a standalone picture that follows the reader's light or dark colour scheme. */
+export function rangePicture(found: RangeTestReport): Markup {
   const notes = [found.about, ...conclusions(found).map(([name, value]) => `${name.trim()}: ${value}`)];
-  return writePicture({ heading: title, notes, charts: [rangeChart(found)] });
+  return drawPicture({ heading: title, notes, charts: [rangeChart(found)] });
 }
 
-/** A page with the picture and its conclusions. */
+/** Writes a page with the picture of a range test and its conclusions. */
 export function rangePage(found: RangeTestReport): string {
-  const { about, next } = found;
+  const { about, next, program } = found;
   const main = element(
     "main",
     {},
@@ -48,12 +49,13 @@ export function rangePage(found: RangeTestReport): string {
         : [element("section", {}, element("h2", {}, "To train between them"), element("pre", {}, next))]),
     ),
   );
-  return writePage({ title, body: writeMarkup(main), hasCharts: true });
+  const page = writePage({ title, body: writeMarkup(main), hasFigures: true });
+  return program === undefined ? page : withProgram(page, program);
 }
 
 /**
- * Losses as dots, their average as a line, and the rates found. The axis ends slightly above the first loss; triangles
- * at its edge mark losses beyond it.
+ * Returns the chart of a range test: losses as dots, their average as a line, and the rates found. The axis ends
+ * slightly above the first loss; triangles at its edge mark losses beyond it.
  */
 function rangeChart({ range, isLinear }: RangeTestReport): PictureChart {
   const { rates, losses, smoothed, suggestion } = range;

@@ -2,8 +2,15 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { RateSuggestion } from "downhill/train";
+import * as data from "downhill/data";
+import * as nn from "downhill/nn";
+import * as optim from "downhill/optim";
+import * as random from "downhill/random";
+import * as train from "downhill/train";
+import type { LrRange, RateSuggestion } from "downhill/train";
 import { recordOutput } from "../../../test/support/command.ts";
+import { testInCi } from "../../../test/support/extent.ts";
+import { programOf, runProgram } from "../../../test/support/run-program.ts";
 import { optionValues } from "../shared/option-values.ts";
 import { type FindRequest, lrFindCommand } from "./command.ts";
 import { findRates } from "./run.ts";
@@ -95,6 +102,39 @@ test.each(["svg", "html"])(
     for (const name of ["base ", "steepest ", "max "]) expect(text).toContain(`>${name}`);
   },
 );
+
+/** The program of the page prints the rates that the command found. */
+async function checkProgram(texts: Readonly<Record<string, string>>): Promise<void> {
+  const out = join(folder, "program.html");
+  const { stopped, suggestion, losses } = JSON.parse(
+    await written({ ...texts, out }, { json: true }),
+  ) as LrRange;
+  const printed = await runProgram(programOf(readFileSync(out, "utf8")), {
+    "downhill/data": data,
+    "downhill/nn": nn,
+    "downhill/optim": optim,
+    "downhill/random": random,
+    "downhill/train": train,
+  });
+  expect(printed.split("\n")).toEqual([
+    `${stopped} after ${losses.length} steps, last loss ${losses.at(-1)!}`,
+    JSON.stringify(suggestion),
+  ]);
+}
+
+test("the page has a program that finds the same rates", async () => {
+  await checkProgram({ data: table(), target: "y", hidden: "4", optimizer: "adam(beta1=0.8)", steps: "20" });
+  await checkProgram({
+    dataset: "iris",
+    hidden: "4",
+    optimizer: "muon",
+    clip: "1",
+    batch: "full",
+    steps: "20",
+  });
+});
+
+testInCi("so has the page of the digits", () => checkProgram({ hidden: "8", steps: "20", seed: "2" }));
 
 test("losses outside the picture are marked at its edge", async () => {
   const out = join(folder, "far.svg");

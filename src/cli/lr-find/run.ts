@@ -19,6 +19,7 @@ import { networkInWords } from "../train/text.ts";
 import { trainingBatches } from "../train/training.ts";
 import type { FindRequest } from "./command.ts";
 import type { RangeTestReport } from "./found.ts";
+import { rangeProgram } from "./program.ts";
 import { rangePage, rangePicture } from "./page.ts";
 import { showRange } from "./text.ts";
 
@@ -58,6 +59,7 @@ export async function findRates(request: FindRequest, { stdout, stderr }: Termin
       isLinear: request.linear,
       about: aboutOf(problem, model, settings),
       next: undefined,
+      program: rangeProgram(source, problem, model, settings, range),
     };
     const shown = { ...found, next: nextCommand(source, settings, found.range) };
     if (out !== undefined && draw !== undefined) await writeOutput(out, await draw(shown));
@@ -131,7 +133,10 @@ function aboutOf(
   return `${title}, ${train.rows.length.toLocaleString("en")} items; network ${networkInWords(sizes)}; ${name}, ${items}`;
 }
 
-/** The suggested command: a run whose rate cycles between the rates found. */
+/**
+ * Returns the suggested command, which trains with a rate that cycles between the rates found; `undefined` if none were
+ * found.
+ */
 function nextCommand(
   source: DataSource,
   { method }: TrainingSettings,

@@ -33,7 +33,7 @@ export function showRange(found: RangeTestReport, paint: Paint, columns: number 
   ].join("\n");
 }
 
-/** The conclusions of the test as names and values. */
+/** Returns the conclusions of the test, each as a name and a value. */
 export function conclusions({ range }: RangeTestReport): (readonly [name: string, value: string])[] {
   const { rates, smoothed, best, stopped, suggestion } = range;
   const rate = (value: number): string => showNumber(value, digits);

@@ -60,7 +60,7 @@ export interface FailedRow {
   readonly value: number | string;
 }
 
-/** The rows whose output is not finite. */
+/** Returns the rows for which the output of the network is not finite. */
 export function failedRows(
   { learnt }: TableModel,
   table: Table,

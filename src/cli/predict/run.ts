@@ -54,7 +54,7 @@ export async function predictTable(request: PredictRequest, { stdout, stderr }: 
   return failed.length === 0 ? 0 : 1;
 }
 
-/** The inputs of the network, float32 in row-major order. */
+/** Computes the inputs of the network from a table, as float32 in row-major order. */
 function inputsOf({ learnt }: TableModel, table: Table, unknown: "error" | "none"): Float32Array {
   const { encoder, scale } = learnt.inputs;
   const encoded = encodeTable(table, encoder, {

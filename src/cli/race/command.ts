@@ -22,6 +22,13 @@ const args = {
     valueHint: "t,t,…",
     description: "distances to the lowest value that count as reached (default 1e-2,1e-4,1e-8)",
   },
+  where: {
+    type: "string",
+    valueHint: '"x + y <= 1"',
+    isRepeatable: true,
+    description:
+      "a constraint of coordinates, with <=, >= or =, or two-sided as in 0 <= x - y <= 1; may be repeated\nminimize joins the race, and optimisers get the landscape plus a penalty",
+  },
   noise: { type: "string", valueHint: "σ", description: "noise added to each gradient (default 0)" },
   seed: { type: "string", valueHint: "N", description: "seed of the noise (default 0)" },
   preset: { type: "string", valueHint: "name", description: "a study instead of a race; see --list" },

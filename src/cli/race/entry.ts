@@ -19,6 +19,10 @@ export const raceEntry: LazyCommand = {
       'downhill race many-minima --optimizers "sgd(lr=0.1),sgd(lr=cyclic(max=7, step-size-up=15))"',
       "a schedule in place of a rate",
     ],
+    [
+      'downhill race rosenbrock --where "x + y <= 1" --out race.html',
+      "a constraint: the feasible region, the path of minimize and the multiplier",
+    ],
     ["downhill race bowl --noise 1 --seed 3", "gradients with noise, as of small batches"],
     ["downhill race --preset momentum", "a study: a claim, figures, and what was found"],
     ["downhill race --list", "lists landscapes, presets and optimisers"],

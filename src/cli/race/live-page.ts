@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { landscapeSvg, type Race, zoo } from "../../pictures/landscapes/index.ts";
+import { landscapeSvg, type Race } from "../../pictures/landscapes/index.ts";
 import { writeDocument } from "../../pictures/plot/document.ts";
 import { escapeText } from "../../pictures/plot/markup.ts";
 import { builtFolder } from "../shared/built-folder.ts";
 import { splitAtCommas } from "../shared/call-text.ts";
 import { type OptimizerChoice, readOptimizer } from "../shared/optimizers.ts";
+import { definitionOf, type RaceArguments } from "./program.ts";
 
 /** Options of optimisers that a page can set: for each optimiser, their names in the library and on the page. */
 const settable: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -16,25 +17,19 @@ const settable: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   adam: { learningRate: "lr", beta1: "beta1", beta2: "beta2" },
 };
 
-/** Arguments of a race as written on the command line. */
-interface RaceArguments {
-  readonly landscape: string;
-  readonly optimizers: string;
-}
-
 /** A page in which the race runs, or the reason why a page cannot run it. */
 export type LivePage = { readonly page: string } | { readonly reason: string };
 
 /**
- * A self-contained page in which the race runs: the user chooses start, optimisers, settings and the formula. Without
- * scripts it shows the picture of the race.
+ * Writes a self-contained page in which the race runs: the user chooses start, optimisers, settings and the formula.
+ * Without scripts it shows the picture of the race.
  */
 export function liveRacePage(shown: Race, asked: RaceArguments): LivePage {
   const { landscape, noise, start, steps } = shown;
-  const definition = Object.hasOwn(zoo, asked.landscape) ? zoo[asked.landscape]!.definition : asked.landscape;
-  if (typeof definition !== "string" || /\.[cm]?[jt]s(#|$)/.test(definition))
-    return { reason: "the landscape is not a formula" };
+  const definition = definitionOf(asked.landscape);
+  if (typeof definition !== "string") return { reason: "the landscape is not a formula" };
   if (landscape.coordinates.length !== 2) return { reason: "the landscape is not a function of two numbers" };
+  if (shown.region !== undefined) return { reason: "it has constraints" };
   if (noise > 0) return { reason: "the gradients have noise" };
   if (steps > mostSteps) return { reason: `more than ${mostSteps.toLocaleString("en")} steps` };
   const racers = racersText(asked.optimizers, steps);

@@ -104,7 +104,7 @@ function isReal(type: PlainType): boolean {
   return type.kind === "number" && type.integer !== true;
 }
 
-/** Names for unnamed coordinates: `x`, `y`, or `x1`, `x2`, … */
+/** Returns names for unnamed coordinates: `x`, `y`, or `x1`, `x2`, … */
 function numbered(count: number): string[] {
   return count <= 2 ? ["x", "y"].slice(0, count) : Array.from({ length: count }, (_, i) => `x${i + 1}`);
 }

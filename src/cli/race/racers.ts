@@ -17,7 +17,7 @@ export function readRacers(text: string, steps: number): Record<string, GeneralO
   return racers;
 }
 
-/** Four optimisers with rates suited to a landscape, in command-line syntax. */
+/** Returns the names of four optimisers with rates suited to a landscape, in command-line syntax. */
 export function usualRacers(landscape: Landscape): string {
   const known = zoo[landscape.name];
   // a user's function may have the name of one of the built-in landscapes
@@ -31,9 +31,9 @@ export function usualRacers(landscape: Landscape): string {
 }
 
 /**
- * Rates for an unknown landscape. With λ as the norm of the Hessian at the start, gradient descent gets 0.5/λ, or 0.2/λ
- * with momentum. Rmsprop and Adam, whose steps have about the length of the rate, get 1/100 and 1/30 of the widest side
- * of the drawn domain (4 if unknown).
+ * Returns rates for an unknown landscape. With λ as the norm of the Hessian at the start, gradient descent gets 0.5/λ,
+ * or 0.2/λ with momentum. Rmsprop and Adam, whose steps have about the length of the rate, get 1/100 and 1/30 of the
+ * widest side of the drawn domain (4 if unknown).
  */
 function guessedRates({
   value,

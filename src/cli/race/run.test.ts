@@ -6,6 +6,7 @@ import { adam, sgd } from "downhill/optim";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { recordOutput } from "../../../test/support/command.ts";
 import { extent, testInCi } from "../../../test/support/extent.ts";
+import { root } from "../../../test/support/snippets.ts";
 import { optionValues } from "../shared/option-values.ts";
 import { raceCommand, type RaceRequest } from "./command.ts";
 import { showRace } from "./run.ts";
@@ -271,5 +272,48 @@ describe("misuse", () => {
     const broken = join(folder, "broken.mjs");
     writeFileSync(broken, "export const f = (;\n");
     await expect(written({ landscape: broken })).rejects.toThrow("cannot load");
+  });
+});
+
+describe("--where", () => {
+  test("draws the feasible region, and lists the multipliers", async () => {
+    const out = join(folder, "where.html");
+    const text = await written({
+      landscape: "x^2 + y^2",
+      steps: "5",
+      where: "x + y >= 1\n0 <= x - y <= 2",
+      out,
+    });
+    expect(text).toMatch(/x \+ y >= 1 +active +-1\n/);
+    expect(text).toContain("The page replays the runs and cannot compute new ones: it has constraints.");
+    const page = readFileSync(out, "utf8");
+    expect(page).toContain('class="outside"');
+    expect(page).toContain("x + y &gt;= 1");
+  });
+
+  testInCi(
+    "docs/pictures/forces.svg is up to date (the command in docs/constraints.md makes it)",
+    async () => {
+      const out = join(folder, "forces.svg");
+      await written({
+        landscape: "(x - 2)^2 + (y - 2)^2",
+        start: "x=-0.5,y=0.5",
+        domain: "x=-1:3,y=-1:2.5",
+        where: "x^2 + y^2 <= 2\ny <= 0.8",
+        optimizers: "sgd(lr=0.02)",
+        steps: "60",
+        out,
+      });
+      expect(readFileSync(out, "utf8")).toBe(readFileSync(join(root, "docs/pictures/forces.svg"), "utf8"));
+    },
+  );
+
+  test("is refused with a repair", async () => {
+    await expect(written({ landscape: "x^2 + y^2", where: "x + z <= 1" })).rejects.toThrow(
+      "--where: x + z <= 1 uses z, which is not a coordinate. The coordinates are x, y.",
+    );
+    await expect(written({ preset: "adam-counterexample", where: "x <= 1" })).rejects.toThrow(
+      "cannot be combined with --where",
+    );
   });
 });

@@ -1,8 +1,12 @@
+import type { Tensor } from "../../engine/ir/tensor.ts";
+import { between, type Constraint } from "../../numeric/optim/index.ts";
+import { drawLandscape } from "../../pictures/landscapes/draw/to-svg.ts";
+import { withProgram } from "../../pictures/plot/document.ts";
 import {
   findMinima,
   findPreset,
+  type Landscape,
   landscapeHtml,
-  landscapeSvg,
   landscapeText,
   type LossSlice,
   presets,
@@ -21,7 +25,9 @@ import { optionError, readCount, readNumber, readWhole } from "../shared/words.t
 import { checkOutput, type OutputFile, writeOutput } from "../shared/write-file.ts";
 import type { RaceRequest } from "./command.ts";
 import { liveRacePage } from "./live-page.ts";
+import { presetProgram, type RaceArguments, raceProgram } from "./program.ts";
 import { readRacers, usualRacers } from "./racers.ts";
+import { readWhere, type WrittenConstraint } from "../shared/where.ts";
 import { readTolerances, withPlaces } from "./settings.ts";
 import { readLandscape } from "./source.ts";
 
@@ -40,12 +46,16 @@ export async function showRace(request: RaceRequest, stream: TextOutput): Promis
   const inputs = [plainTarget(request.landscape ?? "")?.file];
   const out = request.out === undefined ? undefined : checkOutput(request.out, inputs);
   if (preset !== undefined) {
-    await show(await makeStudy(preset, request), { out, draw, json }, stream);
+    const study = await makeStudy(preset, request);
+    const page = (): string => withProgram(landscapeHtml(study), presetProgram(preset));
+    await show(study, { out, draw: draw === landscapeHtml ? page : draw, json }, stream);
     return;
   }
   const { shown, asked } = await runRace(request, out);
   const live = draw === landscapeHtml ? liveRacePage(shown, asked) : undefined;
-  const drawn = live !== undefined && "page" in live ? () => live.page : draw;
+  const program = live !== undefined && "reason" in live ? raceProgram(shown, asked) : undefined;
+  const still = program === undefined ? draw : () => withProgram(landscapeHtml(shown), program);
+  const drawn = live !== undefined && "page" in live ? () => live.page : still;
   await show(shown, { out, draw: drawn, json }, stream);
   if (live !== undefined && "reason" in live && !json)
     stream.write(`The page replays the runs and cannot compute new ones: ${live.reason}.\n`);
@@ -92,30 +102,45 @@ async function runRace(
   out: OutputFile | undefined,
 ): Promise<{
   readonly shown: Race;
-  readonly asked: { readonly landscape: string; readonly optimizers: string };
+  readonly asked: RaceArguments;
 }> {
   const steps = request.steps === undefined ? usualSteps : readCount("--steps", request.steps);
   if (steps > mostSteps)
     throw optionError(`--steps must be ${mostSteps.toLocaleString("en")} or less, got ${steps}.`);
   const noise = request.noise === undefined ? 0 : readNumber("--noise", request.noise, { from: 0 });
   const seed = request.seed === undefined ? 0 : readWhole("--seed", request.seed);
-  const { tolerances } = request;
+  const tolerances =
+    request.tolerances === undefined ? undefined : readTolerances("--tolerances", request.tolerances);
   const named = request.landscape ?? usualLandscape;
   const read = await readLandscape(named, request.start, out);
   const landscape = findMinima(withPlaces(read, request));
   const optimizersText = request.optimizers ?? usualRacers(landscape);
+  const constraints = readWhere(request.where, { noun: "coordinate", names: landscape.coordinates });
   const shown = race(landscape, readRacers(optimizersText, steps), {
     steps,
     noise,
     seed,
-    ...(tolerances === undefined ? {} : { tolerances: readTolerances("--tolerances", tolerances) }),
+    constraints: constraintsOf(constraints, landscape),
+    ...(tolerances === undefined ? {} : { tolerances }),
   });
-  return { shown, asked: { landscape: named, optimizers: optimizersText } };
+  return { shown, asked: { landscape: named, optimizers: optimizersText, seed, tolerances, constraints } };
+}
+
+/** Returns the constraints of --where as functions of a point. */
+export function constraintsOf(
+  where: readonly WrittenConstraint[],
+  { coordinates }: Landscape,
+): Constraint<Tensor, []>[] {
+  return where.map(({ text: name, low, high, value }) => {
+    const of = (point: Tensor): Tensor =>
+      value(Object.fromEntries(coordinates.map((c, i) => [c, point.at(i)])));
+    return between(of, low, high, { name });
+  });
 }
 
 async function makeStudy(name: string, request: RaceRequest): Promise<Study> {
   const stray = (
-    ["landscape", "optimizers", "steps", "start", "domain", "tolerances", "noise", "seed"] as const
+    ["landscape", "optimizers", "steps", "start", "domain", "tolerances", "where", "noise", "seed"] as const
   ).find((key) => request[key] !== undefined);
   if (stray !== undefined) {
     const what = stray === "landscape" ? `the landscape ${request.landscape!}` : `--${stray}`;
@@ -131,8 +156,8 @@ async function makeStudy(name: string, request: RaceRequest): Promise<Study> {
  */
 export async function landscapeFormatter(file: string): Promise<PictureFormatter<Study | Race | LossSlice>> {
   return await pictureFormatter<Study | Race | LossSlice>("--out", file, {
-    picture: (shown) => landscapeSvg(shown),
-    animation: (shown) => landscapeSvg(shown, { animated: true }),
+    picture: (shown) => drawLandscape(shown, false),
+    animation: (shown) => drawLandscape(shown, true),
     page: landscapeHtml,
     others: { ".json": (shown) => `${toJson(shown)}\n` },
   });

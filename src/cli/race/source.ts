@@ -33,8 +33,8 @@ export async function readLandscape(
 }
 
 /**
- * The landscape that a module exports: its default export, its `f`, or its only function. Other properties are exports
- * named as in `defineLandscape`.
+ * Returns the landscape that a module exports: its default export, its `f`, or its only function. Other properties are
+ * exports named as in `defineLandscape`.
  */
 async function fromModule(file: string): Promise<Landscape> {
   const path = resolve(file);

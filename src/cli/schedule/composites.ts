@@ -4,18 +4,27 @@ import {
   multiplicative,
   rateList,
   reduceOnPlateau,
-  type Schedule,
   sequential,
   warmup,
 } from "../../numeric/optim/index.ts";
-import { from, type ScheduleKind, length, type DrawableSchedule, partOf } from "./kinds.ts";
+import { literal } from "../../pictures/viz/gradient-program.ts";
+import { formulaCode, numberFormulaCode } from "../shared/program-text.ts";
+import {
+  type CodedSchedule,
+  type DrawableSchedule,
+  from,
+  length,
+  partCode,
+  partOf,
+  type ScheduleKind,
+} from "./kinds.ts";
 import { ofNumbers, readFormula, type OptionReader } from "./reader.ts";
 
 /**
  * Reads a schedule from a text such as `cosine from=0.1 length=90`, for the given number of steps. If the text sets no
- * rate, the rate of `within` is used.
+ * rate, the rate of `within`, the options of the composed schedule, is used.
  */
-type ReadPart = (text: string, steps: number, within: OptionReader) => number | Schedule;
+type ReadPart = (text: string, steps: number, within: OptionReader) => number | CodedSchedule;
 
 /** Creates the schedules that are composed of other schedules, of formulas or of lists. */
 export function composites(part: ReadPart): readonly (readonly [name: string, kind: ScheduleKind])[] {
@@ -28,7 +37,8 @@ export function composites(part: ReadPart): readonly (readonly [name: string, ki
           const start = read.number("from", 0);
           const end = read.number("to", read.rate);
           const steps = read.number("length", partOf(read.steps, 0.1));
-          return { rate: warmup(end, { from: start, steps }) };
+          const options = { from: start, steps };
+          return { rate: warmup(end, options), code: `warmup(${end}, ${literal(options)})` };
         },
       },
     ],
@@ -45,7 +55,11 @@ export function composites(part: ReadPart): readonly (readonly [name: string, ki
         description: "the product of schedules",
         make(read) {
           const parts = splitParts(read.text("parts", "linear from=0.1 to=1 length=10; exponential"));
-          return { rate: chained(parts.map((text) => part(text, read.steps, read))) };
+          const schedules = parts.map((text) => part(text, read.steps, read));
+          return {
+            rate: chained(schedules.map(rateOf)),
+            code: `chained([${schedules.map(partCode).join(", ")}])`,
+          };
         },
       },
     ],
@@ -53,14 +67,13 @@ export function composites(part: ReadPart): readonly (readonly [name: string, ki
       "lambda",
       {
         description: "a formula of the step",
-        make: (read) => ({
-          rate: lambda(
-            readFormula(
-              "--formula",
-              read.text("formula", () => `${read.rate()}*0.95^t`),
-            ),
-          ),
-        }),
+        make(read) {
+          const formula = read.text("formula", () => `${read.rate()}*0.95^t`);
+          return {
+            rate: lambda(readFormula("--formula", formula)),
+            code: `lambda(${formulaCode(formula)})`,
+          };
+        },
       },
     ],
     [
@@ -69,8 +82,13 @@ export function composites(part: ReadPart): readonly (readonly [name: string, ki
         description: "each rate is the one before it times a formula of the step",
         make(read) {
           const start = from(read);
-          const factor = ofNumbers(readFormula("--formula", read.text("formula", "1/(1 + 0.01*t)")));
-          return { rate: multiplicative({ from: start, factor, steps: length(read) }) };
+          const formula = read.text("formula", "1/(1 + 0.01*t)");
+          const factor = ofNumbers(readFormula("--formula", formula));
+          const steps = length(read);
+          return {
+            rate: multiplicative({ from: start, factor, steps }),
+            code: `multiplicative({ from: ${start}, factor: ${numberFormulaCode(formula)}, steps: ${steps} })`,
+          };
         },
       },
     ],
@@ -82,7 +100,7 @@ export function composites(part: ReadPart): readonly (readonly [name: string, ki
           const rates = read.numbers("rates", () =>
             [1, 1, 0.5, 0.5, 0.1].map((share) => share * read.rate()),
           );
-          return { rate: rateList(rates), steps: rates.length };
+          return { rate: rateList(rates), code: `rateList(${literal(rates)})`, steps: rates.length };
         },
       },
     ],
@@ -94,6 +112,10 @@ export function composites(part: ReadPart): readonly (readonly [name: string, ki
       },
     ],
   ];
+}
+
+function rateOf(part: number | CodedSchedule): number | CodedSchedule["rate"] {
+  return typeof part === "number" ? part : part.rate;
 }
 
 function splitParts(text: string): string[] {
@@ -110,7 +132,10 @@ function makeSequential(read: OptionReader, part: ReadPart): DrawableSchedule {
     const start = i === 0 ? 0 : (at[i - 1] ?? 0);
     return part(text, Math.max(1, (at[i] ?? read.steps) - start), read);
   });
-  return { rate: sequential(schedules, { at }) };
+  return {
+    rate: sequential(schedules.map(rateOf), { at }),
+    code: `sequential([${schedules.map(partCode).join(", ")}], { at: ${literal(at)} })`,
+  };
 }
 
 /** Computes the learning rate of each epoch from the metrics: a metric affects the rates of the epochs after it. */
@@ -136,5 +161,11 @@ function makePlateau(read: OptionReader): DrawableSchedule {
     state = update(metric, state).state;
     return rate;
   });
-  return { rate: rateList([...rates, state.rate]), steps: metrics.length + 1, unit: "epoch" };
+  const all = [...rates, state.rate];
+  return {
+    rate: rateList(all),
+    code: `rateList(${literal(all)})`,
+    steps: metrics.length + 1,
+    unit: "epoch",
+  };
 }

@@ -13,16 +13,60 @@ import {
   type Schedule,
   stepDecay,
 } from "../../numeric/optim/index.ts";
+import { formulaCode } from "../shared/program-text.ts";
+import { literal } from "../../pictures/viz/gradient-program.ts";
 import { readFormula, type OptionReader } from "./reader.ts";
 
+/** A schedule, and the expression of TypeScript that makes it. */
+export interface CodedSchedule<S extends Schedule = Schedule> {
+  readonly rate: S;
+  readonly code: string;
+}
+
 /** A schedule that can be drawn. */
-export interface DrawableSchedule {
-  readonly rate: Schedule;
-  readonly momentum?: Schedule;
+export interface DrawableSchedule extends CodedSchedule {
+  readonly momentum?: CodedSchedule;
   /** Number of steps to draw by default. */
   readonly steps?: number;
   /** Unit of the horizontal axis if it is not a step. */
   readonly unit?: "epoch";
+}
+
+const makers = {
+  constantRate,
+  cosineDecay,
+  cosineRestarts,
+  exponentialDecay,
+  inverseSquareRootDecay,
+  inverseTimeDecay,
+  linearDecay,
+  multiStepDecay,
+  oneCycle,
+  polynomialDecay,
+  stepDecay,
+};
+type Makers = typeof makers;
+
+/** Calls a function of the library that makes a schedule from plain options. */
+function coded<Name extends keyof Makers>(
+  name: Name,
+  options: Parameters<Makers[Name]>[0],
+): CodedSchedule<ReturnType<Makers[Name]>> {
+  const make = makers[name] as (given: typeof options) => ReturnType<Makers[Name]>;
+  return { rate: make(options), code: `${name}(${literal(options)})` };
+}
+
+/** Adds the momentum of a schedule that has one. */
+function withMomentum({
+  rate,
+  code,
+}: CodedSchedule<Schedule & { readonly momentum: Schedule }>): DrawableSchedule {
+  return { rate, code, momentum: { rate: rate.momentum, code: `${code}.momentum` } };
+}
+
+/** Writes a constant rate or a schedule as code. */
+export function partCode(part: number | CodedSchedule): string {
+  return typeof part === "number" ? String(part) : part.code;
 }
 
 /** A schedule of the command line. All options have defaults that show its shape. */
@@ -50,7 +94,9 @@ function to(read: OptionReader): number {
   return read.number("to", 0);
 }
 
-/** Reads the options for the start, the end and the number of steps. */
+/**
+ * Reads the options `from` and `to`, which are the rates at the start and the end, and `length`, the number of steps.
+ */
 function line(read: OptionReader): { readonly from: number; readonly to: number; readonly steps: number } {
   return { from: from(read), to: to(read), steps: length(read) };
 }
@@ -61,7 +107,7 @@ export const kinds: readonly (readonly [name: string, kind: ScheduleKind])[] = [
     "constant",
     {
       description: "the same rate at every step",
-      make: (read) => ({ rate: constantRate(read.number("rate", read.rate)) }),
+      make: (read) => coded("constantRate", read.number("rate", read.rate)),
     },
   ],
   [
@@ -70,13 +116,11 @@ export const kinds: readonly (readonly [name: string, kind: ScheduleKind])[] = [
       description: "a staircase: multiplied by a factor every so many steps",
       make(read) {
         const every = partOf(read.steps, 0.25);
-        return {
-          rate: stepDecay({
-            from: from(read),
-            factor: read.number("factor", 0.5),
-            every: read.number("every", every),
-          }),
-        };
+        return coded("stepDecay", {
+          from: from(read),
+          factor: read.number("factor", 0.5),
+          every: read.number("every", every),
+        });
       },
     },
   ],
@@ -86,13 +130,11 @@ export const kinds: readonly (readonly [name: string, kind: ScheduleKind])[] = [
       description: "multiplied by a factor at chosen steps",
       make(read) {
         const at = [partOf(read.steps, 0.5), partOf(read.steps, 0.75)];
-        return {
-          rate: multiStepDecay({
-            from: from(read),
-            factor: read.number("factor", 0.1),
-            at: read.numbers("at", at),
-          }),
-        };
+        return coded("multiStepDecay", {
+          from: from(read),
+          factor: read.number("factor", 0.1),
+          at: read.numbers("at", at),
+        });
       },
     },
   ],
@@ -100,7 +142,7 @@ export const kinds: readonly (readonly [name: string, kind: ScheduleKind])[] = [
     "linear",
     {
       description: "linear, down or up",
-      make: (read) => ({ rate: linearDecay(line(read)) }),
+      make: (read) => coded("linearDecay", line(read)),
     },
   ],
   [
@@ -108,9 +150,7 @@ export const kinds: readonly (readonly [name: string, kind: ScheduleKind])[] = [
     {
       description: "a power of the remaining fraction of the run",
       make(read) {
-        return {
-          rate: polynomialDecay({ ...line(read), power: read.number("power", 2) }),
-        };
+        return coded("polynomialDecay", { ...line(read), power: read.number("power", 2) });
       },
     },
   ],
@@ -119,14 +159,12 @@ export const kinds: readonly (readonly [name: string, kind: ScheduleKind])[] = [
     {
       description: "smooth exponential decay by a factor in so many steps",
       make(read) {
-        return {
-          rate: exponentialDecay({
-            from: from(read),
-            factor: read.number("factor", 0.95),
-            every: read.number("every", 1),
-            to: read.maybeNumber("to") ?? null,
-          }),
-        };
+        return coded("exponentialDecay", {
+          from: from(read),
+          factor: read.number("factor", 0.95),
+          every: read.number("every", 1),
+          to: read.maybeNumber("to") ?? null,
+        });
       },
     },
   ],
@@ -136,13 +174,11 @@ export const kinds: readonly (readonly [name: string, kind: ScheduleKind])[] = [
       description: "falls as 1/t",
       make(read) {
         const every = partOf(read.steps, 0.1);
-        return {
-          rate: inverseTimeDecay({
-            from: from(read),
-            decay: read.number("decay", 1),
-            every: read.number("every", every),
-          }),
-        };
+        return coded("inverseTimeDecay", {
+          from: from(read),
+          decay: read.number("decay", 1),
+          every: read.number("every", every),
+        });
       },
     },
   ],
@@ -152,7 +188,7 @@ export const kinds: readonly (readonly [name: string, kind: ScheduleKind])[] = [
       description: "falls as 1/√t",
       make(read) {
         const every = partOf(read.steps, 0.1);
-        return { rate: inverseSquareRootDecay({ from: from(read), every: read.number("every", every) }) };
+        return coded("inverseSquareRootDecay", { from: from(read), every: read.number("every", every) });
       },
     },
   ],
@@ -161,9 +197,7 @@ export const kinds: readonly (readonly [name: string, kind: ScheduleKind])[] = [
     {
       description: "half a cosine down",
       make(read) {
-        return {
-          rate: cosineDecay({ ...line(read), after: read.word("after", ["stay", "swing"], "stay") }),
-        };
+        return coded("cosineDecay", { ...line(read), after: read.word("after", ["stay", "swing"], "stay") });
       },
     },
   ],
@@ -171,15 +205,14 @@ export const kinds: readonly (readonly [name: string, kind: ScheduleKind])[] = [
     "cosine-restarts",
     {
       description: "half cosines with jumps back up between them: warm restarts, SGDR",
-      make: (read) => ({
-        rate: cosineRestarts({
+      make: (read) =>
+        coded("cosineRestarts", {
           from: from(read),
           to: to(read),
           firstSteps: read.number("first-steps", partOf(read.steps, 1 / 7)),
           stepsFactor: read.number("steps-factor", 2),
           fromFactor: read.number("from-factor", 1),
         }),
-      }),
     },
   ],
   ["one-cycle", { description: "one rise and one long fall, the momentum opposite", make: makeOneCycle }],
@@ -187,7 +220,7 @@ export const kinds: readonly (readonly [name: string, kind: ScheduleKind])[] = [
 ];
 
 function makeOneCycle(read: OptionReader): DrawableSchedule {
-  const rate = oneCycle({
+  const cycle = coded("oneCycle", {
     max: read.number("max", read.rate),
     steps: length(read),
     from: read.maybeNumber("from") ?? null,
@@ -198,7 +231,7 @@ function makeOneCycle(read: OptionReader): DrawableSchedule {
     baseMomentum: read.number("base-momentum", 0.85),
     maxMomentum: read.number("max-momentum", 0.95),
   });
-  return { rate, momentum: rate.momentum };
+  return withMomentum(cycle);
 }
 
 function makeCyclic(read: OptionReader): DrawableSchedule {
@@ -218,12 +251,16 @@ function makeCyclic(read: OptionReader): DrawableSchedule {
   const mode = read.maybeWord("mode", ["triangular", "triangular2", "exp_range"]);
   const amplitudeOf = read.maybeWord("amplitude-of", ["cycle", "step"]);
   const gamma = read.maybeNumber("gamma");
-  const rate = cyclic({
+  const plain = {
     ...common,
     ...(mode === undefined ? {} : { mode }),
-    ...(formula === undefined ? {} : { amplitude: readFormula("--amplitude", formula) }),
     ...(amplitudeOf === undefined ? {} : { amplitudeOf }),
     ...(gamma === undefined ? {} : { gamma }),
+  };
+  const code = literal(plain);
+  if (formula === undefined) return withMomentum({ rate: cyclic(plain), code: `cyclic(${code})` });
+  return withMomentum({
+    rate: cyclic({ ...plain, amplitude: readFormula("--amplitude", formula) }),
+    code: `cyclic({ ...${code}, amplitude: ${formulaCode(formula)} })`,
   });
-  return { rate, momentum: rate.momentum };
 }

@@ -1,16 +1,18 @@
 import { element, type Markup, scrollable, writeMarkup } from "../../pictures/plot/markup.ts";
+import { withProgram } from "../../pictures/plot/document.ts";
 import { chartPlace, writePage } from "../../pictures/plot/page.ts";
-import { type PictureChart, writePicture } from "../../pictures/plot/picture.ts";
+import { type PictureChart, drawPicture } from "../../pictures/plot/picture.ts";
 import { showTick } from "../../pictures/plot/scale.ts";
 import { thinned } from "../../pictures/plot/thinned.ts";
 import { showNumber } from "../../pictures/viz/index.ts";
+import { withImports } from "../shared/program-text.ts";
 import { type ScheduleCurve, describe, showOptions, tableSteps } from "./text.ts";
 
 const digits = 6;
 
 /** The curves of a schedule as a self-contained SVG picture that follows the reader's light or dark colour scheme. */
-export function schedulePicture(curve: ScheduleCurve): string {
-  return writePicture({
+export function schedulePicture(curve: ScheduleCurve): Markup {
+  return drawPicture({
     heading: curve.name,
     notes: [curve.description, showOptions(curve.options), describe(curve)],
     charts: scheduleCharts(curve),
@@ -38,11 +40,23 @@ export function schedulePage(curve: ScheduleCurve): string {
       element("section", {}, element("h2", {}, "Options"), optionList(curve)),
     ),
   );
-  return writePage({
+  const page = writePage({
     title: `${curve.name}: ${curve.description}`,
     body: writeMarkup(main),
-    hasCharts: true,
+    hasFigures: true,
   });
+  return withProgram(page, scheduleProgram(curve));
+}
+
+/** A program that prints the rate, and the momentum if there is one, of each step. */
+function scheduleProgram({ code, momentumCode, rates, unit }: ScheduleCurve): string {
+  const isMomentum = momentumCode !== undefined;
+  return withImports(`
+const rate = ${code};
+${isMomentum ? `const momentum = ${momentumCode};\n` : ""}for (let ${unit} = 0; ${unit} < ${rates.length}; ${unit}++) {
+  console.log(${unit}, rate(${unit})${isMomentum ? `, momentum(${unit})` : ""});
+}
+`);
 }
 
 function scheduleCharts({ name, rates, momentum, log, unit }: ScheduleCurve): PictureChart[] {

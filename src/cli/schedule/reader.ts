@@ -25,7 +25,7 @@ export interface OptionReader {
   readonly values: ReadonlyMap<string, ScheduleOptionValue>;
   number(name: string, initial: Initial<number>): number;
   maybeNumber(name: string): number | undefined;
-  /** Reads an optional integer of at least `from`. */
+  /** Reads an optional integer of at least `from`; `undefined` if it was not given. */
   maybeWhole(name: string, from: number): number | undefined;
   numbers(name: string, initial: Initial<readonly number[]>): readonly number[];
   maybeNumbers(name: string): readonly number[] | undefined;

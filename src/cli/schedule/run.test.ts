@@ -1,12 +1,18 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import * as downhill from "downhill";
+import * as landscapes from "downhill/landscapes";
+import * as optim from "downhill/optim";
 import { cosineDecay, cyclic, perEpoch, warmup } from "downhill/optim";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { recordOutput } from "../../../test/support/command.ts";
 import { drawSchedule, type ScheduleRequest, workOut } from "./run.ts";
 import { schedules } from "./table.ts";
 import { extent } from "../../../test/support/extent.ts";
+import { programOf, runProgram } from "../../../test/support/run-program.ts";
+
+const modules = { downhill, "downhill/landscapes": landscapes, "downhill/optim": optim };
 
 let folder: string;
 beforeAll(() => {
@@ -89,11 +95,39 @@ describe.each([...schedules.keys()])("%s", (name) => {
     }
   });
 
+  test("has a page with a program that prints its rates and momentum", async () => {
+    const out = join(folder, `${name}-program.html`);
+    await written({ name, steps: "12", out, texts: new Map([["warmup", "3"]]) });
+    const made = workOut(name, { texts: new Map([["warmup", "3"]]), steps: "12", log: false });
+    const printed = await runProgram(programOf(readFileSync(out, "utf8")), modules);
+    expect(printed.split("\n")).toEqual(
+      made.rates.map((rate, t) =>
+        [t, rate, ...(made.momentum === undefined ? [] : [made.momentum[t]])].join(" "),
+      ),
+    );
+  });
+
   test("its options can be read again as texts", () => {
     const { options, rates: found } = curve(name, {}, 30);
     const texts = Object.fromEntries([...options].map(([key, value]) => [key, String(value)]));
     expect(rates(name, texts, 30)).toEqual(found);
   });
+});
+
+test("a program repeats formulas, parts and schedules per epoch", async () => {
+  for (const [name, options] of [
+    ["cyclic", { amplitude: "1/c", "per-epoch": "2" }],
+    ["sequential", { parts: "lambda formula=0.1*0.9^t; cosine to=0.02; 0.01", at: "3,8" }],
+    ["chained", { parts: "0.5; multiplicative formula=0.9" }],
+    ["lambda", { formula: "0.3" }],
+  ] as const) {
+    const texts = new Map(Object.entries(options));
+    const out = join(folder, "program.html");
+    await written({ name, steps: "12", out, texts });
+    const printed = await runProgram(programOf(readFileSync(out, "utf8")), modules);
+    const columns = printed.split("\n").map((row) => Number(row.split(" ")[1]));
+    expect(columns).toEqual(workOut(name, { texts, steps: "12", log: false }).rates);
+  }
 });
 
 describe("options of all schedules", () => {

@@ -85,7 +85,9 @@ export function workOut(
     rates,
     log,
     unit: made.unit ?? "step",
-    ...(momentum === undefined ? {} : { momentum: all.map((t) => momentum(t)) }),
+    code: made.code,
+    momentumCode: momentum?.code,
+    ...(momentum === undefined ? {} : { momentum: all.map((t) => momentum.rate(t)) }),
   };
 }
 

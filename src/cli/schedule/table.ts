@@ -1,9 +1,10 @@
 import { DownhillError } from "../../engine/errors/index.ts";
-import { perEpoch, type Schedule, sequential, warmup } from "../../numeric/optim/index.ts";
+import { perEpoch, sequential, warmup } from "../../numeric/optim/index.ts";
 import { didYouMean } from "../../engine/util/suggest.ts";
+import { literal } from "../../pictures/viz/gradient-program.ts";
 import { type OptionCall, isNumber, readCall } from "../shared/call-text.ts";
 import { composites } from "./composites.ts";
-import { type ScheduleKind, kinds, type DrawableSchedule } from "./kinds.ts";
+import { type CodedSchedule, type DrawableSchedule, kinds, type ScheduleKind } from "./kinds.ts";
 import { makeReader, type OptionReader } from "./reader.ts";
 
 /** All schedules of the command line by name. */
@@ -29,14 +30,14 @@ export function findSchedule(name: string): readonly [name: string, kind: Schedu
  *
  * @throws DownhillError `option`, with the part that cannot be read.
  */
-function readPart(text: string, steps: number, within: OptionReader): number | Schedule {
+function readPart(text: string, steps: number, within: OptionReader): number | CodedSchedule {
   if (isNumber(text)) return Number(text);
   const { name, options } = readText("--parts", text);
   const [key, kind] = findSchedule(name);
   const reader = makeReader(key, options, steps, "", within.givenRate);
-  const { rate } = kind.make(reader);
+  const { rate, code } = kind.make(reader);
   reader.finish();
-  return rate;
+  return { rate, code };
 }
 
 /** The run that a schedule is for. */
@@ -113,19 +114,33 @@ export function makeSchedule(kind: ScheduleKind, reader: OptionReader): Drawable
   const left = (reader.steps - (warm ?? 0)) / (epoch ?? 1);
   const made = kind.make({ ...reader, steps: Math.max(1, Math.round(left)) });
   reader.finish();
-  const counted = epoch === undefined ? made : around(made, (schedule) => perEpoch(schedule, epoch));
+  const counted = epoch === undefined ? made : countedIn(made, epoch);
   if (warm === undefined) return counted;
-  const rate = warmup(counted.rate, { steps: warm, ...(warmFrom === undefined ? {} : { from: warmFrom }) });
+  const options = { steps: warm, ...(warmFrom === undefined ? {} : { from: warmFrom }) };
+  const warmed = {
+    ...counted,
+    rate: warmup(counted.rate, options),
+    code: `warmup(${counted.code}, ${literal(options)})`,
+  };
   const { momentum } = counted;
-  if (momentum === undefined || warm === 0) return { ...counted, rate };
+  if (momentum === undefined || warm === 0) return warmed;
   // the momentum stays at its first value during the warm-up
-  return { ...counted, rate, momentum: sequential([momentum(0), momentum], { at: [warm] }) };
+  const first = momentum.rate(0);
+  return {
+    ...warmed,
+    momentum: {
+      rate: sequential([first, momentum.rate], { at: [warm] }),
+      code: `sequential([${first}, ${momentum.code}], { at: [${warm}] })`,
+    },
+  };
 }
 
-function around(made: DrawableSchedule, change: (schedule: Schedule) => Schedule): DrawableSchedule {
-  return {
-    ...made,
-    rate: change(made.rate),
-    ...(made.momentum === undefined ? {} : { momentum: change(made.momentum) }),
-  };
+/** Changes the schedule once per epoch instead of at each step. */
+function countedIn(made: DrawableSchedule, stepsPerEpoch: number): DrawableSchedule {
+  const change = ({ rate, code }: CodedSchedule): CodedSchedule => ({
+    rate: perEpoch(rate, stepsPerEpoch),
+    code: `perEpoch(${code}, ${stepsPerEpoch})`,
+  });
+  const { momentum } = made;
+  return { ...made, ...change(made), ...(momentum === undefined ? {} : { momentum: change(momentum) }) };
 }

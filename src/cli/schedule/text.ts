@@ -18,6 +18,9 @@ export interface ScheduleCurve {
   readonly log: boolean;
   /** Unit of the horizontal axis. */
   readonly unit: "step" | "epoch";
+  /** Expressions of TypeScript that make the schedules of the rate and of the momentum. */
+  readonly code: string;
+  readonly momentumCode: string | undefined;
 }
 
 const widest = 100; // size of a chart in cells
@@ -108,7 +111,7 @@ function table({ rates, momentum, unit }: ScheduleCurve, width: number, paint: P
   ];
 }
 
-/** The text that `downhill schedule` prints without a name. */
+/** Returns the text that `downhill schedule` prints without the name of a schedule. */
 export function showList(
   kinds: ReadonlyMap<string, Pick<CommandEntry, "description">>,
   paint: Paint,

@@ -5,8 +5,8 @@ import { fileURLToPath } from "node:url";
 const mostUp = 4; // number of folders from a module of the command up to the package
 
 /**
- * A folder that the build writes next to the command, or, when run from the sources, in `dist/`; `undefined` if it is
- * missing.
+ * Returns a folder that the build writes next to the command, or, when run from the sources, in `dist/`; `undefined` if
+ * it is missing.
  */
 export function builtFolder(name: string): string | undefined {
   let folder = dirname(fileURLToPath(import.meta.url));

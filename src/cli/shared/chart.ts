@@ -29,7 +29,9 @@ export interface AxisMark {
   readonly label: string;
 }
 
-/** The axis of values. On a logarithmic axis, values that are not positive lie at the lower end. */
+/**
+ * Returns the axis of the values of a curve. On a logarithmic axis, values that are not positive are at its lower end.
+ */
 function valueScale(values: readonly number[], log: boolean, marks: number): AxisScale {
   if (!log) return scaleFromZero(values, marks);
   const scale = roundLogScale(values);
@@ -87,14 +89,14 @@ function plot(values: readonly number[], scale: AxisScale, width: number, lines:
   );
 }
 
-/** Marks at round steps. */
+/** Returns marks of the horizontal axis at round numbers of steps. */
 function stepMarks(n: number, width: number): AxisMark[] {
   const last = Math.max(1, n - 1);
   const { at, ticks } = linearScale(0, last, Math.max(1, Math.floor(width / 10)));
   return ticks.filter(Number.isInteger).map((tick) => ({ at: at(tick), label: showTick(tick) }));
 }
 
-/** The horizontal axis with its marks. */
+/** Draws the horizontal axis with its marks, as lines of text. */
 function axis(marks: readonly AxisMark[], margin: number, width: number, unit: string): string[] {
   const line = Array.from({ length: width }, () => "─");
   let labels = "";

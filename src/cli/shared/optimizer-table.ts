@@ -66,12 +66,12 @@ export const optimizerAliases: Readonly<Record<string, OptimizerAlias>> = {
   amsgrad: { name: "adam", options: { amsgrad: "true" } },
 };
 
-/** The properties of an optimiser. The name must be in the table. */
+/** Returns the properties of an optimiser, whose name must be in the table. */
 export function factsOf(name: string): OptimizerFacts {
   return must(optimizerTable[name], name);
 }
 
-/** Names of the optimisers for which `has` holds, joined for a sentence: "sgd, rmsprop and muon". */
+/** Returns the names of the optimisers for which `has` holds, joined for a sentence: "sgd, rmsprop and muon". */
 export function listOptimizers(has: (facts: OptimizerFacts) => boolean): string {
   const names = optimizerNames.filter((name) => has(factsOf(name)));
   return names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)!}`;

@@ -2,16 +2,17 @@ import { DownhillError } from "../../engine/errors/index.ts";
 import * as optim from "../../numeric/optim/index.ts";
 import type { GeneralOptimizer } from "../../numeric/optim/index.ts";
 import { didYouMean } from "../../engine/util/suggest.ts";
+import { literal } from "../../pictures/viz/gradient-program.ts";
 import { readSchedule } from "../schedule/table.ts";
 import { type OptionCall, isNumber, readCall, splitAtCommas } from "./call-text.ts";
 import { optimizerAliases, optimizerNames } from "./optimizer-table.ts";
 
-/** Options of an optimiser by their names in the library: numbers, words, flags, schedules. */
+/** Options of an optimiser by their names in the library: numbers, words, flags, lists, schedules. */
 export type OptimizerOptions = Readonly<Record<string, unknown>>;
 
 type OptimizerFactory = (options?: OptimizerOptions) => GeneralOptimizer<unknown>;
 
-/** The factory of an optimiser. It checks its own options, so that they may come from a text. */
+/** Returns the function that creates an optimiser. It checks its own options, so that they may come from a text. */
 function makerOf(name: string): OptimizerFactory {
   return (optim as unknown as Readonly<Record<string, OptimizerFactory>>)[name]!;
 }
@@ -28,6 +29,8 @@ export interface OptimizerContext {
 export interface OptimizerChoice {
   readonly name: string;
   readonly options: OptimizerOptions;
+  /** The options that are schedules, as code. */
+  readonly schedules?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -51,14 +54,20 @@ export function readChoice(text: string, context: OptimizerContext): OptimizerCh
   const call = resolveAlias(readCall(context.what, text));
   const name = findOptimizer(context.what, call.name);
   const options: Record<string, unknown> = {};
+  const schedules: Record<string, string> = {};
   for (const [written, value] of call.options) {
     const key = written === "lr" ? "learningRate" : camelCase(written);
     if (Object.hasOwn(options, key)) {
       throw new DownhillError("option", `${context.what}: ${name} has ${key} twice.`);
     }
-    options[key] = readValue(key, value, context);
+    const read = readValue(value);
+    if (key === "learningRate" && typeof read === "string") {
+      const { rate, code } = readSchedule(value, context);
+      options[key] = rate;
+      schedules[key] = code;
+    } else options[key] = read;
   }
-  return { name, options };
+  return { name, options, ...(Object.keys(schedules).length === 0 ? {} : { schedules }) };
 }
 
 /**
@@ -68,6 +77,14 @@ export function readChoice(text: string, context: OptimizerContext): OptimizerCh
  */
 export function readOptimizers(text: string, context: OptimizerContext): OptimizerChoice[] {
   return splitAtCommas(text).map((part) => readOptimizer(part, context));
+}
+
+/** Writes a choice as code. */
+export function optimizerCode({ name, options, schedules = {} }: OptimizerChoice): string {
+  const entries = Object.entries(options).map(
+    ([key, value]) => `${key}: ${schedules[key] ?? literal(value)}`,
+  );
+  return entries.length === 0 ? `${name}()` : `${name}({ ${entries.join(", ")} })`;
 }
 
 /** Makes the optimiser of a choice. Options other than the learning rate may follow schedules too. */
@@ -103,14 +120,13 @@ function findOptimizer(what: string, written: string): string {
   throw new DownhillError("option", `${what}: ${JSON.stringify(written)} is not an optimiser.${all}`);
 }
 
-function readValue(key: string, text: string, { what, steps }: OptimizerContext): unknown {
+function readValue(text: string): unknown {
   const inside = /^\[(.*)\]$/s.exec(text)?.[1] ?? text;
   const parts = inside.split(",");
   if (parts.length > 1 && parts.every(isNumber)) return parts.map(Number);
   if (isNumber(text)) return Number(text);
   if (text === "true" || text === "false") return text === "true";
   if (text === "null") return null;
-  if (key === "learningRate") return readSchedule(text, { what, steps }).rate;
   return text;
 }
 

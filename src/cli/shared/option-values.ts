@@ -18,7 +18,10 @@ export function optionValues<const Args extends ArgsDef>(args: Args, given: obje
   ) as OptionValues<Args>;
 }
 
-/** Returns the value of an omitted option. */
+/**
+ * Returns the value of an option that was omitted: its default, `false` for a boolean option without one, otherwise
+ * `undefined`.
+ */
 export function valueLeftOut({ type, default: usual }: ArgDef): string | boolean | undefined {
   return usual ?? (type === "boolean" ? false : undefined);
 }

@@ -58,10 +58,17 @@ export interface RunnablePlain {
  *
  * @throws DownhillError as `readPlain`, and `plain` if an outer value is not a literal.
  */
-export async function readRunnable(
+export async function readRunnable(target: PlainTarget, outputs: OutputFiles): Promise<RunnablePlain> {
+  const { form, values } = await readWithValues(target, outputs);
+  const { overTensors } = plainOf(functionOf(form, () => values))!;
+  return { form, overTensors: overTensors as RunnablePlain["overTensors"] };
+}
+
+/** Reads a plain function, and the outer values that it reads. Throws as `readRunnable`. */
+export async function readWithValues(
   { file, name }: PlainTarget,
   outputs: OutputFiles,
-): Promise<RunnablePlain> {
+): Promise<{ readonly form: PlainForm; readonly values: readonly unknown[] }> {
   const module = await readModule(file, outputs);
   const marked = findMarked(module, name);
   const form = elaborate(module, marked);
@@ -73,8 +80,7 @@ export async function readRunnable(
       `${file}: ${form.region.name} reads ${outside.name}, whose value is unknown because the file is not run: write it as a literal, or make it a parameter.`,
     );
   });
-  const { overTensors } = plainOf(functionOf(form, () => values))!;
-  return { form, overTensors: overTensors as RunnablePlain["overTensors"] };
+  return { form, values };
 }
 
 async function readModule(file: string, outputs: OutputFiles): Promise<Module> {

@@ -1,4 +1,11 @@
-import { readJsonLinesFile, readParquetFile, readTableFile, type Table } from "../../training/io/index.ts";
+import { internalError } from "../../engine/errors/index.ts";
+import {
+  readJsonLinesFile,
+  readParquetFile,
+  type ReadTableOptions,
+  streamTable,
+  type Table,
+} from "../../training/io/index.ts";
 import { optionError } from "./words.ts";
 
 /** Options for reading a table. */
@@ -7,13 +14,16 @@ export interface TableRequest {
   readonly decimal: "auto" | "." | ",";
   /** Columns to read as text. */
   readonly text?: readonly string[];
-  /** The needed columns of a file that may have others which are not table cells. Default: all. */
+  /**
+   * Columns to read from Parquet or JSON Lines; others may hold values that a table cannot, such as lists. Default:
+   * all. Separated text is always read in full.
+   */
   readonly columns?: readonly string[] | undefined;
 }
 
 /**
  * Reads the table in a file and keeps missing values. The extension selects Parquet (`.parquet`) or JSON Lines
- * (`.jsonl`, `.ndjson`), else the file is separated text. The latter two may be gzipped.
+ * (`.jsonl`, `.ndjson`), else the file is separated text. JSON Lines and separated text may be gzipped (`.gz`).
  *
  * @throws DownhillError `option` for options of separated text that do not apply to the file; other errors as thrown by
  *   the readers.
@@ -27,7 +37,7 @@ export async function readAnyTable(
     : /\.(?:jsonl|ndjson)(?:\.gz)?$/i.test(file)
       ? "JSON Lines"
       : undefined;
-  if (kind === undefined) return readTableFile(file, { header, decimal, text, missing: "keep" });
+  if (kind === undefined) return readSeparated(file, { header, decimal, text, missing: "keep" });
   for (const [option, isGiven] of [
     ["--no-header", header === false],
     ["--decimal", decimal !== "auto"],
@@ -36,4 +46,12 @@ export async function readAnyTable(
       throw optionError(`${option} is for separated text (CSV), and ${file} is ${kind} by its name.`);
   const read = kind === "Parquet" ? readParquetFile : readJsonLinesFile;
   return read(file, { text, missing: "keep", ...(columns === undefined ? {} : { columns }) });
+}
+
+/** Reads separated text in parts, so that only the values are in memory and never the text as a whole. */
+async function readSeparated(file: string, options: ReadTableOptions): Promise<Table> {
+  const parts = streamTable(file, { name: file, rows: Number.MAX_SAFE_INTEGER, ...options });
+  const { value } = await parts.next();
+  if (value === undefined) throw internalError(`${file} has no rows`);
+  return value;
 }

@@ -23,8 +23,8 @@ export function paintFor(stream: { readonly isTTY?: boolean }, env: NodeJS.Proce
 }
 
 /**
- * Columns of the terminal; `undefined` if there is none, so that lines may have any length, or if it reports a width of
- * 0.
+ * Returns the width of the terminal in columns. `undefined` if the stream is not a terminal or the width is unknown
+ * (0); lines may then have any length.
  */
 export function columnsOf(stream: {
   readonly isTTY?: boolean;

@@ -9,7 +9,7 @@ export function readDecimal(text: string | undefined): "auto" | "." | "," {
   return readChoice("--decimal", text, ["point", "comma"]) === "comma" ? "," : ".";
 }
 
-/** The notes of a table, with advice in terms of command-line options. */
+/** Returns the notes of a table, with their advice in terms of command-line options. */
 export function notesInWords(
   { notes = [] }: Table,
   { hasCategories }: { readonly hasCategories: boolean },
@@ -23,7 +23,7 @@ export function notesInWords(
   );
 }
 
-/** Error about a table, in which advice about function options is reworded in terms of command-line options. */
+/** Rewords an error about a table: advice about function options becomes advice about command-line options. */
 export function inWordsOfTables(
   { message, code }: DownhillError,
   { hasCategories }: { readonly hasCategories: boolean },

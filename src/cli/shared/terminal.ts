@@ -18,7 +18,7 @@ export interface Terminal {
   readonly stderr: TextOutput;
 }
 
-/** The streams of this process. */
+/** Returns the standard streams of this process. */
 export function processTerminal(): Terminal {
   const { stdout, stderr, env } = process;
   const isPiped = env[launchVariables.noTerminal] !== undefined;

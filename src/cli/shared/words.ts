@@ -57,7 +57,7 @@ export function readWhole(name: string, text: string): number {
   throw optionError(`${name} must be an integer, got ${JSON.stringify(text)}.`);
 }
 
-/** A count with its noun: "1 step", "1,200 steps". */
+/** Formats a count with its noun: "1 step", "1,200 steps". */
 export function counted(n: number, noun: string): string {
   return `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
 }
@@ -67,7 +67,7 @@ export function quote(word: string): string {
   return /^[\w./:,=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
-/** Error for misuse of the command line. */
+/** Creates the error for misuse of the command line. */
 export function optionError(message: string): DownhillError {
   return new DownhillError("option", message);
 }

@@ -73,7 +73,7 @@ export function checkFolder(path: string, inputs: readonly (string | undefined)[
   return path as OutputFolder;
 }
 
-/** Path of a file of a run in its folder. */
+/** Returns the path of a file with this name in the folder of a run. */
 export function fileIn(folder: OutputFolder, name: string): OutputFile {
   return join(folder, name) as OutputFile;
 }
@@ -124,7 +124,7 @@ export function refuseSameOutputs(
 /** Names of the files that a run of `downhill train` keeps in its folder. */
 const runFile = /^(?:checkpoint-\d+\.(?:json|safetensors)|settings\.json|inputs\.json|tests\.jsonl)$/;
 
-/** The files of a run in a folder; empty if the path is not a folder. */
+/** Returns the files of a run in a folder; empty if the path is not a folder. */
 function filesOfRun(path: string): readonly string[] {
   try {
     return readdirSync(path)
@@ -136,8 +136,8 @@ function filesOfRun(path: string): readonly string[] {
 }
 
 /**
- * A key that is equal for all paths and links of the same file or folder. `undefined` for devices and pipes, which
- * nothing overwrites, and for paths that cannot exist.
+ * Returns a key that is equal for all paths and links of the same file or folder. `undefined` for devices and pipes,
+ * which nothing overwrites, and for paths that cannot exist.
  */
 function identityOf(path: string): string | undefined {
   try {
@@ -150,7 +150,9 @@ function identityOf(path: string): string | undefined {
   }
 }
 
-/** The reason why the system refuses to write to an existing file or folder; `undefined` if it does not refuse. */
+/**
+ * Returns the reason why the system refuses to write to an existing file or folder; `undefined` if it does not refuse.
+ */
 function objectionTo(path: string): string | undefined {
   try {
     accessSync(path, constants.W_OK);
@@ -170,7 +172,7 @@ const reasons: ReadonlyMap<string, string> = new Map([
   ["ENOTDIR", "a component of its path is not a folder"],
 ]);
 
-/** The reason why a write failed, in words, from the error of the operating system. */
+/** Returns the reason why a write failed, in words, from the error of the operating system. */
 export function reasonOf(error: unknown): string {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   return reasons.get(code) ?? (error instanceof Error ? error.message : String(error));

@@ -20,12 +20,12 @@ const ofSources: Readonly<Record<SourceKind, Defaults>> = {
   images: { batch: 64, epochs: 10, hidden: [128] },
 };
 
-/** The default learning rate of an optimiser. */
+/** Returns the default learning rate of an optimiser. */
 export function defaultRate(optimizer: string, kind: SourceKind): number {
   return factsOf(optimizer).rates[kind];
 }
 
-/** The default momentum of an optimiser; `undefined` leaves it to the optimiser. */
+/** Returns the default momentum of an optimiser; `undefined` leaves it to the optimiser. */
 export function defaultMomentum(optimizer: string): number | undefined {
   return factsOf(optimizer).initialMomentum;
 }

@@ -112,7 +112,7 @@ export function readMethod(request: TrainRequest, kind: SourceKind): Optimizatio
   return method;
 }
 
-/** The optimiser without clipping, with its learning rate and other scheduled options. */
+/** Makes the optimiser of a method without clipping. Its learning rate and other options may follow schedules. */
 function stepperOf(method: OptimizationMethod, length: RunLength): GeneralOptimizer<unknown> {
   return makeOptimizer({ name: method.optimizer.name, options: optionsOf(method, length) });
 }
@@ -148,7 +148,7 @@ function matricesBy(optimizer: GeneralOptimizer<unknown>): GeneralOptimizer<unkn
   return learningRate === undefined ? all : { ...all, learningRate };
 }
 
-/** The scheduler that lowers the learning rate by epoch; `undefined` if none was requested. */
+/** Makes the rule that lowers the learning rate when the loss no longer improves; `undefined` if none was requested. */
 export function plateauOf({ plateau }: OptimizationMethod): ReduceOnPlateau | undefined {
   if (plateau === undefined) return undefined;
   const text = isNumber(plateau)
@@ -170,7 +170,7 @@ export function plateauOf({ plateau }: OptimizationMethod): ReduceOnPlateau | un
   }
 }
 
-/** The options of the optimiser, including learning rate and momentum, which may follow the schedule. */
+/** Returns the options of the optimiser, including learning rate and momentum, which may follow the schedule. */
 function optionsOf(method: OptimizationMethod, { steps, stepsPerEpoch }: RunLength): OptimizerOptions {
   const { optimizer, learningRate, momentum, schedule, isRateGiven, isMomentumGiven } = method;
   const moved = factsOf(optimizer.name).momentum;
@@ -197,10 +197,10 @@ function optionsOf(method: OptimizationMethod, { steps, stepsPerEpoch }: RunLeng
     !isMomentumGiven &&
     !Object.hasOwn(optimizer.options, moved) &&
     !(moved === "momentum" && momentum === undefined);
-  return { ...still, learningRate: made.rate, ...(isMoved ? { [moved]: made.momentum } : {}) };
+  return { ...still, learningRate: made.rate, ...(isMoved ? { [moved]: made.momentum.rate } : {}) };
 }
 
-/** The words that reproduce the method on a command line, independent of defaults. */
+/** Returns the words of a command line that reproduce the method, independent of defaults. */
 export function methodWords(method: OptimizationMethod): string[] {
   const { optimizer, learningRate, momentum, schedule, plateau, clip } = method;
   const options = new Map(Object.entries(optimizer.options).map(([name, value]) => [name, showValue(value)]));

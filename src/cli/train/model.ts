@@ -142,7 +142,7 @@ export function makeModel(
   };
 }
 
-/** The batches of a part, in order. */
+/** Returns the batches of a part, in order. */
 export function batchesOf({ x, y }: DataPart, size: number): Batches<Batch> {
   return dataset({ x, y }).batch(size);
 }

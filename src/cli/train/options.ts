@@ -279,17 +279,17 @@ export type TrainRequest = OptionValues<typeof trainOptions>;
 
 type OptionName = keyof TrainRequest;
 
-/** A request with these values; all other options have their defaults. */
+/** Returns a request with these values; all other options have their defaults. */
 export function trainRequest(asked: Partial<TrainRequest>): TrainRequest {
   return optionValues(trainOptions, asked);
 }
 
-/** Names of the options that satisfy the condition. */
+/** Returns the names of the options that satisfy the condition. */
 export function optionsWhere(condition: (option: ArgDef & OptionFacts) => boolean): readonly OptionName[] {
   return (Object.keys(trainOptions) as OptionName[]).filter((name) => condition(trainOptions[name]));
 }
 
-/** An option as written on the command line: `--without`, `--no-header`. */
+/** Returns an option as written on the command line: `--without`, `--no-header`. */
 export function writtenOption(name: OptionName): string {
   return optionName(name, trainOptions[name]);
 }

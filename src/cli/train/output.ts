@@ -224,7 +224,7 @@ export function showLoss(loss: number): string {
   return loss.toFixed(4);
 }
 
-/** A share as a percentage. */
+/** Formats a fraction as a percentage: `97.8 %`. */
 export function percent(share: number): string {
   return `${(share * 100).toFixed(1)} %`;
 }

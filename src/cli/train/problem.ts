@@ -107,7 +107,7 @@ export function splitThrice(
   return { train: again.train, validation: again.test, test };
 }
 
-/** Some rows of a matrix, as float32. */
+/** Copies some rows of a matrix with rows of `size` numbers, as float32. */
 export function rowsOf(data: ArrayLike<number>, rows: Int32Array, size: number): Float32Array {
   const out = new Float32Array(rows.length * size);
   for (let i = 0; i < rows.length; i++) {

@@ -95,7 +95,7 @@ function results({
   ];
 }
 
-/** The fraction of the time spent waiting for data, as a note, if it is significant. */
+/** Returns, as a note, the fraction of the time spent waiting for data. Empty if it is at most 5 %. */
 function waitOf({ time: { data, compute } }: TrainingRun): { note?: string } {
   const share = data / (data + compute);
   return share > 0.05 ? { note: `${percent(share)} of it waiting for data` } : {};
@@ -295,7 +295,7 @@ function mistakeTable(mistakes: readonly ClassifiedItem[], classes: readonly str
   };
 }
 
-/** A figure of the layers of the network with their sizes, and curves of their gradient norms per step. */
+/** Returns two figures: the layers of the network with their sizes, and the curves of their gradient norms by step. */
 function layers({ model: { sizes, start }, run }: ReportSource): Figure[] {
   const names = start.layers.map((_, i) => `layer ${i + 1}`);
   const last = names.length - 1;
@@ -332,7 +332,7 @@ function layers({ model: { sizes, start }, run }: ReportSource): Figure[] {
   ];
 }
 
-/** A curve for each layer: the norm of its gradient, of weights and bias together, at each step. */
+/** Returns a curve for each layer: at each step, the norm of its gradient, of weights and bias together. */
 function gradientCurves(
   records: readonly StepRecord[],
   layerCount: number,

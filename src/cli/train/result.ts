@@ -74,7 +74,7 @@ export interface ClassScore {
   readonly support: number;
 }
 
-/** The scores of each class, from the confusion matrix `counts[label][predicted]`. */
+/** Computes the scores of each class from the confusion matrix `counts[label][predicted]`. */
 export function classScores(counts: ClassificationResult["counts"]): ClassScore[] {
   const ratio = (part: number, all: number): number | undefined => (all === 0 ? undefined : part / all);
   return counts.map((row, i) => {
@@ -91,7 +91,7 @@ export function classScores(counts: ClassificationResult["counts"]): ClassScore[
 }
 
 /**
- * Result of a regression, computed from standardised targets and predictions, because squares in units of the target
+ * Computes the result of a regression from standardised targets and predictions, because squares in units of the target
  * may overflow.
  */
 function regressionResult(

@@ -53,8 +53,9 @@ export async function keepStretches(folder: OutputFolder, stretches: readonly St
 }
 
 /**
- * Notes on the settings in which a resumed run differs from its earlier stretches, one per setting. A larger number of
- * epochs is not listed, because it is the usual purpose of resuming. Empty if the earlier settings are unknown.
+ * Returns notes on the settings in which a resumed run differs from its earlier stretches, one per setting. A larger
+ * number of epochs is not listed, because it is the usual purpose of resuming. Empty if the earlier settings are
+ * unknown.
  */
 export function changedSettings(folder: string, stretches: readonly Stretch[]): readonly string[] {
   const [former, now] = knownStretches(folder, stretches)
@@ -69,7 +70,7 @@ function differences(former: FlatSettings, now: FlatSettings): readonly string[]
   );
 }
 
-/** The names of settings that differ, except for the length of the run. */
+/** Returns the names of settings that differ, except for the length of the run. */
 function changedNames(former: FlatSettings, now: FlatSettings): readonly string[] {
   return [...new Set([...Object.keys(former), ...Object.keys(now)])].filter(
     (name) => name !== "epochs" && showSetting(former[name]) !== showSetting(now[name]),
@@ -154,7 +155,7 @@ function describeFormer({ settings, time }: StretchRecord, last: StretchRecord):
 const unknownBegin =
   "The settings of the first epochs of this run are unknown: it was begun by a program, or by an earlier version.";
 
-/** A note on stretches made by other versions than the last. */
+/** Returns a note if some stretches were made by other versions than the last one. Otherwise empty. */
 function otherEngines(stretches: readonly StretchRecord[]): readonly string[] {
   const makers = stretches.map(({ settings }) => `downhill ${settings?.version} on ${settings?.engine}`);
   const all = [...new Set(makers)];
@@ -163,7 +164,10 @@ function otherEngines(stretches: readonly StretchRecord[]): readonly string[] {
     : [`Parts of this run were made by ${all.join(" and by ")}: the last bits may differ.`];
 }
 
-/** True if two commands make the same run except for its length, which only matters with a schedule. */
+/**
+ * True if two commands make the same run apart from its length. Without a schedule, the number of epochs may differ,
+ * because it only affects the length.
+ */
 function isSameRun(a: readonly string[], b: readonly string[]): boolean {
   const isLength = (words: readonly string[], i: number): boolean =>
     words[i - 1] === "--epochs" && !words.includes("--schedule");
@@ -188,7 +192,7 @@ function knownStretches(folder: string, stretches: readonly Stretch[]): readonly
 }
 
 /**
- * The settings of the last stretch of a run as one flat object; `undefined` if they are unknown, as for runs of
+ * Returns the settings of the last stretch of a run as one flat object; `undefined` if they are unknown, as for runs of
  * programs.
  */
 export function lastSettings(folder: string, stretches: readonly Stretch[]): FlatSettings | undefined {
@@ -218,8 +222,8 @@ function readSettings(value: unknown): Partial<StretchSettings> {
 }
 
 /**
- * Returns the settings in the folder of a run whose checkpoints contain none. An earlier version stored those of the
- * last stretch there.
+ * Returns the settings in the folder of a run whose checkpoints contain none. An earlier version stored the settings of
+ * the last stretch there. `undefined` if the folder has no readable settings.
  */
 function formerSettings(folder: string): FlatSettings | undefined {
   try {

@@ -41,7 +41,8 @@ export interface OutputSettings {
 }
 
 /**
- * Default multiple of the first loss above which a run may count as diverged. The first loss is about that of guessing.
+ * Default multiple of the first loss above which a run may count as diverged. An untrained network has about the loss
+ * of random guesses.
  */
 const usualDivergence = 10;
 
@@ -113,8 +114,8 @@ export function readPlaces(request: TrainRequest): OutputSettings {
 }
 
 /**
- * A learning rate to try if that of these settings was too high: the default, or a tenth of the rate if the default is
- * not lower.
+ * Returns a learning rate to try if that of these settings was too high: the default, or a tenth of the rate if the
+ * default is not lower.
  */
 export function lowerRate({ method }: TrainingSettings, kind: SourceKind): number {
   const { optimizer, learningRate } = method;
@@ -122,12 +123,12 @@ export function lowerRate({ method }: TrainingSettings, kind: SourceKind): numbe
   return learningRate > initial ? initial : Number((learningRate / 10).toPrecision(2));
 }
 
-/** The command that makes such a run, independent of defaults. */
+/** Returns the command that makes a run with these data and settings, independent of defaults. */
 export function commandOf(source: DataSource, settings: TrainingSettings): string {
   return commandWords(source, settings).map(quote).join(" ");
 }
 
-/** The words of the command that makes such a run, independent of defaults. */
+/** Returns the words of the command that makes a run with these data and settings, independent of defaults. */
 export function commandWords(source: DataSource, settings: TrainingSettings): readonly string[] {
   const {
     method,
@@ -157,7 +158,7 @@ export function commandWords(source: DataSource, settings: TrainingSettings): re
   );
 }
 
-/** The settings as one flat object, for programs. */
+/** Returns the settings as one flat object, for programs. */
 export function flatSettings({
   method,
   shards,

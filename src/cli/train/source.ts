@@ -87,7 +87,7 @@ function readTableSource(request: TrainRequest, file: string, target: string): D
   };
 }
 
-/** The words of a command line that select the source. */
+/** Returns the words of a command line that select this source of data. */
 export function sourceWords(source: DataSource): string[] {
   switch (source.kind) {
     case "digits":
@@ -103,7 +103,7 @@ export function sourceWords(source: DataSource): string[] {
   }
 }
 
-/** The files that the data are read from; empty for built-in data. */
+/** Returns the files from which the data are read; empty for built-in data. */
 export function filesOfSource(source: DataSource): readonly string[] {
   switch (source.kind) {
     case "digits":

@@ -13,6 +13,7 @@ import {
   wine,
 } from "../../training/data/index.ts";
 import { missingValue } from "../../training/data/encode-features.ts";
+import { standardised } from "../../training/data/standardise.ts";
 import { checkFeatures, type PredictionTarget, targetOf } from "../../training/data/supervised.ts";
 import { DownhillError } from "../../engine/errors/index.ts";
 import { readAnyTable } from "../shared/read-table.ts";
@@ -153,11 +154,10 @@ function problemOf(
   const encoded = encodeFeatures(table, encoder);
   const { x, inputs } = encoded;
   const scale = learnt?.inputs.scale ?? scaleOf(encoded, split.train);
-  const scaled = standardise(x, scale).data;
   const task = learnt?.task ?? taskOf(goal, target, split.train);
   const y = yOf(table, target, goal, task);
   const part = (rows: Int32Array): DataPart => ({
-    x: { shape: [rows.length, inputs.length], dtype: "float32", data: rowsOf(scaled, rows, inputs.length) },
+    x: { shape: [rows.length, inputs.length], dtype: "float32", data: standardisedRows(x.data, scale, rows) },
     y:
       task.kind === "classification"
         ? { shape: [rows.length], dtype: "int32", data: Int32Array.from(rows, (row) => y[row]!) }
@@ -184,6 +184,16 @@ function problemOf(
   };
 }
 
+/** Standardises some rows of the inputs, as float32. No other copy of the inputs is made. */
+function standardisedRows(x: ArrayLike<number>, { mean, std }: Standardiser, rows: Int32Array): Float32Array {
+  const width = mean.length;
+  const out = new Float32Array(rows.length * width);
+  for (let i = 0; i < rows.length; i++)
+    for (let k = 0; k < width; k++)
+      out[i * width + k] = standardised(x[rows[i]! * width + k]!, mean[k]!, std[k]!);
+  return out;
+}
+
 /** Computes the standardisation of the inputs: numbers by the training rows, 0-1 indicators not at all. */
 function scaleOf({ x, inputs }: EncodedFeatures, rows: Int32Array): Standardiser {
   const { mean, std, constant } = fitStandardiser(x, { rows, names: inputs.map(({ name }) => name) });
@@ -201,7 +211,7 @@ function taskOf(goal: PredictionTarget, target: string, rows: Int32Array): Learn
     : { kind: "regression", target, scale: fitStandardiser(goal.y, { rows, names: [target] }) };
 }
 
-/** The target of each row in the form of the network's output. */
+/** Returns the target of each row in the form in which the network predicts it. */
 function yOf(table: Table, target: string, goal: PredictionTarget, task: LearningTask): ArrayLike<number> {
   if (task.kind === "regression" && goal.task === "regression") return standardise(goal.y, task.scale).data;
   if (task.kind === "classification" && goal.task === "classification") {
@@ -247,7 +257,7 @@ function notesOnFills(table: Table, { columns }: FeatureEncoder): string[] {
   });
 }
 
-/** Notes on columns that number the rows: a network would learn the order of the file from them. */
+/** Returns notes on columns that number the rows. From such a column a network would learn the order of the file. */
 function notesOnCounters({ columns, rows }: Table, encoder: FeatureEncoder): string[] {
   const used = encoder.columns.map(({ column }) => column);
   return columns.flatMap((column) => {
@@ -293,8 +303,8 @@ function notesOnInputs(
 }
 
 /**
- * Notes on a column whose values differ so much in size that most become equal when standardised in float32. A single
- * 1e300 among values of about 1 makes all others 0.
+ * Returns a note on a column whose values differ so much in size that most become equal when standardised in float32. A
+ * single 1e300 among values of about 1 makes all others 0.
  */
 function notesOnSpread(table: Table, name: string, scaled: ArrayLike<number>, rows: Int32Array): string[] {
   const column = columnOf(table, name);

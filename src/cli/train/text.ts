@@ -50,8 +50,8 @@ export function describeStart(
 }
 
 /**
- * Advice to lower the learning rate if the training loss ended above its first value; empty otherwise, and for diverged
- * runs.
+ * Returns the advice to lower the learning rate if the training loss ended above its first value. Empty otherwise, and
+ * for diverged runs.
  */
 export function adviseOn(
   { stopped, loss }: TrainingRun,

@@ -42,7 +42,7 @@ export interface RunStorage {
 /** An epoch and the result on the test part after it. */
 export interface WatchedEpoch {
   readonly epoch: EpochRecord;
-  /** `undefined` for epochs before a run was resumed. */
+  /** Result on the test part after that epoch; `undefined` for epochs before a run was resumed. */
   readonly test: Evaluation | undefined;
 }
 
@@ -78,7 +78,7 @@ export interface StepRecord {
 
 const testedAtOnce = 512; // items
 
-/** The training items in batches, in a new order in each epoch. */
+/** Returns the training items in batches, in a new order in each epoch. */
 export function trainingBatches(
   { train, image }: LearningProblem,
   { batch, augmentation, seed }: TrainingSettings,
@@ -92,7 +92,7 @@ export function trainingBatches(
   return batches.augment(change, { seed });
 }
 
-/** The number of steps of a run with these settings. */
+/** Computes the number of steps of a run with these settings, and of an epoch. */
 export function lengthOf(
   { train }: LearningProblem,
   { batch, accumulate, epochs }: TrainingSettings,
@@ -235,7 +235,10 @@ function betterThanGuessed({ train, task }: LearningProblem): (now: Evaluation) 
   return ({ metrics }) => metrics["accuracy"]! > guessed * (1 + 1e-6); // a mean in float32
 }
 
-/** Options of `fit` for the training itself: model, data, optimiser and stopping rules. */
+/**
+ * Returns the options of `fit` that describe the training: model, data, optimiser, seed and stopping rules, not the
+ * saving or the progress output.
+ */
 function optionsOf(
   problem: LearningProblem,
   model: TrainableNetwork,
@@ -264,7 +267,7 @@ function optionsOf(
   } satisfies FitOptions<MlpParams, unknown, Batch>;
 }
 
-/** Options of `fit` for the storage and the callbacks of a run. */
+/** Returns the options of `fit` for the storage and the callbacks of a run. */
 function placesOf(
   { resume, tensorboard }: OutputSettings,
   { store, begin }: RunStorage,

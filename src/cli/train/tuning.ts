@@ -134,7 +134,7 @@ export async function tuneMethod(
   return { method: tuned, path, conclusion };
 }
 
-/** The path of the hyper-parameters as a report table of every few rounds. */
+/** Returns the path of the hyper-parameters as a table for the report, with every few rounds. */
 export function tuningFigure({ path, conclusion }: TuningReport): Figure {
   const every = Math.ceil(path.length / 14);
   const shown = path.filter((_, i) => i % every === 0 || i === path.length - 1);

@@ -3,9 +3,9 @@ import type { Expr } from "../kernel/scalar.ts";
 import { assertNever } from "../util/assert-never.ts";
 
 /**
- * Dependence of an expression on an index, of a loop or of a lane. `uniform`: no dependence. `affine`: the value
- * changes by a fixed stride when the index grows by one. `integral`: integer arithmetic on uniform and affine numbers,
- * which can be computed separately for each index. `varying`: any other dependence.
+ * Dependence of an expression on an index, of a loop or of a lane. `uniform`: it does not depend on the index.
+ * `affine`: it changes by a fixed stride when the index grows by one. `integral`: integer arithmetic on uniform and
+ * affine numbers, which can be computed separately for each index. `varying`: any other dependence.
  */
 export type Dependence =
   | { readonly kind: "uniform" }
@@ -33,9 +33,9 @@ export interface DependenceMap {
 }
 
 /**
- * Dependence of an expression on the index, given the dependence of the locals. It is called for every expression,
- * before the JavaScript engine has compiled this function. Therefore it allocates no lists, and for floats only checks
- * whether an operand varies.
+ * Dependence of an expression on the index, given the dependence of the locals. This function runs for every expression
+ * of a routine, mostly before the JavaScript engine has optimised it. To be fast then, it allocates no lists, and for
+ * float operations only checks whether an operand varies.
  */
 export function dependence(expr: Expr, names: DependenceMap): Dependence {
   switch (expr.kind) {
@@ -47,20 +47,25 @@ export function dependence(expr: Expr, names: DependenceMap): Dependence {
     case "table":
       return sameOrVarying(names, expr.index);
     case "unary":
-    case "convert":
-      if (!isInteger(expr) || !isInteger(expr.x)) return sameOrVarying(names, expr.x);
-      return integers(dependence(expr.x, names));
+    case "convert": {
+      const { type, x } = expr;
+      if (type === "f64" || type === "f32" || x.type === "f64" || x.type === "f32")
+        return sameOrVarying(names, x);
+      return integers(dependence(x, names));
+    }
     case "binary": {
-      const { x, y } = expr;
-      if (!isInteger(expr) || !isInteger(x)) return sameOrVarying(names, x, y);
+      const { type, x, y } = expr;
+      if (type === "f64" || type === "f32" || x.type === "f64" || x.type === "f32")
+        return sameOrVarying(names, x, y);
       const [a, b] = [dependence(x, names), dependence(y, names)];
+      if (a.kind === "uniform" && b.kind === "uniform") return uniform;
       return (expr.type === "bool" ? undefined : affineOf(expr, strideOf(a), strideOf(b))) ?? integers(a, b);
     }
     case "mulAdd":
       return sameOrVarying(names, expr.x, expr.y, expr.z);
     case "select": {
       const { condition, x, y } = expr;
-      if (!isInteger(expr)) return sameOrVarying(names, condition, x, y);
+      if (expr.type === "f64" || expr.type === "f32") return sameOrVarying(names, condition, x, y);
       return integers(dependence(condition, names), dependence(x, names), dependence(y, names));
     }
     case "call":
@@ -104,10 +109,6 @@ function affineOf(
   if (op === "mul" && x.kind === "const") return affine(Math.imul(b, x.value));
   if (op === "shl" && y.kind === "const") return affine(a << (y.value & 31));
   return undefined;
-}
-
-function isInteger({ type }: Expr): boolean {
-  return type === "i32" || type === "u32" || type === "bool";
 }
 
 /** Constant difference `to − from` of two indices; `undefined` if it is not evident from the expressions. */

@@ -6,13 +6,24 @@ import { cheapBranch } from "./tuning.ts";
 
 /** True if a block, or a procedure that it calls, has branches marked as rarely taken. */
 export function hasRare(block: readonly Stmt[]): boolean {
+  if (marksRare(block)) return true;
+  return reachedBy(block, []).procedures.some(({ body }) => {
+    let isRare = rareBodies.get(body);
+    if (isRare === undefined) rareBodies.set(body, (isRare = marksRare(body)));
+    return isRare;
+  });
+}
+
+// Cached because many loops call the same procedures.
+const rareBodies = new WeakMap<readonly Stmt[], boolean>();
+
+function marksRare(block: readonly Stmt[]): boolean {
   let found = false;
-  const stmt = (inner: Stmt): void => {
-    if (inner.kind === "if" && inner.rare === true) found = true;
-  };
-  walkBlock(block, { stmt });
-  if (found) return true;
-  for (const procedure of reachedBy(block, []).procedures) walkBlock(procedure.body, { stmt });
+  walkBlock(block, {
+    stmt: (stmt) => {
+      if (stmt.kind === "if" && stmt.rare === true) found = true;
+    },
+  });
   return found;
 }
 
@@ -24,7 +35,10 @@ export function isSilent(block: readonly Stmt[]): boolean {
   );
 }
 
-/** True if a branch is short, accesses no memory and calls nothing, so that it is computed for all lanes. */
+/**
+ * True if a branch is short and contains no loop, no access to memory and no call. It is then computed for all lanes
+ * without a test.
+ */
 export function isCheap(block: readonly Stmt[]): boolean {
   let weight = 0;
   let isPlain = true;
@@ -52,8 +66,8 @@ export function hasKind(block: readonly Stmt[], kinds: ReadonlySet<Stmt["kind"]>
 }
 
 /**
- * True if the code uses float64, including the procedures that it calls. With `leavesOut`, rare branches of the block
- * itself do not count.
+ * True if the code, or a procedure that it calls, uses float64. With `leavesOut`, branches marked as rarely taken do
+ * not count.
  */
 export function usesDouble(block: readonly Stmt[], results: readonly Expr[], leavesOut: boolean): boolean {
   let found = false;
@@ -70,7 +84,6 @@ export function usesDouble(block: readonly Stmt[], results: readonly Expr[], lea
   };
   const statements = (stmts: readonly Stmt[]): void => {
     for (const stmt of stmts) {
-      if (found) return;
       walkOwnExprs(stmt, expr);
       if (stmt.kind === "if" && stmt.rare === true && leavesOut) continue;
       for (const inner of blocksIn(stmt)) statements(inner);

@@ -18,8 +18,8 @@ const weights = new WeakMap<Stmt | Procedure, number>();
 const worksOfCalls = new WeakMap<Stmt, number>();
 
 /**
- * Code size of a statement, in weight: a name or constant counts 1, a call 4, and an operation 2. An operation counts 5
- * if its result must be wrapped or rounded.
+ * Code size of a statement, in units of weight: a name or constant counts 1, a call 4, and an operation 2. An operation
+ * counts 5 if its result must be wrapped or rounded.
  */
 export function weightOf(stmt: Stmt): number {
   const known = weights.get(stmt);
@@ -36,7 +36,7 @@ export function weightOf(stmt: Stmt): number {
   return weight;
 }
 
-/** Code size of a procedure, in weight, without the procedures that it calls. */
+/** Code size of a procedure in units of weight (see `weightOf`), without the procedures that it calls. */
 export function weightOfProcedure(procedure: Procedure): number {
   const known = weights.get(procedure);
   if (known !== undefined) return known;
@@ -55,8 +55,8 @@ function weightOfExpr({ kind, type }: Expr): number {
 }
 
 /**
- * Run time of all iterations of a loop, in weight. `bodyWork` is the work of one iteration. If the number of iterations
- * is unknown, a high number is assumed.
+ * Estimated run time of all iterations of a loop, in units of weight (see `weightOf`). `bodyWork` is the work of one
+ * iteration. If the number of iterations is unknown, a high number is assumed.
  */
 export function loopWork(
   stmt: Stmt & { readonly kind: "for" },
@@ -66,8 +66,8 @@ export function loopWork(
 }
 
 /**
- * Run time of a block, in weight, at least 1. Adds the definitions of integer locals, which loop bounds may use, to
- * `known`.
+ * Estimated run time of a block in units of weight (see `weightOf`), at least 1. Adds the definitions of integer
+ * locals, which loop bounds may use, to `known`.
  */
 export function blockWork(block: readonly Stmt[], known: LocalDefinitions = new Map()): number {
   let work = 0;
@@ -79,8 +79,8 @@ export function blockWork(block: readonly Stmt[], known: LocalDefinitions = new 
 }
 
 /**
- * Run time of a statement, in weight. A rare branch counts 1, a shortcut only its general side, and any other branch
- * the sum of both sides.
+ * Estimated run time of a statement, in units of weight (see `weightOf`). An `if` counts both of its blocks, except
+ * that it counts 1 if marked `rare`, and only its `otherwise` block if marked `shortcut`.
  */
 export function statementWork(stmt: Stmt, known: LocalDefinitions = new Map()): number {
   switch (stmt.kind) {
@@ -123,17 +123,17 @@ function procedureWork(procedure: Procedure): number {
   return work;
 }
 
-/** Estimated operations of a routine, in scalar operations. */
+/** Estimated numbers of scalar operations of a routine, by kind. */
 export interface Work {
   /** Operations in folds, products and independent loops, which vectors and threads can share. */
   readonly wide: number;
-  /** Sequential operations, that is, all others. */
+  /** Other operations, which are sequential. */
   readonly narrow: number;
   /** Part of `narrow` that consists of calls of procedures. */
   readonly called: number;
   /**
-   * Part of `narrow` on float32, uint32 and the words of floats. JavaScript lacks these types, and rounds after each
-   * operation or goes through memory.
+   * Part of `narrow` that computes with float32, uint32 or the words of floats. JavaScript lacks these types, so its
+   * code is slow: it rounds after each operation, or passes values through memory.
    */
   readonly foreign: number;
 }
@@ -144,7 +144,7 @@ export function workOf(routine: Routine): Work {
 }
 
 /**
- * Number of elements of the arrays that a routine takes and returns. Arrays whose size is known only at run time are
+ * Number of elements of the arrays that a routine reads and returns. Arrays whose size is known only at run time are
  * assumed to be small.
  */
 export function elementsMoved({ inputs, outputs }: Routine): number {

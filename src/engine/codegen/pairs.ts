@@ -9,9 +9,11 @@ import { heaviestPair } from "./tuning.ts";
 
 /**
  * Returns the statements of the next iteration, to be appended to an iteration, so that the loop is unrolled by two.
- * Indices with a fixed stride are expressed through those of the first iteration, because memory instructions can add a
- * constant offset. `undefined` for a loop that runs in reverse, has too large a body, or contains calls. Also if it
- * contains statements other than assignments and stores, or sets its index or a local that it declares.
+ * Indices with a fixed stride are expressed by those of the first iteration, because memory instructions can add a
+ * constant offset.
+ *
+ * `undefined` for a loop that runs in reverse, and for a body that is too large or contains calls or inner
+ * blocks. Neither the index nor a local of the body may be assigned after its declaration.
  */
 export function secondIteration(loop: ForStmt): readonly Stmt[] | undefined {
   if (loop.reverse) return undefined;

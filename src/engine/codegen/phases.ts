@@ -64,13 +64,16 @@ export type PhaseContent =
   | { readonly kind: "fold"; readonly fold: Reduce; readonly extent: readonly IterationRange[] }
   /** Product of arrays; its dims are the range that threads share. */
   | { readonly kind: "product"; readonly product: Contract }
-  /** Phases inside a loop or a branch. Code outside of the phases controls the loop or branch. */
+  /**
+   * The phases of the body of a loop, or of the sides of a branch. Code outside of the phases evaluates its bounds or
+   * condition, and starts them.
+   */
   | { readonly kind: "repeated"; readonly loop: ForStmt | WhileStmt; readonly phases: readonly Phase[] }
   | { readonly kind: "branch"; readonly condition: Expr; readonly then: readonly Phase[]; readonly otherwise: readonly Phase[] }; // prettier-ignore
 
 /**
- * Part of a routine that completes before the next part begins. A device with many threads dispatches it; a device with
- * few threads shares out its extent.
+ * Part of a routine that completes before the next part begins. A GPU dispatches it as kernels; a CPU divides its
+ * extent among threads.
  */
 export interface Phase {
   readonly content: PhaseContent;
@@ -79,7 +82,7 @@ export interface Phase {
   readonly gives: readonly TypedLocal[];
 }
 
-/** Cuts a routine into phases, in order. */
+/** Divides a routine into phases, in order. */
 export function phasesOf({ body, outputs }: Routine): Phase[] {
   const results = outputs.flatMap((output) => (output.kind === "scalar" ? [output.value] : []));
   return phasesOfBlock(body, new Set(usesOf([], results).touched.keys()));
@@ -116,8 +119,8 @@ function isSerial(stmt: Stmt): boolean {
 }
 
 /**
- * Content of a phase for a run of statements. `after` are the locals that later code reads. In a loop, the next
- * iteration may read values that this iteration sets.
+ * Content of the phase for a run of statements. `after` are the locals that later code reads, including the next
+ * iteration of an enclosing loop.
  */
 function contentOf(
   run: readonly Stmt[],

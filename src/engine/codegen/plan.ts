@@ -30,7 +30,9 @@ export interface CodegenTarget {
   readonly simd: boolean;
   /** True if the engine merges pairs of vectors into 256-bit operations. */
   readonly wide: boolean;
-  /** Work, in weight, that one call of a function for some loop iterations should do. */
+  /**
+   * Target run time, in units of weight (see `weightOf`), of one call of a function that computes iterations of a loop.
+   */
   readonly chunkWork: number;
   /** True if threads share long kernels. */
   readonly shares: boolean;
@@ -70,7 +72,7 @@ export interface WhilePlan {
 
 /** Plan of a blocked fold: the values of a block are computed and stored before they are folded. */
 export interface BlockPlan {
-  /** Loop that computes the values of a block and stores them in the buffer `blockBuffer`. */
+  /** Loop that computes the values of a block and stores them in the buffer named `blockBuffer`. */
   readonly loop: ForStmt;
   readonly lanes: LanePlan;
   /** Fold of the stored values, which have the type `type`. */
@@ -116,7 +118,7 @@ export interface RoutinePlan {
   readonly inside: StatementPlans;
 }
 
-/** Creates an empty plan. */
+/** Creates a routine's plan without entries for loops, folds and products. */
 export function openPlan(target: CodegenTarget): RoutinePlan {
   const plans = (): StatementPlans => ({
     loops: new Map(),
@@ -299,8 +301,8 @@ function lanesFor(
 }
 
 /**
- * True if groups of eight iterations would leave over a number of iterations for which groups of four are faster. Loops
- * with inner loops still need two vectors per value, which hide each other's latency.
+ * True if groups of eight iterations would leave a remainder for which groups of four are faster. Loops with inner
+ * loops still need two vectors per value, which hide each other's latency.
  */
 function prefersFourLanes({ from, to, body }: ForStmt, { wide }: CodegenTarget): boolean {
   if (from.kind !== "const" || to.kind !== "const") return false;
@@ -360,15 +362,15 @@ function planFold(stmt: Reduce, target: CodegenTarget): FoldPlan {
   return { kind: "fold", lanes, blocks, isShort: weight <= tuning.shortFold };
 }
 
-/** The float32 operand of a fold that converts its value from float32 to float64; otherwise `undefined`. */
+/** The float32 operand of a value that is converted to float64 for the fold; `undefined` for other values. */
 export function singleOf(value: Expr): Expr | undefined {
   return value.kind === "convert" && value.type === "f64" && value.x.type === "f32" ? value.x : undefined;
 }
 
 /**
- * Plans a blocked fold: a loop computes and stores the values of a block before they are folded. Such a loop can leave
- * rare branches out. Engines that merge pairs of vectors into 256-bit operations recognise it, because they start from
- * stores. `undefined` if this does not pay, the values are bools, or the loop cannot be vectorised.
+ * Plans a blocked fold: a loop computes and stores the values of a block before they are folded. Such a loop can omit
+ * rare branches. Engines that merge pairs of vectors into 256-bit operations recognise it, because they start from
+ * stores. `undefined` if this is not worthwhile, the values are bools, or the loop cannot be vectorised.
  */
 function planBlocks(stmt: Reduce, target: CodegenTarget): BlockPlan | undefined {
   const element = singleOf(stmt.value) ?? stmt.value;

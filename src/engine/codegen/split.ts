@@ -6,7 +6,10 @@ import { weightOf } from "./cost.ts";
 export interface SharedLocal {
   readonly name: string;
   readonly type: ScalarType;
-  /** True if the piece, or a statement of the block, assigns the local. */
+  /**
+   * True if the piece assigns the local after its declaration. In a `BlockSplit`, true if the last piece that uses it
+   * does.
+   */
   readonly isSet: boolean;
 }
 
@@ -31,19 +34,21 @@ export interface BlockSplit {
 }
 
 /**
- * Cuts a block into pieces of at most `limit` weight each (a single statement may weigh more). Returns `undefined` if
- * the block is small enough or cannot be cut. Engines optimise functions only up to a certain size, and WebAssembly
- * limits the locals of a function. `results` are expressions evaluated after the block in its scope.
+ * Divides a block into pieces of at most `limit` weight each (a single statement may weigh more). Returns `undefined`
+ * if the block is small enough or cannot be divided. Engines optimise functions only up to a certain size, and
+ * WebAssembly limits the locals of a function. `results` are expressions that are evaluated after the block in its
+ * scope. `weigh` returns the weight of the code that is written for a statement.
  */
 export function splitBlock(
   block: readonly Stmt[],
   results: readonly Expr[],
   limit: number,
+  weigh: (stmt: Stmt) => number = weightOf,
 ): BlockSplit | undefined {
   const runs: Stmt[][] = [];
   let room = 0;
   for (const stmt of block) {
-    const weight = weightOf(stmt);
+    const weight = weigh(stmt);
     if (runs.length === 0 || weight > room) {
       runs.push([]);
       room = limit;

@@ -39,6 +39,19 @@ test("an inner loop that reads single elements leaves the vectors to the outer o
   expect(isBestVectorised(nest)).toBe(true);
 });
 
+test("short rows of heavy work are vectorised across, unless an inner loop has no known end", () => {
+  let heavy = a(k.i32(0));
+  for (let i = 0; i < 30; i++) heavy = k.div(k.f64(i), k.sqrt(heavy));
+  const nest = (hasWhile: boolean): ForStmt =>
+    loopOver((outer, i) => {
+      outer.for("j", k.i32(0), k.i32(3), (inner, j) => inner.store("out", at(i, 3, j), heavy));
+      if (hasWhile)
+        outer.while(k.lt(a(k.i32(0)), k.f64(1)), (inner) => inner.set(k.local("f64", "x"), k.f64(2)));
+    });
+  expect(isBestVectorised(nest(false))).toBe(true);
+  expect(isBestVectorised(nest(true))).toBe("elements would be fetched one by one");
+});
+
 test("an inner loop whose bounds differ between lanes excludes vectors", () => {
   const triangle = loopOver((outer, i) =>
     outer.for("j", k.i32(0), i, (inner, j) => inner.store("out", i, a(j))),

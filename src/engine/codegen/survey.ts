@@ -26,16 +26,16 @@ interface Survey {
   areParallel: boolean;
   /** Reason why the loop cannot be vectorised; `undefined` if none was found. */
   refusal: string | undefined;
-  /** Work of one iteration, in weight, including inner loops and calls. */
+  /** Estimated run time of one iteration, in units of weight (see `weightOf`), including inner loops and calls. */
   work: number;
   /** Largest number of iterations of an inner loop. */
   longest: number;
 }
 
 /**
- * Returns true if vectorising this loop is worthwhile, otherwise the reason why not. Without inner loops it is if most
- * memory accesses are contiguous. With inner loops it is if accesses are contiguous along this loop rather than along
- * the inner ones.
+ * Returns true if vectorising this loop is worthwhile, otherwise the reason why not. A loop without inner loops
+ * qualifies if most of its memory accesses are contiguous. A loop with inner loops qualifies if accesses are contiguous
+ * along it rather than along the inner loops.
  */
 export function isBestVectorised(stmt: ForStmt): string | true {
   const survey: Survey = {
@@ -81,7 +81,7 @@ function isWorthGathering({ accesses }: Survey, weight: number): boolean {
 }
 
 /**
- * True if a loop whose inner loops are too short for vectors does enough work to pay for fetching the elements of four
+ * True if a loop with inner loops too short for vectors does enough work to pay for fetching the elements of four
  * iterations lane by lane.
  */
 function isWorthShortRows(stmt: ForStmt, { accesses, work, longest }: Survey): boolean {
@@ -95,7 +95,7 @@ function isWorthShortRows(stmt: ForStmt, { accesses, work, longest }: Survey): b
 
 /** Position of a statement within the surveyed loop. */
 interface NestPosition {
-  /** Number of executions of the statement per iteration of the surveyed loop. */
+  /** Number of times that the statement runs per iteration of the surveyed loop. */
   readonly times: number;
   /** Index of the innermost enclosing loop inside the surveyed loop. */
   readonly innermost: string | undefined;

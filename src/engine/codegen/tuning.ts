@@ -18,19 +18,22 @@ export const unknownIterationsOfLoops = 64;
  */
 export const operationsOfCall = 20;
 
-/** Weight of a call when it is decided if work pays for fetching elements lane by lane. */
+/** Weight of a call in the comparison of work with the cost of fetching elements lane by lane. */
 export const weightOfCall = 100;
 
-/** Weight of folding one value when it is decided if work pays for fetching elements lane by lane. */
+/** Weight of folding one value in the comparison of work with the cost of fetching elements lane by lane. */
 export const weightOfFold = 5;
 
 /**
- * Maximum number of iterations of inner loops whose work is compared with fetching elements lane by lane. Longer inner
- * loops fill vectors of their own.
+ * An inner loop with fewer iterations than this does not fill vectors of its own. The outer loop may then be vectorised
+ * instead, if that pays for fetching elements lane by lane.
  */
 export const shortRow = 8;
 
-/** Inner loops with these numbers of iterations are computed as one vector each, so they count as filling it. */
+/**
+ * Numbers of iterations below `shortRow` for which an inner loop is nevertheless vectorised itself, because they fill a
+ * vector of four lanes well enough.
+ */
 export const filledRows: readonly number[] = [4, 5];
 
 /** Maximum weight of a vectorised loop. Heavier loops stay scalar. */
@@ -42,12 +45,15 @@ export const heaviestVectorised = 4000;
  */
 export const heaviestFold = 60_000;
 
-/** Weight of other work that pays for fetching one element lane by lane, in a loop without inner loops. */
+/**
+ * Elements that are fetched lane by lane do not keep a loop without inner loops from being vectorised if the loop does at
+ * least this much other work per such element, in units of weight.
+ */
 export const weightOfGather = 12;
 
 /**
- * Weight of other work that pays for fetching one element of short rows lane by lane; the alternative is to compute the
- * rows one by one. Measured: sums and maxima are below, scaled rows at this value.
+ * Like `weightOfGather`, for a loop around short inner loops, compared with computing these one by one. Measured: sums
+ * and maxima are below, scaled rows at this value.
  */
 export const weightOfShortGather = 8;
 
@@ -112,7 +118,7 @@ export const timeOfFour = 1.2;
  */
 export const timeOfTwoWide = 1.8;
 
-/** Work of an iteration, in weight, from which it waits more for its own results than for memory. */
+/** Run time of an iteration, in units of weight, from which it waits more for its own results than for memory. */
 export const waitingBody = 64;
 
 /**
@@ -127,3 +133,9 @@ export const heaviestTwice = 900;
  * instructions.
  */
 export const heaviestPair = 200;
+
+/**
+ * Minimum number of equal loops or products that share a function. Fewer keep code of their own, with the addresses of
+ * their buffers as constants.
+ */
+export const fewestRepeats = 4;

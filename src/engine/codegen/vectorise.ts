@@ -9,7 +9,7 @@ import { isCheap, isSilent, usesDouble } from "./branches.ts";
 import { weightOfProcedure } from "./cost.ts";
 import { inlinedAltogether, inlinedProcedure } from "./tuning.ts";
 
-/** Mode of vectorisation: the properties that determine if code can be vectorised. */
+/** Properties of vectorised code that determine which statements it may contain. */
 export interface VectorisationMode {
   /** True if all lanes have 32 bits, so that float64 is not allowed. */
   readonly isNarrow: boolean;
@@ -59,8 +59,8 @@ export function canVectorise(
 }
 
 /**
- * Store that is delayed to the end of an iteration, unless later code must see it, so that vectors are stored
- * contiguously.
+ * Store that is delayed to the end of an iteration, so that vectors are stored contiguously. It is not delayed past
+ * code of the iteration that must see it.
  */
 interface DeferredStore {
   readonly buffer: string;
@@ -158,8 +158,8 @@ function visitStmt(stmt: Stmt, walk: LaneAnalysis): void {
 const differingBounds = "an inner loop has bounds that differ between lanes";
 
 /**
- * Dependence of a new local on the lane: the dependence of its value if this is uniform, affine, or an integer index
- * per lane. Otherwise the local is a vector.
+ * Dependence of a new local on the lane. It is that of its value if this is uniform, affine, or an integer index per
+ * lane; otherwise the local is a vector.
  */
 function visitLet(name: string, value: Expr, walk: LaneAnalysis): Dependence {
   if (!walk.set.has(name)) {
@@ -210,8 +210,8 @@ function visitIf(stmt: Stmt & { kind: "if" }, walk: LaneAnalysis): void {
 }
 
 /**
- * Visits the parts of an expression that are computed as vectors. Uniform and affine parts are computed as scalars, and
- * are not visited.
+ * Visits the parts of an expression that are computed as vectors. Uniform and affine parts are skipped, because they
+ * are computed as scalars.
  */
 function visitExpr(expr: Expr, walk: LaneAnalysis): void {
   if (expr.type === "f64" && walk.isNarrow) return refuse(walk, "it uses float64 in lanes of 32 bits");
@@ -301,6 +301,16 @@ function visitCall({ procedure, args }: Expr & { kind: "call" }, walk: LaneAnaly
  * can.
  */
 function reasonAgainstFunction(procedure: Procedure, isNarrow: boolean): string | undefined {
+  const known = isNarrow ? narrowReasons : wideReasons;
+  if (!known.has(procedure)) known.set(procedure, findReasonAgainstFunction(procedure, isNarrow));
+  return known.get(procedure);
+}
+
+// Cached because many loops call the same procedures.
+const narrowReasons = new WeakMap<Procedure, string | undefined>();
+const wideReasons = new WeakMap<Procedure, string | undefined>();
+
+function findReasonAgainstFunction(procedure: Procedure, isNarrow: boolean): string | undefined {
   if (isNarrow && usesDouble(procedure.body, [procedure.result], false))
     return `"${procedure.name}" uses float64 in lanes of 32 bits`;
   let reason: string | undefined;
@@ -317,7 +327,7 @@ function reasonAgainstFunction(procedure: Procedure, isNarrow: boolean): string 
 
 const inIndices = new WeakMap<readonly Stmt[], ReadonlySet<string>>();
 
-/** Locals that indices in a complete block are computed from, directly or through other locals. */
+/** Locals from which indices in a complete block are computed, directly or through other locals. */
 export function namesInIndices(block: readonly Stmt[]): ReadonlySet<string> {
   let names = inIndices.get(block);
   if (names === undefined) inIndices.set(block, (names = collectInIndices(block)));

@@ -19,8 +19,8 @@ export function refuseExtra(
 }
 
 /**
- * `refuseExtra` for a method. It has no exception for array methods, which receive no methods, and for which
- * `x.at(0, 1)` would look like a callback.
+ * Like `refuseExtra`, for methods, but it also refuses the additional arguments of array methods. Methods are not
+ * passed to array methods, and `x.at(0, 1)` would look like such a call.
  */
 export function refuseExtraOfMethod(
   operation: string,

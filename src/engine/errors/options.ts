@@ -88,8 +88,8 @@ export function checkChoice(
 }
 
 /**
- * Refuses a value that is neither `true` nor `false`. A tensor is one of those: JavaScript considers it true for
- * any content.
+ * Refuses a value that is neither `true` nor `false`. It refuses tensors too, because JavaScript considers every tensor
+ * true, whatever it contains.
  *
  * @throws DownhillError `option`.
  */

@@ -119,7 +119,7 @@ export interface FrameLocation {
   readonly column: number;
 }
 
-/** Position that a frame such as `at f (file:///a.mjs:3:5)` names. */
+/** Position that a stack frame such as `at f (file:///a.mjs:3:5)` names; `undefined` if it names none. */
 export function placeOf(frame: string): FrameLocation | undefined {
   const found = /(?:\(|@|at (?:async )?)([^(]*):(\d+):(\d+)\)?$/.exec(frame);
   if (found === null) return undefined;
@@ -143,7 +143,10 @@ export function beginBelow<E extends Error>(error: E, below: FunctionOrClass): E
   return error;
 }
 
-/** First frame below `below` that belongs neither to the library nor to the language. */
+/**
+ * First stack frame below the function `below` that belongs neither to the library nor to the language; `undefined` if all
+ * frames do.
+ */
 export function callerOf(below: FunctionOrClass): string | undefined {
   const isOwn = ownership();
   return framesOf(captureStack(below)()).find((frame) => !isBuiltIn(frame) && !isOwn(frame));

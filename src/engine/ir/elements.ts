@@ -86,7 +86,9 @@ export function elementsLater(x: Tensor, operation: string): Promise<TypedArray>
   return storage.onRead ? elements.then(storage.onRead) : elements;
 }
 
-/** Returns the storage of a tensor and the device memory in which it is. */
+/**
+ * Returns the storage of a tensor and the device memory in which it is. Throws if the tensor is traced, or was donated.
+ */
 function storageOf(
   x: Tensor,
   operation: string,

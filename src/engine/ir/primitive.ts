@@ -169,11 +169,9 @@ export type Derivative<P> =
       ): readonly Maybe[];
       /** Transpose rule of a product, which is linear in one operand while the other is held fixed. */
       transpose?: TransposeRule<P>["transpose"];
-      /**
-       * True if an operand without a tangent leaves zeros of a mask, because the primitive selects elements. Either
-       * each element of the result is an element of one operand, or one operand decides which elements of the other are
-       * left out.
-       */
+      /** False for a primitive with a transposition rule that is neither a product nor a solution of a linear system. */
+      readonly isProduct?: false;
+      /** True if an operand without a tangent leaves zeros of a mask, because the primitive selects elements. */
       readonly chooses?: true;
       /**
        * For a product: the result when the floating operand number `operand` is a tangent that may contain zeros of a

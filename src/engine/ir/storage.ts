@@ -26,8 +26,17 @@ export interface DeviceMemory {
    * one-element storages, and `view` and `copy` are never called.
    */
   readonly isImmediate: boolean;
-  /** Stores `n` elements of a host array, from index `offset` on. The array may change afterwards. */
-  store(type: ScalarType, from: TypedArray, offset: number, n: number): TensorStorage;
+  /**
+   * Throws if the device was closed or lost. `operation` names the caller. Absent if that cannot happen.
+   *
+   * @throws DownhillError `device`
+   */
+  requireUsable?(operation: string): void;
+  /**
+   * Stores `n` elements of a host array, from index `offset` on. The array may change afterwards. `operation` names the
+   * caller in errors.
+   */
+  store(type: ScalarType, from: TypedArray, offset: number, n: number, operation?: string): TensorStorage;
   /** First `n` elements without a copy. Valid only until the next call, which may reuse the memory. */
   view(storage: TensorStorage, n: number): TypedArray;
   /** Copy of the first `n` elements. */

@@ -7,13 +7,16 @@ import type { ConcreteValue } from "./storage.ts";
 import type { Shape } from "../util/shape.ts";
 import { sizeOf } from "../util/shape.ts";
 
-/** A rectangular nest of numbers: `[1, 2, 3]`, `[[1, 2], [3, 4]]`. */
+/** Rectangular nested arrays of numbers: `[1, 2, 3]`, `[[1, 2], [3, 4]]`. */
 export type NestedNumbers = readonly (number | NestedNumbers)[];
 
-/** A rectangular nest of booleans. */
+/** Rectangular nested arrays of booleans. */
 export type NestedBooleans = readonly (boolean | NestedBooleans)[];
 
-/** Any value accepted where a tensor is expected. Plain booleans are not; they stay booleans. */
+/**
+ * Any value accepted where a tensor is expected. Plain `true` and `false` are not accepted: as leaves of nested values
+ * they stay booleans.
+ */
 export type TensorLike = Tensor | number | NestedNumbers | NestedBooleans | TypedArray;
 
 /** Any value accepted where a bool tensor is expected, plain booleans included. */
@@ -40,16 +43,19 @@ export interface AxisSlice {
 export type AxisSelector =
   number | AxisSlice | null | "new" | "..." | Tensor | NestedNumbers | NestedBooleans | TypedArray;
 
-/** Axes of a reduction: one or several; default all. Negative axes count from the last. */
+/**
+ * Options of reductions. `axis` is the axis, or several axes, along which to reduce. Default: all. Negative axes count
+ * from the last.
+ */
 export interface ReduceOptions {
   readonly axis?: number | readonly number[];
-  /** Keep the reduced axes with size 1. Default false. */
+  /** Whether to keep the reduced axes, with size 1. Default false. */
   readonly keepdims?: boolean;
 }
 
 /**
- * Options of a reduction over the elements that a mask selects. The other elements affect neither the result nor its
- * derivative.
+ * Options of a reduction that a mask can restrict to some elements. The other elements affect neither the result nor
+ * its derivative.
  */
 export interface MaskedReduceOptions extends ReduceOptions {
   /** Bool mask of the elements to include; its shape broadcasts to that of the array. Default: all. */
@@ -65,14 +71,14 @@ export interface DeviationOptions extends MaskedReduceOptions {
   readonly ddof?: number;
 }
 
-/** One or several axes, as the first argument of methods. */
+/** One or several axes to reduce, as the first argument of methods: `x.sum([0, 1])`. */
 export type Axes = number | readonly number[];
 
 /** Options of `argmax` and `argmin`. */
 export interface ArgmaxOptions {
   /** Axis to search. Default: all axes, flattened. */
   readonly axis?: number;
-  /** Keep the axis with size 1. Default false. */
+  /** Whether to keep the searched axis, with size 1. Default false. */
   readonly keepdims?: boolean;
 }
 
@@ -183,22 +189,28 @@ export interface TensorMethods {
   cos(): Tensor;
   tanh(): Tensor;
   /**
-   * Reductions also take the axes as first argument, `x.sum(0)`, followed by options, `x.sum([0, 1], { keepdims: true
-   * })`.
+   * Sum of the elements. Reductions accept the axes as their first argument too, `x.sum(0)`, followed by options,
+   * `x.sum([0, 1], { keepdims: true })`.
    */
   sum(axis?: Axes | MaskedReduceOptions, options?: MaskedReduceOptions): Tensor;
   mean(axis?: Axes | MaskedReduceOptions, options?: MaskedReduceOptions): Tensor;
   std(axis?: Axes | DeviationOptions, options?: DeviationOptions): Tensor;
-  /** Variance. The function is called `variance` because `var` is a reserved word. */
+  /** Variance. As a function it is called `variance`, because `var` is a reserved word. */
   var(axis?: Axes | DeviationOptions, options?: DeviationOptions): Tensor;
   max(axis?: Axes | MaskedReduceOptions, options?: MaskedReduceOptions): Tensor;
   min(axis?: Axes | MaskedReduceOptions, options?: MaskedReduceOptions): Tensor;
   argmax(axis?: number | ArgmaxOptions, options?: ArgmaxOptions): Tensor;
-  /** Comparisons return bool tensors. Use `where` instead of `if`. */
+  /**
+   * True where an element is less than that of `y`. Comparisons return bool tensors; use `where` on them instead of
+   * `if`.
+   */
   less(y: TensorLike): Tensor;
   greater(y: TensorLike): Tensor;
   equal(y: BooleanLike): Tensor;
-  /** The elements of this tensor where the condition holds, otherwise those of y: `where(condition, x, y)`. */
+  /**
+   * Returns the elements of this tensor where the condition is true, and those of `y` elsewhere. Equals
+   * `where(condition, x, y)`.
+   */
   where(condition: BooleanLike, y: BooleanLike): Tensor;
   matmul(y: TensorLike): Tensor;
   dot(y: TensorLike): Tensor;
@@ -221,7 +233,7 @@ export interface TensorMethods {
    * unaffected.
    */
   data(options?: ReadOptions): TypedArray;
-  /** The elements as a promise: like `data`, for devices that compute asynchronously. */
+  /** Like `data`, but returns a promise, for devices that compute asynchronously. */
   read(options?: ReadOptions): Promise<TypedArray>;
   /**
    * Releases the tensor: `using g = gradient(x);` does so at the end of the block. Memory is garbage-collected in any
@@ -229,7 +241,7 @@ export interface TensorMethods {
    * reading it afterwards is an error. Has no effect on numbers, traced values, or released tensors.
    */
   [Symbol.dispose](): void;
-  /** The elements formatted as by NumPy, booleans as `true` and `false`. */
+  /** Formats the elements as NumPy does, with booleans as `true` and `false`. */
   toString(): string;
   toJSON(): NestedNumbers | number;
 }

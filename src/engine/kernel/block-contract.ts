@@ -22,7 +22,10 @@ export function blockContract(stmt: Contract): Stmt[] | undefined {
   return block.statements;
 }
 
-/** Writes loops over dims around a contraction of the remaining dims. */
+/**
+ * Writes loops over `loops` around a contraction. Each loop with constant strides runs over blocks, so that the
+ * contraction includes the indices within a block; the last few indices follow one by one.
+ */
 function writeLoops(block: Block, stmt: Contract, loops: readonly Dim[], name: string): void {
   const [dim, ...inner] = loops;
   if (dim === undefined) return block.contract({ ...stmt, name });

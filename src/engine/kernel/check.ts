@@ -196,7 +196,7 @@ function checkTemp(context: RoutineContext, temp: Temp, arenaBytes: SizeExpr): v
     fail(context, `buffer "${temp.name}" ends at byte ${end} of an arena of ${bytes}`);
 }
 
-/** True if a size is known to be a multiple of a power of two. */
+/** True if a size is known to be a multiple of `of`, which is a power of two. */
 function isMultiple(size: SizeExpr, of: number): boolean {
   const known = constantSize(size);
   if (known !== undefined || typeof size === "number") return known! % of === 0;
@@ -322,7 +322,7 @@ function checkScope(
   context.outermostSettable = outermostSettable;
 }
 
-/** Checks the body of a loop. */
+/** Calls `check` for the body of a loop. If the loop has no iteration, the body counts as unreached meanwhile. */
 function checkIterations(
   context: RoutineContext,
   loop: Parameters<typeof knownIterations>[0],

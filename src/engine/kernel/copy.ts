@@ -1,7 +1,10 @@
 import type { Dim, Expr, SizeExpr, Stmt } from "./scalar.ts";
 import { checkDepth, maxDepth } from "./walk.ts";
 
-/** Applies `f` to the direct parts of an expression. Returns the same object if nothing changes. */
+/**
+ * Applies `f` to the direct parts of an expression. Returns the same object if nothing changes. (Without destructuring,
+ * whose iterators take as long as everything else until the engine has compiled this code.)
+ */
 function mapParts(expr: Expr, f: (part: Expr) => Expr): Expr {
   switch (expr.kind) {
     case "const":
@@ -18,15 +21,20 @@ function mapParts(expr: Expr, f: (part: Expr) => Expr): Expr {
       return x === expr.x ? expr : { ...expr, x };
     }
     case "binary": {
-      const [x, y] = [f(expr.x), f(expr.y)];
+      const x = f(expr.x);
+      const y = f(expr.y);
       return x === expr.x && y === expr.y ? expr : { ...expr, x, y };
     }
     case "mulAdd": {
-      const [x, y, z] = [f(expr.x), f(expr.y), f(expr.z)];
+      const x = f(expr.x);
+      const y = f(expr.y);
+      const z = f(expr.z);
       return x === expr.x && y === expr.y && z === expr.z ? expr : { ...expr, x, y, z };
     }
     case "select": {
-      const [condition, x, y] = [f(expr.condition), f(expr.x), f(expr.y)];
+      const condition = f(expr.condition);
+      const x = f(expr.x);
+      const y = f(expr.y);
       const isSame = condition === expr.condition && x === expr.x && y === expr.y;
       return isSame ? expr : { ...expr, condition, x, y };
     }
@@ -60,6 +68,7 @@ export function copyBlock(
 ): { readonly statements: Stmt[]; readonly results: Expr[] } {
   const own = new Map<string, Expr>(given);
   const declare = (name: string, type: Expr["type"]): string => {
+    if (suffix === "" && !own.has(name)) return name; // expressions that read it stay the same objects
     own.set(name, { kind: "local", type, name: name + suffix });
     return name + suffix;
   };

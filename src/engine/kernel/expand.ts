@@ -166,7 +166,7 @@ function fixed(block: Block, name: string, x: Expr): Expr {
 /** Number of columns of a contraction that are computed together, each with its own sum. */
 const tile = 4;
 
-/** Plain loops that define a `contract`. */
+/** Returns plain loops for a `contract`. They define its results and their rounding. */
 export function expandContract(stmt: Contract): Stmt[] {
   const { name, out, left, right, dims } = stmt;
   const block = k.makeBlock();

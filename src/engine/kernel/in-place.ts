@@ -25,7 +25,7 @@ interface RoutineAccesses {
 /**
  * For each output of a routine, the input whose memory it may reuse. Such an input is read before the output is
  * written, or by the same loop iterations at the same indices. `given` marks inputs whose memory may be reused; each is
- * used once.
+ * used once. `undefined` for outputs without such an input.
  */
 export function outputsInPlace(
   { inputs, outputs, body }: Routine,

@@ -86,7 +86,10 @@ function printBound(bound: Expr): string {
   return level === "primary" || level === "unary" ? text : `(${text})`;
 }
 
-/** `contract y[0] = a[0] · b[0] over row 2 (y 3, a 4), column 3 (y 1, b 1), sum 4 (a 1, b 3)`: sizes and strides. */
+/**
+ * Prints a contraction with the size of each dim and its stride in each buffer: `contract y[0] = a[0] · b[0] over row 2
+ * (y 3, a 4), column 3 (y 1, b 1), sum 4 (a 1, b 3)`.
+ */
 function contractHead({ out, left, right, dims, accumulate }: Contract): string {
   const place = ({ buffer, offset }: BufferPointer): string => `${showName(buffer)}[${printExpr(offset)}]`;
   const over = dims.map((dim) => {

@@ -6,11 +6,15 @@ export interface IntegerInterval {
   readonly high: number;
 }
 
+const rangeOfI32: IntegerInterval = { low: -2147483648, high: 2147483647 };
+const rangeOfU32: IntegerInterval = { low: 0, high: 4294967295 };
+const rangeOfBool: IntegerInterval = { low: 0, high: 1 };
+
 /** Range of a scalar type; `undefined` for floats. */
 export function typeRange(type: ScalarType): IntegerInterval | undefined {
-  if (type === "i32") return { low: -2147483648, high: 2147483647 };
-  if (type === "u32") return { low: 0, high: 4294967295 };
-  return type === "bool" ? { low: 0, high: 1 } : undefined;
+  if (type === "i32") return rangeOfI32;
+  if (type === "u32") return rangeOfU32;
+  return type === "bool" ? rangeOfBool : undefined;
 }
 
 export function isWithin(inner: IntegerInterval, outer: IntegerInterval): boolean {
@@ -37,8 +41,11 @@ export function binaryRange(
     case "sub":
       return { low: x.low - y.high, high: x.high - y.low };
     case "mul": {
-      const ends = [x.low * y.low, x.low * y.high, x.high * y.low, x.high * y.high];
-      return { low: Math.min(...ends), high: Math.max(...ends) };
+      const a = x.low * y.low;
+      const b = x.low * y.high;
+      const c = x.high * y.low;
+      const d = x.high * y.high;
+      return { low: Math.min(a, b, c, d), high: Math.max(a, b, c, d) };
     }
     case "div":
       return x.low >= 0 && y.low > 0 ? { low: 0, high: x.high } : undefined;

@@ -38,8 +38,8 @@ export interface ReclaimState {
 export const reclaiming: ReclaimState = { holders: [], reports: [], isOpen: false, refuses: undefined };
 
 /**
- * Asks holders in order to free memory until one has done so; returns false if none can. Also returns false if it is
- * called while a holder frees memory.
+ * Asks one holder after the other to free memory, until one has done so; returns false if none can. Also returns false
+ * if it is called while a holder frees memory.
  */
 export function reclaim(bytes: number, place: MemoryKind): boolean {
   if (reclaiming.isOpen) return false;

@@ -46,7 +46,7 @@ function cutLoop(loop: ForStmt): Stmt[] {
   });
 }
 
-/** Values of the loop index at which a comparison with the index changes its result. */
+/** Values of the loop index at which a comparison of the index with a constant changes its result. */
 function cutsOf(body: readonly Stmt[], index: string): number[] {
   const cuts: number[] = [];
   walkBlock(body, {
@@ -64,7 +64,7 @@ function isIndex(expr: Expr, index: string): boolean {
   return expr.kind === "local" && expr.name === index;
 }
 
-/** Removes locals that are no longer read. */
+/** Removes locals that are neither read nor set. */
 function withoutUnread(block: readonly Stmt[]): Stmt[] {
   const read = new Set<string>();
   walkBlock(block, {

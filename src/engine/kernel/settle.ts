@@ -78,7 +78,9 @@ export function settle(part: Expr, ranges: LocalIntervals): Expr | undefined {
   }
   if (part.kind !== "binary") return undefined;
   const { op, x, y } = part;
-  const [a, b] = [rangeOf(x, ranges), rangeOf(y, ranges)];
+  if (x.type === "f64" || x.type === "f32") return undefined; // floats have no ranges
+  const a = rangeOf(x, ranges);
+  const b = rangeOf(y, ranges);
   if (a === undefined || b === undefined) return undefined;
   const whole = rangeOfBinary(part, a, b);
   if (whole !== undefined && whole.low === whole.high) return k.constant(part.type, whole.low);

@@ -201,11 +201,13 @@ export function reachedBy(block: readonly Stmt[], results: readonly Expr[]): Tra
     open.delete(procedure);
     procedures.add(procedure);
   };
+  const add = (uses: SymbolUses): void => {
+    uses.tables.forEach((table) => tables.add(table));
+    uses.called.forEach(enter);
+  };
   const reach = (stmts: readonly Stmt[], exprs: readonly Expr[]): void => {
-    for (const uses of [usesOfBlock(stmts), usesOf([], exprs)]) {
-      for (const table of uses.tables) tables.add(table);
-      for (const procedure of uses.called) enter(procedure);
-    }
+    add(usesOfBlock(stmts));
+    if (exprs.length > 0) add(usesOf([], exprs));
   };
   reach(block, results);
   return { procedures: [...procedures], tables: [...tables] };

@@ -67,9 +67,11 @@ function walkStmt(stmt: Stmt, visitor: Visitor, depth = 0): void {
   switch (stmt.kind) {
     case "let":
     case "set":
-      return visitExprs(expr, stmt.value);
+      if (expr !== undefined) walkExpr(stmt.value, expr); // tested here, because most statements are of these kinds
+      return;
     case "store":
-      return visitExprs(expr, stmt.index, stmt.value);
+      if (expr !== undefined) visitExprs(expr, stmt.index, stmt.value);
+      return;
     case "for":
       visitExprs(expr, stmt.from, stmt.to);
       return walkBlock(stmt.body, visitor, depth + 1);

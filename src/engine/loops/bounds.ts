@@ -5,7 +5,7 @@ import type { PolynomialContext } from "./index-polynomial.ts";
 import { addPolynomials, hasName, multiplyPolynomials, namesOf, one, splitBy } from "./polynomial.ts";
 import { polynomialOf } from "./index-polynomial.ts";
 
-/** Inclusive bounds of a loop index as polynomials. If a side has several bounds, all of them hold at once. */
+/** Inclusive bounds of a loop index as polynomials. All of them hold; there may be several lower and upper ones. */
 export interface IndexBounds {
   readonly name: string;
   readonly low: readonly Polynomial[];
@@ -35,7 +35,10 @@ interface ConditionFacts {
   readonly unequal: readonly Polynomial[];
 }
 
-/** Bounds of the enclosing indices inside of a branch: narrowed by the condition, which `holds` or does not. */
+/**
+ * Bounds of the enclosing loop indices inside of a branch, narrowed by its condition, which is true there if `holds`,
+ * otherwise false.
+ */
 export function within(
   surroundings: EnclosingIndices,
   condition: Expr,
@@ -125,8 +128,8 @@ export interface ConditionalBound {
 const mostAlternatives = 8;
 
 /**
- * Lower (or upper) bounds of a polynomial in terms of values outside of the given ranges. Each alternative is a bound.
- * Empty if none is known.
+ * Lower bounds (upper bounds unless `isLow`) of a polynomial, expressed by values outside of the given ranges. Each
+ * alternative is a bound. Empty if none is known.
  */
 export function endsOf(
   p: Polynomial,

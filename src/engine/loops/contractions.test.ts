@@ -50,6 +50,26 @@ const tanhOfProduct = into(`
       for (let q = 0; q < k; q++) sum += a[i * k + q]! * b[j * k + q]!;
       c[i * m + j] = Math.tanh(sum);
     }`);
+const storedAndRead = into(`
+  let t = 0;
+  for (let i = 0; i < n; i++)
+    for (let j = 0; j < m; j++) {
+      let sum = 0;
+      for (let q = 0; q < k; q++) sum += a[i * k + q]! * b[q * m + j]!;
+      c[i * m + j] = sum;
+      t += sum;
+    }
+  c[699] = t;`);
+const summedTwice = into(`
+  let t = 0;
+  for (let i = 0; i < n; i++)
+    for (let j = 0; j < m; j++)
+      for (let q = 0; q < k; q++) {
+        const p = a[i * k + q]! * b[q * m + j]!;
+        c[i * m + j] += p;
+        t += p;
+      }
+  c[699] = t;`);
 
 describe("sums of products in nests of loops", () => {
   test("that fill an array are one contraction, and in the gradient two more", () => {
@@ -98,10 +118,13 @@ describe("sums of products in nests of loops", () => {
     ["a factor of all three indices", "c[i * m + j] += a[i * k + q + j]! * b[q * m + j]!"],
     ["another function of the sum", "c[i * m + j] = 0.5 * c[i * m + j]! + a[i * k + q]! * b[q * m + j]!"],
     ["a product of a matrix and a vector", "c[i] += a[i * k + q]! * b[q]!"],
+    ["elements that another statement reads", "c[i * m + j] += a[i * k + q]! * b[q * m + j]!; t += c[i * m + j]!"],
+    ["elements that another statement writes", "c[i * m + j] += a[i * k + q]! * b[q * m + j]!; c[0] = 2"],
   ])("stay loops: %s", (_, statement) => {
     const loops = "for (let i = 0; i < n; i++) for (let j = 0; j < m; j++) for (let q = 0; q < k; q++)";
-    expect(contractionsOf(routineOf(regionOf(into(`${loops} { ${statement}; }`))))).toEqual([]);
-  });
+    const body = into(`let t = 0; ${loops} { ${statement}; } c[699] = t;`);
+    expect(contractionsOf(routineOf(regionOf(body)))).toEqual([]);
+  }); // prettier-ignore
 
   test("stay loops if they are read before they are complete, or sizes are known to be small", () => {
     const read = into(`
@@ -139,6 +162,8 @@ describe("sums of products in nests of loops", () => {
   test.each([
     ["that fill an array", plainProduct],
     ["that go on", tanhOfProduct],
+    ["that are stored and read", storedAndRead],
+    ["of a product that is also summed separately", summedTwice],
   ])("have the values of the loops, in strips and without rows too: %s", (_, body) => {
     const region = gradientOf(regionOf(body));
     const form = formOfText(`${signature} "use ad"; ${body} }`);

@@ -39,7 +39,7 @@ function depthOf(stmt: Stmt): number {
   return stmt.kind === "for" ? 1 + largestOf(0, stmt.body.map(depthOf)) : 0;
 }
 
-/** Statements that replace a nest from which one product was taken out. They run in the order of the fields. */
+/** Statements that replace a nest after one product was taken out of it. They run in the order of the fields. */
 interface ExtractedNest {
   /** Statements to run once, before the nest, even if the outermost loop is divided into strips. */
   readonly once: StmtBlock;
@@ -86,8 +86,8 @@ function attempted(nest: LoopNest, site: ProductSite, host: ProductHost): Extrac
 }
 
 /**
- * Divides the outermost loop into strips and takes the product out of each strip. Thus the sizes of the arrays for sums
- * and factors depend on the strip length and not on the number of outer iterations. `undefined` if impossible.
+ * Divides the outermost loop into strips and takes the product out of each strip. The arrays for sums and factors thus
+ * have the size of a strip, not of the whole loop. `undefined` if impossible.
  */
 function inStrips(nest: LoopNest, site: ProductSite, host: ProductHost): readonly Stmt[] | undefined {
   if (nest.isStrip) return undefined;
@@ -169,7 +169,7 @@ function termOf(
   return { x: product.x, y: product.y, isNegative: sum.op === "sub", stmts };
 }
 
-/** True if no statement outside of `stmts` reads a local that a statement in `stmts` declares. */
+/** True if the locals that statements in `stmts` declare are read only by statements in `stmts`. */
 function areApart({ readersOf: readers }: LoopNest, stmts: ReadonlySet<Stmt>): boolean {
   return [...stmts].every((stmt) => stmt.kind !== "let" || areAmong(readers(stmt.name), stmts));
 }
@@ -180,8 +180,8 @@ function areAmong(some: ReadonlySet<Stmt>, all: ReadonlySet<Stmt>): boolean {
 }
 
 /**
- * Takes out a product that is added to array elements which no other statement of the nest accesses. It can be added
- * after the nest.
+ * Takes out a product that is added to array elements; a contraction after the nest adds it instead. `undefined` if
+ * another statement of the nest accesses the array, or if the product is no worthwhile contraction.
  */
 function outOfElements(
   nest: LoopNest,
@@ -231,8 +231,8 @@ function negated(nest: LoopNest, x: Expr): ProductFactor | undefined {
 }
 
 /**
- * Takes out a product that is summed in a local of the nest. It can be computed before the nest, which then reads the
- * sums.
+ * Takes out a product that is summed in a local of the nest. A contraction computes the sums before the nest, which
+ * then reads them. `undefined` if the local is used otherwise, or if the product is no worthwhile contraction.
  */
 function outOfLocal(
   nest: LoopNest,
@@ -354,8 +354,8 @@ interface ProductTarget {
 }
 
 /**
- * Contraction of two factors into a target; `undefined` if they do not form a contraction or if it would not be faster.
- * It is not faster for sizes that are known to be small, or without contiguous elements, which vectors require.
+ * Builds the contraction of two factors into a target; `undefined` if they do not form one, or it would not be faster.
+ * That is the case for sizes that are known to be small, and without contiguous elements, which vectors require.
  */
 function contraction(
   nest: LoopNest,
@@ -415,7 +415,7 @@ function roleOf(inOut: boolean, inLeft: boolean, inRight: boolean): Dim["role"] 
   return inLeft ? "row" : inRight ? "column" : undefined;
 }
 
-/** Returns the replacement of a statement whose inner blocks have already been rewritten. */
+/** Returns the statements that replace a statement whose inner blocks have already been rewritten. */
 type Edit = (stmt: Stmt) => readonly Stmt[];
 
 /** Returns a nest with some statements replaced, and without the statements that became unnecessary. */
@@ -428,7 +428,7 @@ function restOf({ head }: LoopNest, edits: ReadonlyMap<Stmt, Edit>): StmtBlock {
   return withoutIdleLoops(withoutUnusedLocals(edited([head]), []));
 }
 
-/** Removes `for` loops whose bodies contain only declarations and comments. */
+/** Removes `for` loops whose bodies contain only declarations and comments, so that they do nothing. */
 function withoutIdleLoops(block: StmtBlock): readonly Stmt[] {
   return block.flatMap((stmt) => {
     const inner = mapBlocks(stmt, withoutIdleLoops);

@@ -63,7 +63,10 @@ export function addedBy({ buffer, index, value }: StoreStmt): Expr | undefined {
   return value.op === "add" && isOld(value.y) ? value.x : undefined;
 }
 
-/** Inner loops around a statement of the analysed loop, the ranges of their indices, and if it runs unconditionally. */
+/**
+ * Context of a statement in the analysed loop: the inner loops around it and the ranges of their indices. `isSure` is
+ * true if it runs in every iteration.
+ */
 interface AccessContext {
   readonly ranges: EnclosingIndices;
   readonly loops: readonly IndexedLoop[];
@@ -213,7 +216,10 @@ export function isListApart(facts: DependenceFacts, index: string, list: readonl
   );
 }
 
-/** True if iteration i accesses only the range of `factor` elements that starts at `base + factor · i`. */
+/**
+ * True if iteration i only accesses the `factor` elements from index `base + factor · i` on, so that iterations access
+ * separate ranges.
+ */
 function haveSeparateRanges(
   { isPositive }: DependenceFacts,
   index: string,

@@ -6,7 +6,7 @@ import { walkBlock, walkExpr } from "../kernel/walk.ts";
 import type { DependenceFacts } from "./dependence.ts";
 import { mapStmts, withBranches } from "./rewrite.ts";
 
-/** Facts about the locals of a routine that hold in all of its block. */
+/** Facts about the locals of a routine that hold in a whole block. */
 export interface LocalFacts {
   /** Locals that statements outside of the block may set. */
   readonly changing: ReadonlySet<string>;

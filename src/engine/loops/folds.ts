@@ -45,8 +45,8 @@ export function foldOf(loop: ForStmt, name: string, fresh: (hint: string) => str
 }
 
 /**
- * Body that computes in `term` the value that the original body adds to the local `name`; `undefined` if the original
- * body uses this local in any other way.
+ * Rewrites the body of a loop so that it computes in `term` the value that it adds to the local `name`. `undefined` if
+ * the body uses this local in any other way.
  */
 function termIn(block: readonly Stmt[], name: string, term: Expr): readonly Stmt[] | undefined {
   const terms = new AddedTerms(name);
@@ -144,7 +144,7 @@ function sets(stmt: Stmt, name: string): boolean {
 }
 
 /**
- * Block that adds to the local `other` what the original adds to the local `name`; `undefined` if the original uses
+ * Rewrites a block so that it adds to the local `other` what it adds to the local `name`. `undefined` if the block uses
  * `name` in any other way.
  */
 export function addingTo(block: readonly Stmt[], name: string, other: Expr): readonly Stmt[] | undefined {
@@ -164,7 +164,7 @@ export function typeOfSet(block: readonly Stmt[], name: string): ScalarType | un
   return undefined;
 }
 
-/** The terms that a block adds to a local. */
+/** Finds and replaces the terms that a block adds to a local. */
 class AddedTerms {
   readonly #name: string;
 
@@ -189,8 +189,8 @@ class AddedTerms {
   }
 
   /**
-   * Block that adds to `term` what the original adds to the local; `undefined` if the original uses it in any other
-   * way.
+   * Rewrites a block so that it adds to `term` what it adds to the local. `undefined` if the block uses the local in
+   * any other way.
    */
   replaced(block: readonly Stmt[], term: Expr): readonly Stmt[] | undefined {
     let isSum = true;

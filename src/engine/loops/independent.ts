@@ -43,9 +43,9 @@ function markBlock(pass: MarkingState, block: readonly Stmt[]): readonly Stmt[] 
 }
 
 /**
- * Rewrites a loop as an independent loop, a fold, a loop in strips, or with only its inner loops rewritten: the first
- * of these that is legal. Inner loops are rewritten first, and legality is judged on the result: inner strips add
- * buffers of partial sums that all iterations of this loop share.
+ * Rewrites a loop in the first of these forms that is legal: as an independent loop, as a fold, in strips, or with only
+ * its inner loops rewritten. Inner loops are rewritten first, and legality is judged on the result. Inner strips
+ * matter, because they add buffers of partial sums that all iterations of this loop share.
  */
 function markLoop(pass: MarkingState, loop: ForStmt): readonly Stmt[] {
   const { options, memory } = pass;
@@ -75,8 +75,8 @@ function markLoop(pass: MarkingState, loop: ForStmt): readonly Stmt[] {
 }
 
 /**
- * Marks a loop as independent if it is so with its inner loops rewritten. If inner strips prevent that, plain inner
- * loops are preferred, provided that this loop can then be vectorised.
+ * Marks a loop as independent if it is independent after its inner loops were rewritten. If inner strips prevent that,
+ * it keeps plain inner loops instead, provided that this loop can then be vectorised.
  */
 function markedIndependent(
   pass: MarkingState,

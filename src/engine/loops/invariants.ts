@@ -67,7 +67,7 @@ export function withSteadyParts(
     return condition && { ...expr, condition, x: inside(expr.x, loops), y: inside(expr.y, loops) };
   }
 
-  /** Index with its invariant products replaced by hoisted locals. */
+  /** Returns the index with its invariant products replaced by locals that are computed before the loops. */
   function place(index: Expr, loops: readonly LoopPreheader[]): Expr {
     if (index.kind === "const" || index.kind === "local") return index;
     return copyExpr(index, (x) => {

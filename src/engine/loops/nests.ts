@@ -12,7 +12,7 @@ import { integerValue, polynomialOf } from "./index-polynomial.ts";
 
 export type StmtBlock = readonly Stmt[];
 
-/** Facts that hold in the whole block that contains the nests. */
+/** Facts that hold in the whole block that contains the loop nests. */
 export interface BlockFacts {
   readonly made: PolynomialContext;
   readonly isPositive: IsPositive;
@@ -26,7 +26,7 @@ export interface BlockFacts {
 export interface LoopNest extends BlockFacts {
   readonly head: ForStmt;
   readonly loops: readonly ForStmt[];
-  /** Names that the head declares, which have no value before it. */
+  /** Names that the outermost loop (the head) declares, so that they have no value before it. */
   readonly declared: ReadonlySet<string>;
   /** Buffers that the head writes. */
   readonly stored: ReadonlySet<string>;
@@ -104,7 +104,10 @@ function accessesIn(head: ForStmt): Readonly<Record<"readers" | "touching", Read
   return { readers, touching };
 }
 
-/** Nest of these loops; `undefined` if their bounds are not known before the outermost loop. */
+/**
+ * Builds the nest of these loops; `undefined` if their bounds are not polynomials that are known before the outermost
+ * loop.
+ */
 export function nestOf(facts: HeadFacts, loops: readonly ForStmt[], known: BlockFacts): LoopNest | undefined {
   const isBefore = (expr: Expr): boolean => {
     let is = true;
@@ -156,7 +159,7 @@ export interface AccessPattern {
   readonly strides: readonly Polynomial[];
 }
 
-/** Access pattern of an index that is linear in each loop of a nest; `undefined` for any other index. */
+/** Access pattern of an element index that is linear in each loop index of a nest; `undefined` for any other index. */
 export function placeOf(nest: LoopNest, index: Expr): AccessPattern | undefined {
   let rest = polynomialOf(index, nest.made);
   const strides: Polynomial[] = [];
@@ -176,8 +179,8 @@ export function placeOf(nest: LoopNest, index: Expr): AccessPattern | undefined 
 }
 
 /**
- * True if all index combinations of these loops access different elements: the strides nest like those of an array, and
- * the smallest stride is at least `inner`.
+ * True if all combinations of the indices of these loops access different elements, because the strides nest like those
+ * of an array. The smallest stride must be at least `inner`.
  */
 export function areDistinct(
   nest: LoopNest,
@@ -194,14 +197,16 @@ export function areDistinct(
   });
 }
 
-/** Converts a polynomial to a size expression, a number if constant; `undefined` if it contains float64 locals. */
+/**
+ * Converts a polynomial to a size expression, or a number if it is constant; `undefined` if it contains float64 locals.
+ */
 export function sizeOf(p: Polynomial): SizeExpr | undefined {
   if (p.size === 0) return 0;
   const constant = p.size === 1 ? p.get("") : undefined;
   return constant ?? integerValue(p, new Map());
 }
 
-/** Loops (by their number in the nest) and locals of a nest that an expression depends on. */
+/** Part of a nest on which an expression depends: loops, by their number in the nest, and locals. */
 export interface Slice {
   readonly loops: ReadonlySet<number>;
   /** Locals that the expression needs, in declaration order. */
@@ -237,7 +242,10 @@ export function sliceOf(nest: LoopNest, expr: Expr): Slice | undefined {
   return isPure ? { loops, lets: [...lets] } : undefined;
 }
 
-/** Resolves a local to its definition, repeatedly. With `block`, only definitions in that block are resolved. */
+/**
+ * Replaces a local by its definition, as often as the result is again a local, and lists the definitions used. With
+ * `block`, only definitions in that block are used.
+ */
 export function throughLets(
   nest: LoopNest,
   expr: Expr,

@@ -11,7 +11,7 @@ import { integerValue } from "./index-polynomial.ts";
 /** Facts about a block whose products may become contractions, and a way to allocate arrays for the operands. */
 export interface ProductHost extends BlockFacts {
   fresh(hint: string): string;
-  /** Returns the equivalent size that is known before a call; `undefined` for a size without such an equivalent. */
+  /** Returns an equal size that can be computed before a call; `undefined` if no such size exists. */
   knownSize(size: SizeExpr): SizeExpr | undefined;
   /** Allocates memory that only this block uses. */
   allocate(buffer: Buffer): void;
@@ -80,8 +80,8 @@ export function elementsAt(buffer: string, { start, strides }: AccessPattern): S
 }
 
 /**
- * Creates an array with one axis per loop in `order`; the last axis is contiguous. `undefined` if its size is not known
- * before a call, or if the outermost loop is too long.
+ * Creates an array with one axis per loop in `order`, the last one contiguous. `undefined` if its size is not known
+ * before a call, or if the outermost loop is so long that it should be divided into strips.
  */
 export function newArray(
   nest: LoopNest,
@@ -127,12 +127,15 @@ export function indexIn(nest: LoopNest, { start, strides }: StridedElements): Ex
 export interface ProductOperand {
   readonly elements: StridedElements;
   /**
-   * Loops, placed before the nest, that store the elements. `isSteady`: the elements are equal in each iteration of the
-   * outermost loop.
+   * Loops that compute the elements before the nest. `isSteady` is true if the elements are the same in each iteration
+   * of the outermost loop.
    */
   readonly before: StmtBlock;
   readonly isSteady: boolean;
-  /** For a factor that is available only in the nest: the store of its element, to insert after its declaration. */
+  /**
+   * For a factor that is only available inside the nest: the statement that stores its element, to insert after the
+   * declaration `behind`.
+   */
   readonly store: { readonly behind: LetStmt; readonly stmt: Stmt } | undefined;
 }
 

@@ -61,7 +61,7 @@ export const loopPasses: readonly LoopPass[] = [
   },
 ];
 
-/** Runs the passes over a block. `observe` receives the block after each pass. */
+/** Runs the passes that the options turn on over a block. `observe` receives the block after each pass. */
 export function runLoopPasses(
   block: readonly Stmt[],
   context: LoopContext,

@@ -6,7 +6,7 @@
  */
 export type Polynomial = ReadonlyMap<string, number>;
 
-/** Maximum number of terms of a product. Larger products are not computed. */
+/** Maximum number of terms of a product, before equal terms are added. Larger products are not computed. */
 const mostTerms = 24;
 
 const zero: Polynomial = /* @__PURE__ */ new Map();
@@ -16,12 +16,12 @@ export function constantPolynomial(value: number): Polynomial {
   return value === 0 ? zero : new Map([["", value]]);
 }
 
-/** Polynomial of a single name. */
+/** Returns the polynomial whose value is that of the variable `name`. */
 export function namePolynomial(name: string): Polynomial {
   return new Map([[name, 1]]);
 }
 
-/** The polynomial x + factor · y. */
+/** Computes the polynomial x + factor · y. */
 export function addPolynomials(x: Polynomial, y: Polynomial, factor = 1): Polynomial {
   if (y.size === 0) return x;
   const sum = new Map(x);
@@ -35,7 +35,7 @@ function addTerm(sum: Map<string, number>, term: string, coefficient: number): v
   else sum.set(term, total);
 }
 
-/** The product x · y; `undefined` if it has too many terms. */
+/** Computes the product x · y; `undefined` if x and y have too many terms. */
 export function multiplyPolynomials(x: Polynomial, y: Polynomial): Polynomial | undefined {
   if (x.size * y.size > mostTerms) return undefined;
   const product = new Map<string, number>();
@@ -71,12 +71,15 @@ export function renamed(p: Polynomial, names: ReadonlyMap<string, string>): Poly
       .map((name) => names.get(name) ?? name)
       .toSorted()
       .join(" ");
-    of.set(other, (of.get(other) ?? 0) + coefficient);
+    addTerm(of, other, coefficient);
   }
   return of;
 }
 
-/** Splits `p` into `factor · name + rest`; `undefined` if a term contains the name more than once. */
+/**
+ * Splits `p` into `factor · name + rest`, where `rest` does not contain the name. `undefined` if a term contains the
+ * name more than once.
+ */
 export function splitBy(
   p: Polynomial,
   name: string,

@@ -10,9 +10,10 @@ import { polynomialOf } from "./index-polynomial.ts";
 import type { ForStmt } from "../kernel/scalar.ts";
 
 /**
- * True if each iteration of a loop unconditionally writes the same elements of a buffer, and reads only elements that
- * it wrote before. Iterations may then use private copies of the buffer, as long as the last one uses the buffer
+ * True if each iteration of a loop writes the same elements of a buffer, unconditionally, and reads only elements that
+ * it has written. Each iteration may then use a private copy of the buffer; only the last one must use the buffer
  * itself.
+ *
  * @param list accesses of an iteration to the buffer, in order.
  * @param length number of elements of the array in the buffer; `undefined` if unknown.
  */

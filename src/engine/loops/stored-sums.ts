@@ -7,7 +7,10 @@ import { usesOf } from "../kernel/uses.ts";
 import { walkBlock } from "../kernel/walk.ts";
 import { mapBlocks } from "./rewrite.ts";
 
-/** Rewrites stores in a block that add to their elements through locals that nothing else reads. */
+/**
+ * Rewrites a store that adds to its element through locals that nothing else reads: `let x = a[i]; let y = x + t; a[i]
+ * = y` becomes `a[i] = a[i] + t`.
+ */
 export function withStoredSums(block: readonly Stmt[]): readonly Stmt[] {
   const uses = new Map<string, number>();
   const set = new Set<string>();
@@ -34,8 +37,8 @@ export function withStoredSums(block: readonly Stmt[]): readonly Stmt[] {
 }
 
 /**
- * The store with its sum inlined, and the locals that become unused. `undefined` if the store does not add to its own
- * element, reads no local to inline, or an inlined value changes before the store.
+ * Returns the store with its sum inlined, and the locals that become unused. `undefined` if the store does not add to
+ * its own element, has no local to inline, or an inlined value changes before the store.
  */
 function sumOf(
   store: StoreStmt,

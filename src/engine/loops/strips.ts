@@ -21,7 +21,7 @@ import { mapBlocks } from "./rewrite.ts";
 import { addingTo, typeOfSet } from "./folds.ts";
 import { append } from "../util/append.ts";
 
-/** Allocator of the additional memory that loops in strips need. */
+/** Allocates the additional memory of loops in strips. */
 export interface StripMemory {
   /**
    * Array that a buffer holds: the capacity of the buffer in elements, and the length and type of the array.
@@ -43,9 +43,8 @@ export interface StripMemory {
 const mostCopied = 4096;
 
 /**
- * Maximum number of iterations of inner loops in a strip. If inner loops are longer and all of them can be vectorised,
- * vectorising them is faster than strips. Measured for dot products and their derivatives, whose elements strips fetch
- * one by one.
+ * Maximum number of iterations of inner loops for which strips are faster than vectorising the inner loops, if all of
+ * these can be vectorised. Measured for dot products and their derivatives, whose elements strips fetch one by one.
  */
 const shortWithin = 16;
 
@@ -55,15 +54,15 @@ const shortWithin = 16;
 const mostStep = 4;
 
 /**
- * Largest number of elements of a summed array per loop iteration for which strips are worthwhile. The lanes' copies of
- * these elements are cleared before the loop and added up after it.
+ * Maximum number of elements of a summed array, per loop iteration, for which strips are worthwhile. The copies of the
+ * array are cleared before the loop and added after it.
  */
 const elementsPerIteration = 2;
 
 /** Iterations per strip, equal to the lanes of a vector: 4 if the body computes in float64, otherwise 8. */
 export const stripLanes = { double: 4, single: 8 } as const;
 
-/** A buffer that each lane has a copy of. If `isSum` is true, the copies are added up at the end. */
+/** A buffer with a separate copy per lane. If `isSum`, the copies are added to the buffer at the end. */
 interface LaneCopies {
   readonly buffer: string;
   readonly isSum: boolean;
@@ -132,7 +131,7 @@ export function inStrips(
   return new StripBuilder(loop, body, sums, own, copied, memory, names).written(marked);
 }
 
-/** Buffers of which each lane needs its own copy; `undefined` if iterations share any other buffer. */
+/** Finds the buffers that need a copy per lane; `undefined` if iterations share any other buffer. */
 function copiedIn(
   facts: DependenceFacts,
   loop: ForStmt,
@@ -160,7 +159,7 @@ function copiedIn(
   return copied;
 }
 
-/** Common stride, in the loop index, of all indices of the accesses; 0 if there is none or if it is large. */
+/** Common positive stride, in the loop index, of all indices of the accesses; 0 if strides differ or are large. */
 function stepOf(list: readonly ElementAccess[], index: string): number {
   const steps = new Set(
     list.map((access) => {
@@ -172,7 +171,7 @@ function stepOf(list: readonly ElementAccess[], index: string): number {
   return steps.size === 1 && step > 0 && step <= mostStep ? step : 0;
 }
 
-/** Builds a loop in strips. */
+/** Builds the statements of a loop that processes its iterations in strips of several lanes. */
 class StripBuilder {
   readonly #loop: ForStmt;
   readonly #body: readonly Stmt[];
@@ -232,7 +231,7 @@ class StripBuilder {
     return this.#around(rest, isWorth, iteration, first, copied, sums);
   }
 
-  /** Number of elements that the copies of a buffer need. */
+  /** Number of elements of all copies of a buffer together. */
   #room(copied: LaneCopies): SizeExpr {
     const { size } = copied;
     const known = constantSize(size);
@@ -417,7 +416,10 @@ function localName(local: Expr): string {
   return (local as Expr & { readonly kind: "local" }).name;
 }
 
-/** Innermost loops of a block with their bounds; `isWide` if a loop is vectorised itself. */
+/**
+ * Innermost loops of a block with their bounds, and all `while` loops with the bounds 0. `isWide` is true for loops
+ * that are vectorised themselves.
+ */
 function innermost(
   block: readonly Stmt[],
 ): readonly { readonly from: Expr; readonly to: Expr; readonly isWide: boolean }[] {

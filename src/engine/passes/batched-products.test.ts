@@ -177,6 +177,21 @@ describe("products of all steps", () => {
     expectSame(f, args);
   });
 
+  const gramians = (start: Tensor, xs: Tensor): Tensor =>
+    scan((c: Tensor, x: Tensor) => [c.add(matmul(transpose(tanh(x)), tanh(x))), null], start, xs)[0];
+
+  test("of a single step stay in the loop", () => {
+    const program = makeProgram(gramians)(zeros([32, 32]), zeros([1, 16, 32]));
+    expect(countProducts(batchProducts(program))).toEqual({ inside: 1, outside: 0 });
+  });
+
+  test("are moved if their factors have 4,194,304 elements, but not more", () => {
+    const counts = (steps: number): unknown =>
+      countProducts(batchProducts(makeProgram(gramians)(zeros([64, 64]), zeros([steps, 16, 64]))));
+    expect(counts(2048)).toEqual({ inside: 0, outside: 1 });
+    expect(counts(2049)).toEqual({ inside: 1, outside: 0 });
+  });
+
   test("of integers are the same numbers", () => {
     const f = (start: Tensor, xs: Tensor): Tensor =>
       scan((c: Tensor, x: Tensor) => [c.add(matmul(transpose(x), x)), null], start, xs)[0];

@@ -7,7 +7,7 @@ import { countedLoop, hasLoop, stacked, withParts } from "./counted-loops.ts";
 import type { Rewriter } from "./rewrite.ts";
 import { rewriteProgram } from "./rewrite.ts";
 
-/** Maximum number of elements stacked over all iterations for one product. Bounds the memory. */
+/** Maximum number of elements that are stacked over all iterations for one product, which limits the memory. */
 const mostStacked = 2 ** 22;
 /** Minimum number of elements of a product per iteration. Smaller products stay in the loop, where they are cheap. */
 const leastProduct = 64;
@@ -44,7 +44,11 @@ function batch(program: Program): Program {
   });
 }
 
-/** Moves products of loop constants and array elements before the loop, where one product does all iterations. */
+/**
+ * Moves products before the loop, where one product computes all iterations. Their operands must be constants of the
+ * loop or elements of its arrays. Small products stay, and those whose results for all iterations would take too much
+ * memory.
+ */
 function computeAhead(loop: CandidateLoop, rewriter: Rewriter): CandidateLoop {
   const { body, consts, carries, length } = loop;
   const outside = new Map<Var, { readonly v: Var; readonly isStacked: boolean }>();
@@ -87,7 +91,7 @@ interface AccumulatedCarry {
   readonly carry: number;
   readonly addition: Equation;
   readonly term: Equation;
-  /** Parameters for the primitive of `term` that make it compute the sum over all iterations. */
+  /** Parameters with which the primitive of `term` computes the sum over all iterations. */
   readonly params: unknown;
 }
 
@@ -151,7 +155,8 @@ function addAfterwards(loop: CandidateLoop): {
 }
 
 /**
- * Computes results that are a product per iteration, and that no iteration reads, for all iterations after the loop.
+ * Moves results out of the loop that are one product per iteration and that no iteration reads. One product after the
+ * loop computes them for all iterations.
  */
 function resultsAfterwards(loop: CandidateLoop): {
   readonly loop: CandidateLoop;
@@ -209,7 +214,7 @@ interface StackedArrays {
   readonly made: readonly { readonly inner: Var; readonly outer: Var }[];
   /** Makes the loop return the values of `v` of all iterations, stacked along a new axis, unless it already does. */
   stack(v: Var): void;
-  /** Returns the number of additional elements per iteration if the loop also stacked these values. */
+  /** Returns how many additional elements per iteration the loop would have to stack for these values. */
   elementsBesides(values: readonly Var[]): number;
 }
 
@@ -236,7 +241,10 @@ function definitionsOf(body: Program): Map<Var, Equation> {
   return new Map(body.eqns.flatMap((eqn) => eqn.outs.map((v) => [v, eqn])));
 }
 
-/** Carries to which the body only adds a term, where neither the carry nor the term is read elsewhere. */
+/**
+ * Finds the carries to which the body only adds a term, such as a product, that can be summed over all iterations at
+ * once. Neither the carry nor the term is used elsewhere in the body.
+ */
 function accumulatorsOf({ body, consts, carries }: CandidateLoop): AccumulatedCarry[] {
   const definitions = definitionsOf(body);
   const uses = countUses(body.eqns, body.outs);

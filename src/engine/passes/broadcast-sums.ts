@@ -11,10 +11,13 @@ import { range, sizeOf } from "../util/shape.ts";
 import { constantOf, rewriteProgram } from "./rewrite.ts";
 
 /**
- * Rewrites a sum over axes along which its operand is broadcast as a product with the number of summed elements, and
- * the sum of a constant as a constant. Transposing a broadcast creates such sums. Applies only if the product has the
- * bits of the sum: float32 (summed in float64), integers (both wrap), and in float64 twice a number or constants with
- * few significant bits.
+ * Replaces sums of equal numbers by products. A sum over axes along which its operand is broadcast becomes a product
+ * with the number of summed elements; the sum of a constant becomes a constant. Transposing a broadcast creates such
+ * sums.
+ *
+ * A sum is replaced only if the product has the same bits. That holds for fewer than 2²⁹ float32 numbers (summed in
+ * float64) and for fewer than 2³¹ integers (both wrap). In float64 it holds for two numbers, and for constants with few
+ * significant bits.
  */
 export function sumBroadcasts(program: Program): Program {
   const definitions = new Map<Var, Equation>();
@@ -42,7 +45,10 @@ export function sumBroadcasts(program: Program): Program {
   });
 }
 
-/** Emits the equations of the product: the operand, broadcast along the remaining axes, times the number of terms. */
+/**
+ * Emits the equations of the product that replaces a sum: the operand, broadcast along the remaining axes, times the
+ * number of terms.
+ */
 function emitProduct(
   eqn: Equation,
   summed: readonly number[],
@@ -71,8 +77,8 @@ function emitProduct(
 }
 
 /**
- * True if the sum of `count` equal numbers has the bits of their product. `value` is `undefined` if the number is not
- * known.
+ * True if the sum of `count` equal numbers has the same bits as their product with `count`. `value` is the number, or
+ * `undefined` if it is not known. False for booleans and for empty sums and results.
  */
 function isExact(value: number | undefined, count: number, { dtype, shape }: ArrayType): boolean {
   if (count === 0 || sizeOf(shape) === 0) return false;
@@ -90,8 +96,8 @@ function isExact(value: number | undefined, count: number, { dtype, shape }: Arr
 }
 
 /**
- * Number of bits from the first to the last set bit of the mantissa; infinite for numbers that are not finite or may
- * underflow.
+ * Returns the number of bits from the first to the last set bit of the mantissa; 0 for 0. It is infinite for numbers
+ * that are not finite, or so large or small that their sums may overflow or underflow.
  */
 function bitsOf(value: number): number {
   if (value === 0) return 0;
@@ -103,8 +109,8 @@ function bitsOf(value: number): number {
 }
 
 /**
- * Value of the sum of `count` equal numbers, computed as their product with `count`; `undefined` if it cannot be
- * evaluated at compile time.
+ * Returns the sum of `count` numbers equal to `value`, computed as a product; `undefined` if it cannot be evaluated at
+ * compile time.
  */
 function product(value: number, count: number, { dtype }: ArrayType): number | undefined {
   const type = scalarTypeOf(dtype);

@@ -6,8 +6,8 @@ import { fullEquation } from "../prims/linear.ts";
 import { constantOf, rewriteProgram } from "./rewrite.ts";
 
 /**
- * Constant folding: replaces an elementwise equation of constants by its value, computed by the same operations with
- * the same bits. A broadcast constant counts as a constant.
+ * Constant folding: replaces an elementwise equation of constants by its value. The value is computed by the operations
+ * of the compiled code, so that it has the same bits. A broadcast constant counts as a constant.
  */
 export function foldConstants(program: Program): Program {
   const constants = new Map<Var, number>();

@@ -16,7 +16,7 @@ import { append } from "../util/append.ts";
 
 /** Access to the values that an element loop reads, and to the memory of the values that it stores. */
 export interface LoopViews extends ValueViews {
-  /** Memory of the results of members that are stored. */
+  /** For each result of the loop's equations that must be stored, a view of its memory. */
   readonly places: ReadonlyMap<Var, WriteView>;
   fresh(hint: string): string;
 }
@@ -54,8 +54,8 @@ export function writeLoop(block: Block, loop: ElementLoop, views: LoopViews): vo
 }
 
 /**
- * View of the array that the loop's reduction reads. Reading an element computes this element of all members of the
- * loop, and stores it for members that have memory.
+ * View of the array that the reduction of the loop reads. When it reads an element, the code computes this element of
+ * all members and stores it for members with memory.
  */
 export function whileRead(loop: ElementLoop, views: LoopViews): ReadView {
   const v = must(loop.reader?.ins[0], "the operand of a reader");
@@ -69,7 +69,8 @@ export function whileRead(loop: ElementLoop, views: LoopViews): ReadView {
 }
 
 /**
- * Writes code that computes one element of each member and stores it if the member has memory. Returns the elements.
+ * Writes code that computes one element of the result of each equation of the loop, and stores it if the result has
+ * memory. Returns the elements by variable.
  */
 function writeElements(
   block: Block,

@@ -6,8 +6,8 @@ import { flatIndex } from "../prims/reduce-loops.ts";
 import { stridesOf } from "../util/shape.ts";
 
 /**
- * Expression for the element of an equation's result at `index`. `here` reads an operand's element at the same index,
- * `at` at any index.
+ * Expression for the element of an equation's result at `index`. `here(i)` reads operand i at the same index, `at(i,
+ * index)` at any index.
  */
 export function elementOf(
   { prim, params, ins, outs }: Equation,

@@ -20,15 +20,15 @@ export interface FusedProgram {
 export type FusedStep =
   | {
       /**
-       * Scalar computed as an expression of other values; or array that shares the elements of its operand, all of them
-       * or a contiguous part, under another shape.
+       * Result without a loop: a scalar, computed as an expression of other values, or an array that shares elements of
+       * its operand. It may share all elements or a contiguous part, under another shape.
        */
       readonly kind: "scalar" | "alias";
       readonly eqn: Equation;
     }
   | ElementLoop
   | {
-      /** Equation that is written with loops of its own. */
+      /** Equation with loops of its own. */
       readonly kind: "equation";
       readonly eqn: Equation;
       readonly programs: readonly FusedSubProgram[];
@@ -39,7 +39,7 @@ export interface ElementLoop {
   readonly kind: "loop";
   readonly shape: Shape;
   readonly members: readonly Equation[];
-  /** Reduction that reads one of the members. The loop computes the members while the reduction reads them. */
+  /** Reduction that reads one of the members. The loop computes the members as the reduction reads them. */
   readonly reader?: Equation;
 }
 
@@ -82,13 +82,18 @@ export function fuse(program: Program): FusedProgram {
   }
 }
 
-/** Queue of equations whose operands are computed or are members of the open loop. Each equation is returned once. */
+/**
+ * Queue of equations whose operands have been computed or are members of the open loop. Each equation is returned once.
+ * All methods return `undefined` if no equation in the queue qualifies.
+ */
 interface Agenda {
   /** Takes the next equation that needs no loop, because its result is a scalar or a deferred value. */
   free(): Equation | undefined;
   /** Takes the first equation of a shape that satisfies the predicate. */
   first(shape: string, isWanted: (eqn: Equation) => boolean): Equation | undefined;
-  /** Takes the first reduction that satisfies the predicate and whose operand can be computed while it is read. */
+  /**
+   * Takes the first reduction that satisfies the predicate and whose operand can be computed as the reduction reads it.
+   */
   firstFold(isWanted: (eqn: Equation) => boolean): Equation | undefined;
   /** Takes the first equation, in program order, that needs a loop. */
   earliest(): Equation | undefined;
@@ -202,7 +207,7 @@ function makeSteps(deferred: ReadonlyMap<Var, Equation>, parts: ReadonlySet<Equa
   const joins = (eqn: Equation): boolean =>
     loop !== undefined && loopKey(eqn) === loop.key && fitsInto(eqn, loop.members, deferred);
   const reads = ({ ins }: Equation): boolean => loop !== undefined && ins.some((v) => loop!.members.has(v));
-  /** True if a reduction can read a member of the open loop while the loop computes that member. */
+  /** True if a reduction can read a member of the open loop as the loop computes that member. */
   const readsOnTheWay = (eqn: Equation): boolean => {
     const way = readsOnce(eqn);
     if (way === undefined || !reads(eqn)) return false;
@@ -273,8 +278,8 @@ function loopKey({ prim, outs }: Equation): string | undefined {
 }
 
 /**
- * For an equation that reads each element of its operand once, so that the operand can be computed meanwhile:
- * `place` is true if it needs the index along each axis. `undefined` for other equations.
+ * Describes an equation that reads each element of its operand once, so that the operand can be computed as it is read.
+ * `place` is true if the equation passes the index along each axis. `undefined` for other equations.
  */
 function readsOnce({ prim, params, ins }: Equation): { readonly place: boolean } | undefined {
   const { lowering } = prim;
@@ -285,7 +290,10 @@ function readsOnce({ prim, params, ins }: Equation): { readonly place: boolean }
   );
 }
 
-/** Results that never get memory, because computing an element costs no more than reading it. */
+/**
+ * Results of free equations that only loops over elements and their iterations read. They get no memory, because
+ * computing an element costs no more than reading it.
+ */
 function deferredOf({ eqns, outs }: Program, parts: ReadonlySet<Equation>): ReadonlyMap<Var, Equation> {
   const kept = new Set<Var>(outs);
   const read = new Set<Var>();
@@ -326,14 +334,15 @@ function isElementLoop({ prim, outs }: Equation): boolean {
   return (kind === "elementwise" || kind === "map") && outs[0]!.type.shape.length > 0;
 }
 
-/** Values in memory that an operand is read from: the operand itself, or the sources of a deferred one. */
+/** Values in memory from which an operand is read: the operand itself, or the sources of a deferred one. */
 export function sourcesOf(v: Var, deferred: ReadonlyMap<Var, Equation>): readonly Var[] {
   const eqn = deferred.get(v);
   return eqn === undefined ? [v] : eqn.ins.flatMap((x) => sourcesOf(x, deferred));
 }
 
 /**
- * True if an equation can be computed in a loop with these members, because it reads members only at the current index.
+ * True if an equation can be computed in the loop that computes `members`. An elementwise equation reads them at the
+ * current index, so it may read any except through a deferred operand; other equations must not read a member.
  */
 function fitsInto(
   { prim, ins }: Equation,
@@ -347,7 +356,7 @@ function fitsInto(
   });
 }
 
-/** True if the loop that computes an equation must know the index along each axis, and not only the flat index. */
+/** True if the loop that computes an equation needs the index along each axis, not only the flat index. */
 function needsIndex(eqn: Equation, deferred: ReadonlyMap<Var, Equation>): boolean {
   const inner = eqn.ins.some((v) => {
     const operand = deferred.get(v);

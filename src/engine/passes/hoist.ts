@@ -15,9 +15,9 @@ import { append } from "../util/append.ts";
 const mostGrowth = 4;
 
 /**
- * Loop-invariant code motion: computes values that do not change between iterations once, before the loop. From
- * branches and calls inside the loop it hoists only transcendental functions. Constants and broadcast arrays stay
- * because they cost nothing. Inner loops must be hoisted already; `optimize` proceeds from the inside out.
+ * Loop-invariant code motion: computes values that are the same in all iterations once, before the loop. From branches
+ * and calls inside the loop it hoists only transcendental functions. Constants and broadcast arrays stay because they
+ * cost nothing. Inner loops must already be hoisted; `optimize` proceeds from the inside out.
  */
 export function hoistInvariants(program: Program): Program {
   return hasLoop(program) ? hoist(program) : program;
@@ -67,7 +67,7 @@ interface Invariants {
    * been hoisted.
    */
   outside(v: Var): Var | undefined;
-  /** Hoists an equation if it is invariant and not much larger than its operands. Returns whether it did. */
+  /** Hoists an equation if it is invariant and not much larger than its operands. Returns true if it was hoisted. */
   move(eqn: Equation): boolean;
   /** Returns an empty set of invariants for another program inside the loop. */
   within(): Invariants;
@@ -81,7 +81,7 @@ function makeInvariants(emit: (eqn: Equation) => void): Invariants {
     for (const v of eqn.outs) outer.set(v, { ...v });
     emit({ ...eqn, ins: eqn.ins.map((v) => outer.get(v)!), outs: eqn.outs.map((v) => outer.get(v)!) });
   };
-  /** Number of elements, outside of the loop, that a value is computed from. */
+  /** Number of elements outside of the loop from which a value is computed. */
   const sourceSize = (v: Var): number => {
     const made = free.get(v);
     return made === undefined ? sizeOf(v.type.shape) : sum(made.ins, sourceSize);
@@ -159,7 +159,7 @@ function withoutUnused(program: Program): Program {
   ).program;
 }
 
-/** Transcendental functions of a program and everything they are computed from. */
+/** Equations of a program that apply transcendental functions, and all equations from which these are computed. */
 function costlyOf({ eqns }: Program): ReadonlySet<Equation> {
   const needed = new Set<Var>();
   const costly = new Set<Equation>();

@@ -37,7 +37,7 @@ import {
  */
 export interface LoweredProgram {
   readonly routine: Routine;
-  /** For each output of the program, the index of the input whose memory it reuses, if any. */
+  /** For each result of the program, the index of the input whose memory it reuses; `undefined` for other results. */
   readonly aliases: readonly (number | undefined)[];
   /** Sites at which a call may fail. The last three outputs of the routine report a failure (see `FailureLocals`). */
   readonly failures: readonly FailureReport[];
@@ -93,19 +93,19 @@ export function lowerProgram(program: Program, donated: readonly boolean[] = [])
   };
 }
 
-/** A program to write as kernel code: its steps, its memory, its inputs, and the targets of its results. */
+/** A program to lower, with its steps, its memory, its inputs, and the targets of its results. */
 interface LoweringTask {
   readonly fused: FusedProgram;
   readonly memory: ProgramMemory;
   readonly ins: readonly ReadView[];
   readonly outs: readonly (WriteView | undefined)[];
   readonly failure: FailureLocals<FailureReport>;
-  /** Index of the copy that the program uses, if its temporaries exist once per iteration of a parallel loop. */
+  /** Index of the program's copy of its temporaries, if they exist once per iteration of a parallel loop. */
   readonly copy: Expr;
   fresh(hint: string): string;
 }
 
-/** State of a program whose steps are being written: the views of the values computed so far. */
+/** State while the steps of a program are being written: the views of the values computed so far. */
 interface LoweringScope extends LoweringTask {
   readonly views: Map<Var, ReadView>;
   viewOf(v: Var): ReadView;
@@ -240,7 +240,7 @@ function declareScalar(block: Block, { type, name }: Var, fresh: (hint: string) 
   return localTarget(type, local);
 }
 
-/** Facts that an equation needs to write its sub-programs: views of their operands, and parameters. */
+/** Facts with which an equation writes its sub-programs: views of its operands and results, and parameters. */
 interface SubProgramContext {
   readonly ins: readonly ReadView[];
   readonly outs: readonly WriteView[];
@@ -250,7 +250,9 @@ interface SubProgramContext {
   fresh(hint: string): string;
 }
 
-/** Creates the task of writing a sub-program. Scalars that are elements of arrays are read into the block. */
+/**
+ * Creates the task of writing a sub-program. A scalar input that is an element of an array is first read into a local.
+ */
 function taskOf(
   { program, fused, ins, outs }: FusedSubProgram,
   memory: ProgramMemory,

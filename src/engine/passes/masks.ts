@@ -7,7 +7,7 @@ import { isStrong, plainOf, unmaskedOf } from "../prims/arithmetic.ts";
 import { fullEquation, isWhere, whereEquation } from "../prims/linear.ts";
 import { rewriteProgram } from "./rewrite.ts";
 
-/** Result of nested `where` selections between known numbers, as a tree; `v` is the variable that holds the result. */
+/** Nested `where` selections between known numbers, as a tree. `v` is the variable with the result of a selection. */
 type SelectTree =
   number | { readonly v: Var; readonly condition: Var; readonly sides: readonly [SelectTree, SelectTree] };
 
@@ -15,9 +15,9 @@ type SelectTree =
 const mostNumbers = 8;
 
 /**
- * Rewrites products with a strong zero (`strongMul`, see docs/masks.md) whose mask is known. If a factor is a tree of
+ * Rewrites products with a strong zero (`strongMul`, docs/masks.md) if their mask is known. If a factor is a tree of
  * `where` selections between constants, like the cotangent of a sum after `where`, the product becomes a `where` of
- * plain products. A masked product by finite constants becomes a plain product. No bit changes.
+ * plain products. A masked product by finite constants becomes a plain product. The results have the same bits.
  */
 export function sinkMasks(program: Program): Program {
   const isProduct = (eqn: Equation): boolean => isStrong(eqn) || unmaskedOf(eqn) !== undefined;
@@ -133,8 +133,8 @@ function choiceOf(eqn: Equation, choices: ReadonlyMap<Var, SelectTree>): SelectT
 }
 
 /**
- * Selection `v` with `f` applied to its numbers; `undefined` if `f` is `undefined` for one of them, or for nested
- * selections.
+ * The selection `v` with `f` applied to its numbers; `undefined` if `f` returns `undefined` for one of them, or if a
+ * side is itself a selection.
  */
 function mapChoice(choice: SelectTree, v: Var, f: (x: number) => number | undefined): SelectTree | undefined {
   if (typeof choice === "number") return f(choice);

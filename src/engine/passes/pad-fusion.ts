@@ -21,9 +21,9 @@ import { largestOf } from "../util/append.ts";
  */
 const mostOperations = 40;
 /**
- * Additional operations per result element that are worth saving one padded array, by the array's bytes. Small arrays
- * are worth none, because computing them is cheap. Arrays in cache are worth the cost of writing and reading them, and
- * larger arrays more.
+ * Maximum number of additional operations per result element that are worthwhile if they save one padded array, by the
+ * bytes of the array. Small arrays are cheap to compute, so that nothing is gained. Larger ones save writing and
+ * reading.
  */
 const worths = [
   { from: 0, operations: 0 },
@@ -45,10 +45,12 @@ interface DefUseChains {
 }
 
 /**
- * Fuses pads into the sums that consume them, as in derivatives of `x[1:] − x[:-1]`. The padded arrays need no memory:
- * the sum computes their elements from their sources, each element once. One loop replaces two, and its edges are split
- * off (`cutLoops`). A padded elementwise value becomes the same operations of operands that are shifted equally, with
- * zeros outside. Elements outside are computed from repeated edges and discarded.
+ * Fuses pads into the sums that consume them, as in derivatives of `x[1:] − x[:-1]`. The padded arrays then need no
+ * memory: the sum computes their elements from their sources, each element once. One loop replaces two, and its edges
+ * are split off (`cutLoops`).
+ *
+ * A padded elementwise value becomes the same operations on operands that are shifted equally, with zeros outside.
+ * Elements outside are computed from repeated edges and discarded.
  */
 export function fusePads(program: Program): Program {
   const pads = program.eqns.flatMap((eqn): Pad[] => {
@@ -72,8 +74,9 @@ export function fusePads(program: Program): Program {
 }
 
 /**
- * Number of zeros that a `pad` puts before its operand along each axis; `undefined` for other equations and for pads
- * that do more than surround. Recognised by name, because an import would add `pad` to bundles that do not use it.
+ * Number of zeros that a `pad` inserts before its operand along each axis. `undefined` for other equations, and for
+ * pads that also insert or remove elements elsewhere. Recognised by name, because an import would add `pad` to bundles
+ * that do not use it.
  */
 function paddedBefore({ prim, params }: Equation): readonly number[] | undefined {
   if (prim.name !== "pad" || !isBuiltIn(prim)) return undefined;
@@ -110,13 +113,16 @@ function isElementwise(eqn: Equation | undefined): boolean {
   return eqn?.prim.lowering.kind === "elementwise";
 }
 
-/** True if pads are the only consumers that need a value in memory, and it is computed element by element. */
+/** True if a value is computed element by element, and only pads need it in memory. */
 function isFusible(v: Var, { definitions, readers, results }: DefUseChains): boolean {
   if (results.has(v) || !isElementwise(definitions.get(v))) return false;
   return readers.get(v)!.every((eqn) => isElementwise(eqn) || paddedBefore(eqn) !== undefined);
 }
 
-/** Number of operations per element that are saved because their results become unused when these pads are fused. */
+/**
+ * Number of operations per element that become unnecessary when these pads are fused, because their results are no
+ * longer used.
+ */
 function operationsSpared(
   program: Program,
   pads: readonly Pad[],
@@ -133,7 +139,10 @@ function operationsSpared(
   return operations;
 }
 
-/** Maximum number of positions along an axis, inside of the result, at which padded operands begin or end. */
+/**
+ * Counts, for each axis, the positions inside of the result at which an operand of these pads begins or ends. Returns
+ * the largest count.
+ */
 function boundariesOf(pads: readonly Pad[]): number {
   let most = 0;
   for (let axis = 0; axis < pads[0]!.before.length; axis++) {
@@ -149,8 +158,9 @@ function boundariesOf(pads: readonly Pad[]): number {
 }
 
 /**
- * Equations that compute padded arrays of one shape directly at their padded positions (by the equation of each pad),
- * and the number of their operations. `undefined` if this takes too many operations.
+ * Finds, for each of these pads of one shape, the equations that replace it: they compute the padded operand directly
+ * at its padded position. Also returns the number of operations per element. `undefined` if that exceeds
+ * `mostOperations`.
  */
 function fuse(
   pads: readonly Pad[],
@@ -161,7 +171,10 @@ function fuse(
   let operations = 0;
   let made: Equation[] = [];
 
-  /** Returns a value shifted to the position that it has in the padded array. */
+  /**
+   * Returns the variable of a value shifted to the position that it has in the padded array; `undefined` if that takes
+   * too many operations.
+   */
   const placed = (v: Var, before: readonly number[], shape: Shape): Var | undefined => {
     const key = before.join();
     const earlier = known.get(v)?.get(key);

@@ -9,8 +9,8 @@ interface ConsumerIndices {
 
 /**
  * Finds equations whose result is a contiguous part of their first operand, like a row of a matrix, and that can be
- * read there without a copy. The operand must stay alive anyway, and must not be changed in place while the part is
- * read.
+ * read there without a copy. The operand must stay alive anyway. It must not be overwritten in place while the part is
+ * still read.
  */
 export function partsOf({ ins, eqns, outs }: Program): ReadonlySet<Equation> {
   const parts = new Set<Equation>();

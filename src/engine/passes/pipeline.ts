@@ -49,7 +49,10 @@ export function optimize(program: Program): Program {
   return pipeline.reduce((p, [name, pass]) => observed(pass(p), name), optimizeSubPrograms(program));
 }
 
-/** Runs `optimize` in stages. Returns the traced program, then with optimised sub-programs, then after each pass. */
+/**
+ * Runs `optimize` step by step. Returns the traced program, the program with optimised sub-programs, and the program
+ * after each pass.
+ */
 export function optimizeInStages(
   program: Program,
 ): readonly { readonly name: string; readonly program: Program }[] {

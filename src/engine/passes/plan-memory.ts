@@ -27,7 +27,7 @@ export interface AllocatedArray {
 export interface ProgramMemory {
   /** Memory of the arrays that steps compute. Locals, deferred values and reshaped operands have no entry. */
   readonly values: ReadonlyMap<Var, AllocatedArray>;
-  /** For each result, its memory before the final copies; `undefined` for a local. */
+  /** For each result, its memory before the final copies; `undefined` for a result in a local. */
   readonly results: readonly (MemorySlot | undefined)[];
   /**
    * Results that are inputs of the program. They are copied to their targets before the first step, because the inputs
@@ -35,7 +35,8 @@ export interface ProgramMemory {
    */
   readonly before: readonly number[];
   /**
-   * Results copied to their targets at the end. One that another copy would overwrite is first `saved` in a temporary.
+   * Results that are copied to their targets at the end. A source that an earlier copy would overwrite is first saved
+   * in a temporary (`saved`).
    */
   readonly after: readonly FinalCopy[];
   readonly steps: readonly StepMemory[];
@@ -91,15 +92,14 @@ interface MemoryConstraints {
   /** For each result, true if the caller provides memory for it that no input uses. */
   readonly given: readonly boolean[];
   /**
-   * For each input that may be overwritten: the result that preferably reuses its memory, and the temporary that holds
-   * it, if any.
+   * For each input that the program may overwrite: the result that preferably reuses its memory, and the temporary that
+   * contains it, if any. `undefined` for other inputs.
    */
   readonly carried: readonly (
     { readonly result: number; readonly draft: UnplacedTemporary | undefined } | undefined
   )[];
   /**
-   * True if the results named in `carried` must be copied to the memory of their inputs when they are computed
-   * elsewhere.
+   * True if the results named in `carried` must be copied to the memory of their inputs if they are computed elsewhere.
    */
   readonly copiesBack: boolean;
 }
@@ -112,7 +112,7 @@ interface SlotState {
   readonly isOurs: boolean;
   /** Temporary that provides the memory, in this program or in an enclosing one. */
   readonly draft: UnplacedTemporary | undefined;
-  /** Step that reads the current contents last; −1 for an input that is never read. */
+  /** Last step that reads the present contents; −1 for an input that is never read. */
   end: number;
 }
 
@@ -123,7 +123,7 @@ interface Planner {
   readonly lastUse: ReadonlyMap<Var, number>;
   readonly storages: Map<Var, SlotState>;
   readonly values: Map<Var, AllocatedArray>;
-  /** Values that must be stored in a result's memory, and the index of the first such result. */
+  /** Values that must be stored in the memory of a result, with the index of the first such result. */
   readonly targets: ReadonlyMap<Var, number>;
   /** Values that preferably reuse the memory of an input. */
   readonly successors: Map<Var, SlotState>;
@@ -200,9 +200,9 @@ function openPlanner(
 }
 
 /**
- * Adds to `targets` values that should be computed directly in a result's memory, which saves a copy. These are values
- * that in-place updates turn into the result, if nothing else reads them afterwards, and values that the result
- * reshapes.
+ * Adds to `targets` the values that should be computed directly in the memory of a result, which saves a copy. These
+ * are values that in-place updates turn into the result, unless something else reads them afterwards, and values that
+ * the result reshapes.
  */
 function addForerunners(
   { program, steps, deferred }: FusedProgram,
@@ -331,7 +331,7 @@ function scratchOf(
   return declared.map(({ name, type }) => timeline.add(name, type, begins[position]!));
 }
 
-/** Ends the lifetime of some temporaries at the present time of the clock. */
+/** Ends the lifetime of temporaries at the current time of the clock. */
 function endNow({ timeline }: Planner, drafts: readonly UnplacedTemporary[]): void {
   if (drafts.length === 0) return;
   const now = timeline.tick();
@@ -350,7 +350,8 @@ function put(planner: Planner, v: Var, storage: SlotState, position: number): vo
 }
 
 /**
- * In-place rule: lets a result reuse the memory of an operand that no other equation reads at the same time or later.
+ * In-place rule: lets a result reuse the memory of an operand that the program may overwrite. The operand must not be
+ * read again, neither by another operand of the equation nor by a later step.
  */
 function takeOver(planner: Planner, { prim, params, ins, outs }: Equation, position: number): void {
   const { lowering } = prim;
@@ -400,8 +401,8 @@ function isSameSize(a: ArrayType, b: ArrayType): boolean {
 }
 
 /**
- * Memory that a loop reads for the last time, reading each element only at the index that it writes. Empty for loops
- * with a reader, because the reader still reads while results are written.
+ * Memory that a loop reads for the last time, and only at the index that it writes. Empty for loops with a reader,
+ * because the reader still reads while results are written.
  */
 function memoryEndingIn(
   { fused, storages }: Planner,
@@ -429,8 +430,7 @@ function memoryEndingIn(
 }
 
 /**
- * Plans the memory of a sub-program. Its inputs that share memory with its results are carried (see
- * `MemoryConstraints`).
+ * Plans the memory of a sub-program. Inputs that share memory with its results are carried (see `MemoryConstraints`).
  */
 function planSubProgram(planner: Planner, { ins, outs }: Equation, sub: FusedSubProgram): ProgramMemory {
   const { storages } = planner;
@@ -454,8 +454,8 @@ function planSubProgram(planner: Planner, { ins, outs }: Equation, sub: FusedSub
 }
 
 /**
- * Copies of results that are not in their target memory: first the results with targets of their own, then the results
- * of carried inputs.
+ * Lists the results that are not in their target memory and must be copied there: first results with targets of their
+ * own, then the results of carried inputs.
  */
 function finalCopies(
   { fused, timeline, storages }: Planner,

@@ -12,8 +12,7 @@ import { countedLoop, stacked, withParts } from "./counted-loops.ts";
 import { eliminateCommonSubexpressions } from "./cse.ts";
 
 /**
- * Cost of saving one byte per iteration for later loops, in scalar operations. A saved byte is written once and read
- * once.
+ * Cost, in scalar operations, of saving one byte per iteration for later loops. The byte is written once and read once.
  */
 const costOfByte = 1;
 /** Cost of one division, remainder or square root, in scalar operations. */
@@ -21,8 +20,9 @@ const slowOperation = 4;
 
 /**
  * Rematerialisation: chooses the cheapest set of values that a loop saves per iteration for later loops over the same
- * iterations, as the forward pass saves values for the backward pass. The later loops recompute the rest by cheap
- * elementwise operations. Constants and arrays that the loop itself reads are available anyway. No bit changes.
+ * iterations, as the forward pass saves values for the backward pass. The later loops recompute the other values by
+ * cheap elementwise operations. Constants and arrays that the loop itself reads need not be saved. The results have the
+ * same bits.
  */
 export function rematerialise(program: Program): Program {
   const eqns = [...program.eqns];
@@ -67,8 +67,8 @@ function rematerialiseLoop(eqns: Equation[], at: number, outs: ReadonlySet<Var>)
 }
 
 /**
- * For each array that a loop makes, the indices of the later loops that read one element of it per iteration;
- * `undefined` for an array that anything else reads too.
+ * For each array that a loop creates, the indices of the later loops that read one element of it per iteration.
+ * `undefined` for an array that is read in another way or is a result of the program.
  */
 function readersOf(
   eqns: readonly Equation[],
@@ -91,8 +91,8 @@ function readersOf(
 }
 
 /**
- * Division of the values that a later loop reads: some are saved by the loop that computes them, the others are
- * recomputed from these.
+ * Division of the values that a later loop reads: the producing loop saves the `stored` ones, and the later loop
+ * recomputes the others from them.
  */
 interface StoragePlan {
   readonly stored: ReadonlySet<Var>;
@@ -137,9 +137,9 @@ function planStorage(
 }
 
 /**
- * Cost of recomputing the results of an equation, in scalar operations: one operation per element for copies and the
- * like, the cost of the expression for elementwise equations. `undefined` for equations that are never recomputed:
- * loops, procedures, random reads.
+ * Cost of recomputing the results of an equation, in scalar operations: one per element for copies and similar
+ * equations, that of the expression for elementwise equations. `undefined` for equations that are never recomputed:
+ * loops, calls of procedures, and reads at computed indices.
  */
 function recomputationCost({ prim, params, ins, outs }: Equation): number | undefined {
   const { lowering } = prim;

@@ -12,11 +12,11 @@ import { largestOf } from "../util/append.ts";
 
 /** Minimum sizes for which fusing rows is worthwhile. */
 export interface RowFusionThresholds {
-  /** Elements per row from which the fixed cost per row is small. */
+  /** Minimum number of elements per row, so that the fixed cost per row is small. */
   readonly elements: number;
   /**
-   * Bytes that loops over all rows read and write, above which a core's caches no longer hold the rows from one loop to
-   * the next.
+   * Minimum number of bytes that loops over all rows read and write. Below it, a core's caches still hold the rows from
+   * one loop to the next.
    */
   readonly bytes: number;
 }
@@ -26,7 +26,7 @@ const usual: RowFusionThresholds = { elements: 128, bytes: 2 ** 22 };
 /**
  * Fuses reductions over the rows of an array with the equations that combine their results with the rows again, as in a
  * norm or a softmax and their derivatives. The loop computes row by row, so that a row stays in the first-level cache
- * and temporaries hold only a few rows. No bit changes.
+ * and temporaries hold only a few rows. The results have the same bits.
  */
 export function fuseRows(program: Program, least: RowFusionThresholds = usual): Program {
   let fused = program;
@@ -57,7 +57,10 @@ function rowsOfFolds({ eqns }: Program, least: RowFusionThresholds): readonly Sh
   return [...found.values()].flatMap(({ rows, folds }) => (bytesOf(folds) >= least.bytes ? [rows] : []));
 }
 
-/** Bytes that the reductions over rows read, and one pass over the rows by an equation that reads their results. */
+/**
+ * Number of bytes that these reductions read, plus those of one more pass over the largest operand, by an equation that
+ * uses their results.
+ */
 function bytesOf(folds: readonly Equation[]): number {
   const sizes = folds.map(
     ({ ins: [x] }) => sizeOf(x!.type.shape) * bytesPerElement[scalarTypeOf(x!.type.dtype)],
@@ -106,8 +109,9 @@ interface RowwiseGroup {
 }
 
 /**
- * Finds equations with these rows that are worth a loop: a reduction of long rows, and equations that combine long rows
- * with its result. No member depends on a non-member that depends on a member.
+ * Finds equations that are worth a common loop over rows: a reduction of long rows, and equations that combine long rows
+ * with its result. `rows` are the leading axes of their arrays. `undefined` if no equations qualify. No member depends on a
+ * non-member that depends on a member.
  */
 function findGroup({ eqns }: Program, rows: Shape, least: RowFusionThresholds): RowwiseGroup | undefined {
   const free = new Map<Var, Equation>();
@@ -116,7 +120,7 @@ function findGroup({ eqns }: Program, rows: Shape, least: RowFusionThresholds): 
   const after = new Set<Var>(); // values computed from members by non-members
   const isAfter = (v: Var): boolean =>
     after.has(v) || members.has(v) || free.get(v)?.ins.some(isAfter) === true;
-  /** True if the loop can read a value, or a row of it, where its members need it. */
+  /** True if the loop can provide a value, or a row of it, to its members. */
   const isReady = (v: Var, isRow: boolean): boolean => {
     if (members.has(v)) return isRow;
     const eqn = free.get(v);
@@ -190,14 +194,14 @@ function withRowLoop(program: Program, rows: Shape, group: RowwiseGroup): Progra
   return needed({ ...program, eqns: [...before, loop, ...after] });
 }
 
-/** Removes equations whose results are unused, such as those of values that members recompute. */
+/** Removes equations whose results are unused, for example because members recompute them. */
 function needed(program: Program): Program {
   return dceProgram(program, program.outs.map(() => true)).program; // prettier-ignore
 }
 
 /**
- * Program that computes one row, and the operands of its loop. `consts` are equal for all rows; each iteration reads
- * one row of each array in `xs`.
+ * Builds the program that computes one row, and the operands of its loop. `consts` are the same for all rows; each
+ * iteration reads one row of each array in `xs`.
  */
 function bodyOf(
   { members, rules, free }: RowwiseGroup,

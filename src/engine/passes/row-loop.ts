@@ -15,14 +15,14 @@ import { sizeOf } from "../util/shape.ts";
 const [mostRowsOfBlock, fewestBlocks] = [16, 16];
 
 /**
- * Loop over rows. A row of an operand is its slice at one index of the leading axes. `body` computes one row of each
- * result from the operands that are equal for all rows and from one row of each other operand.
+ * Parameters of a loop over rows. A row of an operand is its slice at one index of the leading axes. `body` computes
+ * one row of each result from the operands that are the same for all rows and one row of each other operand.
  */
 interface RowLoopParams {
   readonly body: Program;
   /** Number of leading operands that are the same for all rows. */
   readonly consts: number;
-  /** Sizes of the axes that the rows are indexed by. */
+  /** Sizes of the leading axes, which index the rows. */
   readonly rows: Shape;
 }
 

@@ -16,11 +16,11 @@ export interface UnplacedTemporary extends Buffer<number> {
   readonly from: number;
   to: number;
   /**
-   * Intervals within the lifetime in which the temporary holds no data. The step at either end does not belong to the
+   * Intervals within the lifetime in which the temporary holds no data. The steps at both ends do not belong to the
    * interval.
    */
   readonly gaps: (readonly [after: number, before: number])[];
-  /** Enclosing parallel loops whose iterations each have their own copy of the array in this temporary. */
+  /** Enclosing parallel loops for which the temporary has a copy of the array per iteration. */
   readonly copiedBy?: readonly object[];
 }
 
@@ -75,8 +75,8 @@ interface ArenaAllocation {
 }
 
 /**
- * Assigns each temporary an offset in the arena: largest first, each at the lowest offset where no temporary alive at
- * the same time is stored.
+ * Assigns each temporary an offset in the arena, largest first: the lowest offset at which no other temporary is stored
+ * at the same time.
  */
 export function packArena(drafts: readonly UnplacedTemporary[]): {
   readonly temps: readonly Temporary[];
@@ -89,17 +89,25 @@ export function packArena(drafts: readonly UnplacedTemporary[]): {
   let arenaBytes = 0;
   for (const draft of drafts.toSorted((a, b) => bytesOf(b) - bytesOf(a))) {
     const bytes = bytesOf(draft);
+    const { from, to, gaps, copiedBy = [] } = draft;
+    const hasCopies = copiedBy.length > 0;
     let start = 0;
     for (let i = 0; i < placed.length; i++) {
       const other = placed[i]!;
       if (start + bytes <= other.start) break;
-      if (start >= other.end || !(overlapsInTime(draft, other.draft) || mixesCopies(draft, start, other)))
-        continue;
+      if (start >= other.end) continue;
+      // the usual pairs are decided without a call, because a call per pair would take most of the time
+      const isApart = to < other.draft.from || other.draft.to < from;
+      if (isApart && !hasCopies) continue;
+      const isWhole = gaps.length === 0 && other.draft.gaps.length === 0;
+      const overlaps = !isApart && (isWhole || sharesTime(draft, other.draft));
+      if (!overlaps && !mixesCopies(draft, start, other)) continue;
       start = other.end;
-      if (draft.copiedBy !== undefined && draft.copiedBy.length > 0) i = -1; // it may share all bytes of another temporary but not only some, so earlier ones are checked again
+      if (hasCopies) i = -1; // it may share all bytes of another temporary but not only some, so earlier ones are checked again
     }
-    const at = placed.findIndex((other) => other.start > start);
-    placed.splice(at < 0 ? placed.length : at, 0, { draft, start, end: start + bytes });
+    let at = 0; // index of the first placed temporary that starts later
+    while (at < placed.length && placed[at]!.start <= start) at++;
+    placed.splice(at, 0, { draft, start, end: start + bytes });
     offsets.set(draft, start);
     arenaBytes = Math.max(arenaBytes, start + bytes);
   }
@@ -111,8 +119,8 @@ export function packArena(drafts: readonly UnplacedTemporary[]): {
 }
 
 /**
- * True if two temporaries have copies per iteration of a common parallel loop and overlap in such a way that an
- * iteration would overwrite the copy of another one. They may share memory only at equal offsets with equal sizes.
+ * True if two temporaries have copies per iteration of the same parallel loop and overlap such that an iteration would
+ * overwrite a copy of another iteration. They may share memory only at equal offsets with equal sizes.
  */
 function mixesCopies(draft: UnplacedTemporary, start: number, other: ArenaAllocation): boolean {
   const loops = new Set(draft.copiedBy);
@@ -121,10 +129,8 @@ function mixesCopies(draft: UnplacedTemporary, start: number, other: ArenaAlloca
   return start !== other.start || exactBytes(draft) !== exactBytes(other.draft);
 }
 
-/** True if two temporaries hold data at the same time. */
-function overlapsInTime(a: UnplacedTemporary, b: UnplacedTemporary): boolean {
-  if (a.to < b.from || b.to < a.from) return false;
-  if (a.gaps.length === 0 && b.gaps.length === 0) return true;
+/** True if two temporaries hold data at the same time; at least one has gaps. */
+function sharesTime(a: UnplacedTemporary, b: UnplacedTemporary): boolean {
   return lifetimesOf(a).some(([from, to]) =>
     lifetimesOf(b).some((other) => from <= other[1] && other[0] <= to),
   );

@@ -5,8 +5,8 @@ import { rewriteProgram } from "./rewrite.ts";
 
 /**
  * Folds permutations of axes into the equations before and after them that can read or write in any axis order. The
- * transposes around matrix products, frequent in derivatives, then cost nothing. A transpose that has other consumers
- * remains for them.
+ * transposes around matrix products, which are frequent in derivatives, then cost nothing. A transpose with other
+ * consumers remains for them.
  */
 export function foldTransposes(program: Program): Program {
   const definitions = new Map<Var, Equation>();

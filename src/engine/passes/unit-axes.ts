@@ -9,8 +9,8 @@ import { constantOf, nothingKnown, rewriteProgram } from "./rewrite.ts";
 
 /**
  * Removes axes of size 1 that a reshape inserted: elementwise equations are computed without these axes, and their
- * results are reshaped. Values computed per row (its mean, its maximum) can thus share a loop, whether or not the
- * reduced axis was kept. Chains of reshapes become one or none.
+ * results are reshaped. Values that are computed per row, such as its mean and its maximum, can thus share a loop, no
+ * matter if the reduced axis was kept. Chains of reshapes become at most one.
  */
 export function dropUnitAxes(program: Program): Program {
   const slim = new Map<Var, Var>(); // source of a value that is a reshape

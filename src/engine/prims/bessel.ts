@@ -11,7 +11,7 @@ import { add, full, sub } from "./linear.ts";
 
 const none = {};
 
-/** Combines the functions of the orders v − 1 and v + 1 to twice the derivative in x. */
+/** Combines the values of the orders v − 1 and v + 1 to twice the derivative with respect to x. */
 type DerivativeOfNeighbours = (lower: Tensor, upper: Tensor) => Tensor;
 
 /** Defines a Bessel function of the order v at x. It has no derivative with respect to the order. */

@@ -38,8 +38,8 @@ export interface OrderParams {
 }
 
 /**
- * Defines the derivatives of a function of one operand, each with its own procedure: the tangent of order n is that of
- * order n + 1.
+ * Defines the derivatives of a function of one operand, one procedure per order. The slope of the derivative of order n
+ * is that of order n + 1.
  */
 export function derivativesByOrder(
   name: string,

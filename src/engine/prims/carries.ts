@@ -29,7 +29,7 @@ export function either(a: readonly boolean[], b: readonly boolean[]): boolean[] 
 }
 
 /**
- * Repeats `step` until its set of marked carries stops growing, and returns the result of the last step. A step
+ * Repeats `step` until the set of marked carries stops growing, and returns the result of the last step. `step`
  * receives the marked carries and returns, as `marked`, the carries that depend on them.
  */
 export function fixpoint<T>(
@@ -54,8 +54,8 @@ export function isUnchanged(operand: Tensor, input: Var, result: Var): boolean {
 }
 
 /**
- * Marks the operands whose cotangents the transposed program accumulates in place: arrays, but not scalars, whose
- * accumulator already contains a sum. An operand that is passed twice is marked once.
+ * Marks the operands to whose accumulators the transposed program adds in place. These are arrays whose accumulator is
+ * not empty; scalars are never marked. An operand that is passed twice is marked once.
  */
 export function accumulated(into: readonly (Accumulator | undefined)[]): readonly boolean[] {
   return into.map(
@@ -104,8 +104,8 @@ export function addResults(
 }
 
 /**
- * Pairs of a result and an input of a program where the result is the input with some elements changed, so that it may
- * reuse the input's memory. An input occurs in at most one pair, and scalars in none.
+ * Finds pairs of a result and an input of a program such that the result is the input with some elements changed, and
+ * may reuse its memory. An input occurs in at most one pair, and scalars in none.
  */
 export function changedInPlace(program: Program): readonly InPlaceResult[] {
   let pairs = changes.get(program);

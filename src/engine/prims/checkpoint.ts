@@ -132,8 +132,7 @@ function withResults(
 }
 
 /**
- * A program that computes the residuals of `program` from saved values, which are its first inputs, and from the
- * inputs.
+ * Returns the program with the saved values `kept` as additional first inputs, without the equations that compute them.
  */
 function startingFrom(program: Program, kept: readonly Var[], nKnown: number): Program {
   return {

@@ -255,9 +255,12 @@ function emitConvolve(context: LowerContext, params: ConvolveParams): void {
     product(inner, start(padded), { buffer: outStart.buffer, offset: inner.let(fresh("o"), offset) }, count);
   };
   const runs = Math.floor(items! / atOnce);
-  block.for(fresh("run"), k.i32(0), k.i32(runs), (loop, run) =>
-    some(loop, loop.let(fresh("first"), k.mul(run, k.i32(atOnce))), atOnce),
-  );
+  // a loop of one iteration would keep the work apart from the work around it
+  if (runs === 1) some(block, k.i32(0), atOnce);
+  else
+    block.for(fresh("run"), k.i32(0), k.i32(runs), (loop, run) =>
+      some(loop, loop.let(fresh("first"), k.mul(run, k.i32(atOnce))), atOnce),
+    );
   const rest = items! - runs * atOnce;
   if (rest > 0) some(block, k.i32(items! - rest), rest);
 }

@@ -43,6 +43,12 @@ const pickedJvp: Body = (x, i) =>
     consts: 0,
   });
 
+/** w · x, linear in x, with its transpose. */
+const scaled: Body = (w, x) => {
+  const times = trace((v, y) => [mul(v, y)], [w.type, x.type]);
+  return customs.linearMap([w, x], { pushforward: times, backward: times, residuals: 1, isOpaque: true });
+};
+
 const scalar = [{ ins: [f64([0.7], [])] }];
 const vectors = [{ ins: [f64([0.7, -1.1])] }, { ins: [f64([])] }];
 const single = [{ ins: [f32([0.7, -1.1])] }];
@@ -63,6 +69,10 @@ describe("functions with their own rules", () => {
         on(fixed(withVjp, f64([1.3, 0.4])), vectors.slice(0, 1)),
         on(fixed(withVjp, f64([])), vectors.slice(1)),
         on(fixed(withVjp, f32([1.3, 0.4])), single),
+      ],
+      linearMap: [
+        on(fixed(scaled, f64([1.3], [])), scalar),
+        on(fixed(scaled, f64([1.3, 0.4])), vectors.slice(0, 1)),
       ],
     },
     {

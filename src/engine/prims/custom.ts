@@ -228,10 +228,12 @@ export function customVjp(ins: readonly Tensor[], params: CustomVjpParams): read
  * of the results. Its transpose is `backward`. Forward evaluation needs `pushforward`, the transpose of `backward`,
  * which exists if `backward` is linear in the cotangents.
  */
-interface PushParams {
+export interface PushParams {
   readonly backward: Program;
   readonly pushforward?: Program;
   readonly residuals: number;
+  /** True if `pushforward` cannot be transposed, so that masks of cotangents have no effect within the map. */
+  readonly isOpaque?: boolean;
 }
 
 const pushPrim: Primitive<PushParams> = /* @__PURE__ */ builtIn<PushParams>({
@@ -257,7 +259,7 @@ const pushPrim: Primitive<PushParams> = /* @__PURE__ */ builtIn<PushParams>({
       return [outs.slice(0, program.outs.length), outs.slice(program.outs.length), forward.maskedOuts];
     },
     partialEval: (ins, params, tools) => later(tools.unknown(pushPrim, valuesOf(ins), params)),
-    transpose(cts, ins, { backward, pushforward, residuals }, into, { transposeProgram }, masks) {
+    transpose(cts, ins, { backward, pushforward, residuals, isOpaque }, into, { transposeProgram }, masks) {
       const fixed = ins.slice(0, residuals);
       if (fixed.includes(undefined)) {
         throw new DownhillError(
@@ -267,7 +269,7 @@ const pushPrim: Primitive<PushParams> = /* @__PURE__ */ builtIn<PushParams>({
       }
       const given = backward.ins.slice(residuals).map((v, i) => instantiate(cts[i], v.type));
       const masked = given.map((_, i) => isMasked(masks, i));
-      const leftMask = masked.includes(true);
+      const leftMask = isOpaque !== true && masked.includes(true);
       // the transpose of `pushforward` is the same map, but its products respect masks, unlike those of the rule itself
       const strong =
         leftMask && pushforward !== undefined
@@ -287,7 +289,7 @@ const pushPrim: Primitive<PushParams> = /* @__PURE__ */ builtIn<PushParams>({
       outs: used.map(() => true),
     }),
   },
-  batch(ins, batched, size, { backward, pushforward, residuals }, { batchProgram }) {
+  batch(ins, batched, size, { backward, pushforward, residuals, ...rest }, { batchProgram }) {
     const whole = (p: Program): Program =>
       batchProgram(
         p,
@@ -302,6 +304,7 @@ const pushPrim: Primitive<PushParams> = /* @__PURE__ */ builtIn<PushParams>({
         backward: whole(backward),
         ...(pushforward === undefined ? {} : { pushforward: whole(pushforward) }),
         residuals,
+        ...rest,
       },
     );
     return { outs, batched: outs.map(() => true) };
@@ -313,6 +316,11 @@ const pushPrim: Primitive<PushParams> = /* @__PURE__ */ builtIn<PushParams>({
   },
   unroll: (ins, params, run) => run(requirePushforward(params), ins),
 });
+
+/** Applies a linear map whose transpose is given; see `PushParams`. */
+export function linearMap(ins: readonly Tensor[], params: PushParams): readonly Tensor[] {
+  return bind(pushPrim, ins, params);
+}
 
 function requirePushforward({ pushforward }: PushParams): Program {
   if (pushforward !== undefined) return pushforward;

@@ -41,6 +41,8 @@ describe("eigh", () => {
     },
     {
       nextOrder: "gives parameters",
+      apartOf: "is a constant of a lowering",
+      roundingOf: "is a constant of a lowering",
       ...Object.fromEntries(
         ["isFinite", "largestOf", "scaleOf", "separate"].map((name) => [name, "emits a part of a lowering"]),
       ),

@@ -21,8 +21,8 @@ import { broadcast, sum } from "./shape.ts";
 /** Parameters of eigenvalue and singular value decompositions. */
 export interface SpectrumParams {
   /**
-   * Highest order of derivative in which the vectors take part. It is 0 if only values and vectors are needed, and −1
-   * if the vectors are unused, so that they first matter in second derivatives. Each differentiation adds one.
+   * Highest order of the derivatives that the vectors enter. 0 if values and vectors are used as they are; −1 if the
+   * vectors are unused, so that they first matter in second derivatives. Each differentiation adds one.
    */
   readonly order: number;
 }
@@ -36,12 +36,12 @@ export const nextOrder = ({ order }: SpectrumParams): SpectrumParams => ({ order
  * ε therefore leaves an error of `ε / apart^order`. Moving the values apart changes results by `apart`. `ε^(1 / (order
  * + 1))` balances the two errors.
  */
-function apartOf(order: number, type: Expr["type"]): number {
+export function apartOf(order: number, type: Expr["type"]): number {
   return order <= 0 ? 0 : roundingOf(type) ** (1 / (order + 1));
 }
 
 /** Assumed relative rounding error of computed eigenvalues or singular values. */
-const roundingOf = (type: Expr["type"]): number => (type === "f32" ? 2 ** -22 : 2 ** -52);
+export const roundingOf = (type: Expr["type"]): number => (type === "f32" ? 2 ** -22 : 2 ** -52);
 
 const eighPrim: Primitive<SpectrumParams> = /* @__PURE__ */ builtIn<SpectrumParams>({
   name: "eigh",

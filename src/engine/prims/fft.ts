@@ -10,6 +10,8 @@ import type { Expr } from "../kernel/scalar.ts";
 import { bind } from "../trace/bind.ts";
 import { range, sameShape, sizeOf } from "../util/shape.ts";
 import { turn } from "../util/turn.ts";
+import type { ComplexExpr } from "./complex-loops.ts";
+import { differenceOf, productOf, sumOf } from "./complex-loops.ts";
 import { joinFloating } from "./elementwise.ts";
 import { batchAlong } from "./index-ops.ts";
 import { fromFlat } from "./lift.ts";
@@ -41,38 +43,20 @@ export function radicesOf(n: number): readonly number[] | undefined {
   return rest === 1 ? radices : undefined;
 }
 
-/** A complex number as two expressions. */
-interface ComplexExpr {
-  readonly re: Expr;
-  readonly im: Expr;
-}
-
-const addPairs = (x: ComplexExpr, y: ComplexExpr): ComplexExpr => ({
-  re: k.add(x.re, y.re),
-  im: k.add(x.im, y.im),
-});
-const subPairs = (x: ComplexExpr, y: ComplexExpr): ComplexExpr => ({
-  re: k.sub(x.re, y.re),
-  im: k.sub(x.im, y.im),
-});
 /** x multiplied by i or by −i, depending on the sign. */
 const quarterTurn = (x: ComplexExpr, sign: number): ComplexExpr =>
   sign > 0 ? { re: k.neg(x.im), im: x.re } : { re: x.im, im: k.neg(x.re) };
-const mulPairs = (x: ComplexExpr, w: ComplexExpr): ComplexExpr => ({
-  re: k.sub(k.mul(x.re, w.re), k.mul(x.im, w.im)),
-  im: k.add(k.mul(x.re, w.im), k.mul(x.im, w.re)),
-});
 
 /** Stores both parts of a complex number in locals and returns these, because each part is used more than once. */
 type ComplexBinder = (x: ComplexExpr) => ComplexExpr;
 
 /** The discrete Fourier transform of 2, 4 or an odd number of values, as expressions. */
 function butterfly(xs: readonly ComplexExpr[], sign: 1 | -1, keep: ComplexBinder): readonly ComplexExpr[] {
-  if (xs.length === 2) return [addPairs(xs[0]!, xs[1]!), subPairs(xs[0]!, xs[1]!)];
+  if (xs.length === 2) return [sumOf(xs[0]!, xs[1]!), differenceOf(xs[0]!, xs[1]!)];
   if (xs.length === 4) {
-    const [a, b] = [keep(addPairs(xs[0]!, xs[2]!)), keep(subPairs(xs[0]!, xs[2]!))];
-    const [c, d] = [keep(addPairs(xs[1]!, xs[3]!)), keep(quarterTurn(subPairs(xs[1]!, xs[3]!), sign))];
-    return [addPairs(a, c), addPairs(b, d), subPairs(a, c), subPairs(b, d)];
+    const [a, b] = [keep(sumOf(xs[0]!, xs[2]!)), keep(differenceOf(xs[0]!, xs[2]!))];
+    const [c, d] = [keep(sumOf(xs[1]!, xs[3]!)), keep(quarterTurn(differenceOf(xs[1]!, xs[3]!), sign))];
+    return [sumOf(a, c), sumOf(b, d), differenceOf(a, c), differenceOf(b, d)];
   }
   return oddButterfly(xs, sign, keep);
 }
@@ -81,20 +65,20 @@ function butterfly(xs: readonly ComplexExpr[], sign: 1 | -1, keep: ComplexBinder
 function oddButterfly(xs: readonly ComplexExpr[], sign: 1 | -1, keep: ComplexBinder): readonly ComplexExpr[] {
   const p = xs.length;
   const half = range(1, (p + 1) / 2);
-  const sums = half.map((j) => keep(addPairs(xs[j]!, xs[p - j]!)));
-  const differences = half.map((j) => keep(subPairs(xs[j]!, xs[p - j]!)));
+  const sums = half.map((j) => keep(sumOf(xs[j]!, xs[p - j]!)));
+  const differences = half.map((j) => keep(differenceOf(xs[j]!, xs[p - j]!)));
   const { type } = xs[0]!.re;
   const times = (x: ComplexExpr, factor: number): ComplexExpr => {
     const c = k.constant(type, factor);
     return { re: k.mul(x.re, c), im: k.mul(x.im, c) };
   };
-  const total = (parts: readonly ComplexExpr[]): ComplexExpr => parts.reduce(addPairs);
+  const total = (parts: readonly ComplexExpr[]): ComplexExpr => parts.reduce(sumOf);
   const first = total([xs[0]!, ...sums]);
   const others = half.map((m) => {
     const even = keep(total([xs[0]!, ...half.map((j) => times(sums[j - 1]!, turn(j * m, p).cos))]));
     const odd = total(half.map((j) => times(differences[j - 1]!, turn(j * m, p).sin)));
     const turned = keep(quarterTurn(odd, sign));
-    return [addPairs(even, turned), subPairs(even, turned)] as const;
+    return [sumOf(even, turned), differenceOf(even, turned)] as const;
   });
   return [first, ...others.map(([y]) => y), ...others.map(([, y]) => y).reverse()];
 }
@@ -145,7 +129,7 @@ function emitPass(
         return keep({ re: source.re.read(at), im: source.im.read(at) });
       });
       butterfly(numbers, sign, keep).forEach((out, j) => {
-        const turned = j === 0 || blocks === 1 ? out : mulPairs(keep(out), factors[j - 1]!);
+        const turned = j === 0 || blocks === 1 ? out : productOf(keep(out), factors[j - 1]!);
         const at = loop.let(fresh("to"), k.add(written, plus(q, k.i32(j * lanes))));
         target.re.write(loop, at, turned.re);
         target.im.write(loop, at, turned.im);

@@ -62,7 +62,7 @@ export function flatIndex(index: readonly Expr[], strides: readonly number[]): E
 interface FoldOperation {
   readonly op: ReduceOp;
   readonly type: ScalarType;
-  /** True if the sum compensates rounding errors: sums of float64 have no wider type. */
+  /** True if the sum compensates rounding errors, as sums of float64 do, because they have no wider type. */
   readonly compensated: boolean;
 }
 
@@ -118,7 +118,7 @@ export function readsOnce(x: ArrayType, axes: readonly number[]): { readonly pla
 
 /**
  * Rule that turns a reduction of everything after the first `depth` axes into a reduction of one row (see
- * `LoopRules.row`). Undefined unless both compute result by result.
+ * `LoopRules.row`). Undefined unless both reductions use the method `results`.
  */
 export function rowOfFold(
   x: ArrayType,
@@ -358,11 +358,15 @@ interface RowLoops {
   /** Writes loops over the elements of the results. */
   everywhere(block: Block, f: (loop: Block, i: Expr) => void): void;
   /**
-   * Combines rows into a target: all rows at `index`, an index along the first axes. With `rows`, the last entry of
-   * `index` is the first of this number of consecutive rows, which are combined together.
+   * Writes code that combines rows with the elements of `target`: all rows whose indices along the first axes are
+   * `index`. If `rows` is given, it combines that number of consecutive rows at once, beginning with the last entry of
+   * `index`.
    */
   into(target: WriteView, block: Block, index: readonly Expr[], rows?: number): void;
-  /** Combines rows into a target: those at `count` indices along an axis, from index `from` on. */
+  /**
+   * Writes code that combines rows with the elements of `target`: the rows at `count` indices along `axis`, from index
+   * `from` on.
+   */
   someInto(target: WriteView, block: Block, axis: number, from: Expr, count: number): void;
 }
 
@@ -440,7 +444,10 @@ function accumulateRows(context: LowerContext, folded: FoldedShape, fold: FoldOp
   if (total !== out) loops.everywhere(block, (loop, i) => out.write(loop, i, k.convert(type, total.read(i))));
 }
 
-/** Adds rows in runs, and adds each run to the total with its rounding errors. */
+/**
+ * Sums rows in runs, and adds the sum of each run to the total. The rounding errors of these additions are accumulated
+ * separately, and added at the end.
+ */
 function addInRuns(
   { block, fresh, outs, scratch }: LowerContext,
   folded: FoldedShape,

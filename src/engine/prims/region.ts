@@ -163,8 +163,8 @@ function regionJvp(
 }
 
 /**
- * One flag per result: true if it may contain zeros of a mask. The region is linear in the operands marked in `linear`;
- * the operands marked in `masked` may contain such zeros.
+ * For each result, true if it may contain masked zeros (docs/masks.md). The region is linear in the operands marked in
+ * `linear`; the operands marked in `masked` may contain masked zeros.
  */
 function maskedOuts(
   region: Region,

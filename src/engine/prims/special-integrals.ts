@@ -13,7 +13,7 @@ import { exp, log, pow } from "./transcendental.ts";
 
 const none = {};
 
-/** Derivative of a function by its order, at least 1 unless stated, at x. */
+/** Returns the derivative of a function at x. The order is at least 1 unless stated. */
 type ByOrder = (order: number, x: Tensor) => Tensor;
 
 /** Derivatives of e^x² erfc x. */
@@ -26,7 +26,7 @@ export const dawsnByOrder: ByOrder = /* @__PURE__ */ derivativesByOrder(
   "dawsnByOrder",
   special.dawsnByOrder64,
 );
-/** ln z / (z − 1), order 0, and its derivatives. */
+/** ln z / (z − 1) for order 0, its derivatives for higher orders. */
 export const logQuotientByOrder: ByOrder = /* @__PURE__ */ derivativesByOrder(
   "logQuotientByOrder",
   special.logQuotientByOrder64,
@@ -41,7 +41,7 @@ export const ellipeByOrder: ByOrder = /* @__PURE__ */ derivativesByOrder(
   "ellipeByOrder",
   special.ellipeByOrder64,
 );
-/** (eᵗ − 1) / t, order 0, and its derivatives. */
+/** (eᵗ − 1) / t for order 0, its derivatives for higher orders. */
 export const expm1Quotient: ByOrder = /* @__PURE__ */ derivativesByOrder(
   "expm1Quotient",
   special.expm1Quotient64,

@@ -1,11 +1,11 @@
 import { DownhillError, showType } from "../errors/index.ts";
-import type { Mask, Primitive } from "../ir/primitive.ts";
+import type { Mask, Primitive, ReadView, WriteView } from "../ir/primitive.ts";
 import { builtIn, firstInPlace } from "../ir/primitive.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
 import { arrayType, withShape } from "../ir/types.ts";
 import * as k from "../kernel/build.ts";
-import type { Expr } from "../kernel/scalar.ts";
+import type { Expr, ScalarType } from "../kernel/scalar.ts";
 import { bind1 } from "../trace/bind.ts";
 import { definitionOf, knownConstant, knownScalar } from "../trace/staging.ts";
 import type { Shape } from "../util/shape.ts";
@@ -87,11 +87,16 @@ export function take(x: Tensor, indices: Tensor, axis: number): Tensor {
   return bind1(takePrim, [x, indices], { axis });
 }
 
+/** Parameters of an operation that writes items. `isWide`: it combines float32 numbers in float64, and rounds once. */
+interface WriterParams extends TakeParams {
+  readonly isWide?: boolean;
+}
+
 /**
  * Defines a primitive that writes into x at indices along an axis. It writes the items of the updates in order, so that
  * the result at a repeated index depends on neither backend nor threads.
  */
-function defineWriter<P extends TakeParams>(
+function defineWriter<P extends WriterParams>(
   name: string,
   combine: (old: Expr, update: Expr) => Expr,
   rules: Pick<Primitive<P>, "derivative"> & {
@@ -144,44 +149,54 @@ function defineWriter<P extends TakeParams>(
     lowering: {
       kind: "loops",
       inPlace: () => firstInPlace,
-      emit({ block, fresh, ins, outs, copy }, { axis }) {
+      scratch: ({ isWide }, [x]) =>
+        isWide === true ? [{ name: "wide", type: arrayType("float64", x!.shape) }] : [],
+      emit({ block, fresh, ins, outs, scratch, copy }, { axis }) {
         const [x, indices, updates] = [ins[0]!, ins[1]!, ins[2]!];
-        const out = outs[0]!;
+        const out = scratch[0] ?? outs[0]!;
         const { shape } = x.type;
         const strides = stridesOf(shape);
         const sources = stridesOf(updates.type.shape);
-        copy(block, out, x);
-        if (sizeOf(updates.type.shape) === 0) return;
+        const isWide = scratch.length > 0;
+        const convertAll = (to: WriteView, type: ScalarType, from: ReadView): void =>
+          loopEach(block, [sizeOf(shape)], fresh, (loop, [at]) =>
+            to.write(loop, at!, k.convert(type, from.read(at!))),
+          );
+        if (isWide) convertAll(out, "f64", x);
+        else copy(block, out, x);
         // items with different outer or inner indices write different elements; only items along the indices must be in
         // order
-        loopEach(block, shape.slice(0, axis), fresh, (outer, lead) =>
-          loopOver(outer, indices.type.shape, fresh, (items, index) => {
-            const place = clampedPlace(
-              indices.read(flatIndex(index, stridesOf(indices.type.shape))),
-              shape[axis]!,
-            );
-            const row = items.let(fresh("row"), flatIndex([...lead, place], strides));
-            loopEach(items, shape.slice(axis + 1), fresh, (loop, rest) => {
-              const target = loop.let(fresh("at"), plus(row, flatIndex(rest, strides.slice(axis + 1))));
-              const update = updates.read(flatIndex([...lead, ...index, ...rest], sources));
-              out.write(loop, target, combine(out.read(target), update));
-            });
-          }),
-        );
+        if (sizeOf(updates.type.shape) > 0)
+          loopEach(block, shape.slice(0, axis), fresh, (outer, lead) =>
+            loopOver(outer, indices.type.shape, fresh, (items, index) => {
+              const place = clampedPlace(
+                indices.read(flatIndex(index, stridesOf(indices.type.shape))),
+                shape[axis]!,
+              );
+              const row = items.let(fresh("row"), flatIndex([...lead, place], strides));
+              loopEach(items, shape.slice(axis + 1), fresh, (loop, rest) => {
+                const target = loop.let(fresh("at"), plus(row, flatIndex(rest, strides.slice(axis + 1))));
+                const update = updates.read(flatIndex([...lead, ...index, ...rest], sources));
+                const change = isWide ? k.convert("f64", update) : update;
+                out.write(loop, target, combine(out.read(target), change));
+              });
+            }),
+          );
+        if (isWide) convertAll(outs[0]!, "f32", out);
       },
     },
   });
   return prim;
 }
 
-const scatterAddPrim: Primitive<TakeParams> = /* @__PURE__ */ defineWriter<TakeParams>(
+const scatterAddPrim: Primitive<WriterParams> = /* @__PURE__ */ defineWriter<WriterParams>(
   "scatterAdd",
   (old, update) => k.add(old, update),
   {
     check: (x) => void requireNumbers("scatterAdd", x),
     guarded: ([, , updates], when) => addend(updates!, when),
     derivative: /* @__PURE__ */ derivativeOfAdding(
-      (x, indices, updates, { axis }) => scatterAdd(x, indices, updates, axis),
+      (x, indices, updates, { axis, ...wide }) => scatterAdd(x, indices, updates, axis, wide),
       (x, indices, { axis }) => take(x, indices, axis),
     ),
   },
@@ -189,10 +204,16 @@ const scatterAddPrim: Primitive<TakeParams> = /* @__PURE__ */ defineWriter<TakeP
 
 /**
  * x with `updates` added at indices along an axis; repeated indices accumulate. Negative indices count from the end,
- * and indices out of range are clamped.
+ * and indices out of range are clamped. With `isWide`, sums of float32 are computed in float64 and rounded once.
  */
-export function scatterAdd(x: Tensor, indices: Tensor, updates: Tensor, axis: number): Tensor {
-  return bind1(scatterAddPrim, [x, indices, updates], { axis });
+export function scatterAdd(
+  x: Tensor,
+  indices: Tensor,
+  updates: Tensor,
+  axis: number,
+  { isWide = false }: Pick<WriterParams, "isWide"> = {},
+): Tensor {
+  return bind1(scatterAddPrim, [x, indices, updates], isWide ? { axis, isWide } : { axis });
 }
 
 /**
@@ -225,7 +246,7 @@ function findOnlyItem(
     : undefined;
 }
 
-export interface SetParams extends TakeParams {
+export interface SetParams extends WriterParams {
   /** True if all indices are known to be distinct. */
   readonly isUnique: boolean;
 }

@@ -16,8 +16,14 @@ export function compileAlone(eqn: Equation, inPlace?: number): Executable["run"]
   const { routine, aliases, failures } = lowerEquation(eqn, inPlace);
   const types = eqn.outs.map((v) => v.type);
   const compiled = (installedGenerator() ?? interpBackend).compile(routine);
-  return makeRunner({ memory: hostMemory, allocate }, { call: asCall(compiled) }, routine, types, {
-    aliases,
-    failures,
-  });
+  return makeRunner(
+    { memory: hostMemory, allocate: (type, n) => allocate(type, n) },
+    { call: asCall(compiled) },
+    routine,
+    types,
+    {
+      aliases,
+      failures,
+    },
+  );
 }

@@ -87,10 +87,10 @@ const nestedWork = 32_768;
 const operationsPerElement = 256;
 /**
  * Maximum number of input and output arrays for which the generated JavaScript is used: with more, engines leave it
- * unoptimised. A step of 150 arrays took 210 ns per array in JavaScript and 78 ns in WebAssembly; one of 100 arrays
- * took 62 and 80 ns.
+ * unoptimised. A step of 60 arrays took 256 ns per array in JavaScript and 73 ns in WebAssembly; one of 40 arrays took
+ * 56 and 72 ns.
  */
-const mostArrays = 128;
+const mostArrays = 40;
 /** Maximum bytes of large arrays in kernel memory, and the maximum fraction of `memoryLimit` for them. */
 const poolBudget = 64 * 2 ** 20;
 const poolPart = 1 / 4;

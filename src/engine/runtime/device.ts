@@ -9,19 +9,23 @@ export interface Device {
   readonly memory: DeviceMemory;
   /** Element types that its arrays support. */
   readonly types: readonly ScalarType[];
-  /** Element types that its scalars support; absent if they are those of arrays. */
+  /** Element types that scalars on the device support; absent if they are the same as `types`. */
   readonly scalarTypes?: readonly ScalarType[];
   /**
    * Accuracy of floating-point results: `"exact"` if they have the bits of the interpreter, `"close"` if the last bits
    * may differ.
    */
   readonly bits: "exact" | "close";
-  /** Allocates a result of `n` elements with undefined contents. */
-  readonly allocate: (type: ScalarType, n: number) => TensorStorage;
+  /** Allocates a result of `n` elements with undefined contents. `operation` names the caller in errors. */
+  readonly allocate: (type: ScalarType, n: number, operation?: string) => TensorStorage;
   /** Compiles a routine. `given` marks inputs whose memory the results may reuse. */
   readonly compile: (routine: Routine, given: readonly boolean[]) => DeviceCode;
   /** Name and generated code of a routine, with the plan it follows, for `lower`. */
   readonly show?: (routine: Routine) => { readonly backend: string; readonly code: string };
+  /** Opens the device again after it was lost; `undefined` if it was not. Absent if it cannot be lost. */
+  readonly reopen?: () => Promise<Device | undefined>;
+  /** Closes the device; absent if that has no meaning. */
+  readonly close?: () => void;
 }
 
 /** Compiled code of a routine for one device. */

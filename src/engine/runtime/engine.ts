@@ -137,7 +137,7 @@ export function installVerifier(make: MakeVerifier): void {
   startGeneration();
 }
 
-/** Returns the code-generating backend if one is installed and code generation is allowed. */
+/** Returns the code-generating backend if one is installed and code generation is allowed, otherwise `undefined`. */
 export function installedGenerator(): Backend | undefined {
   return engine.generator?.isAllowed() === true ? engine.generator.backend : undefined;
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Primitive, Tensor } from "downhill";
 import { bind1, concatenate, definePrimitive, grad, jit, kernel as k, sin, tensor, vmap } from "downhill";
 import { compilationStats } from "./executable.ts";
-import { extent } from "../../../test/support/extent.ts";
+import { extent, testInCi } from "../../../test/support/extent.ts";
 import { bytesInUse } from "../../../test/support/heap.ts";
 
 describe("eager evaluation", () => {
@@ -28,7 +28,7 @@ describe("eager evaluation", () => {
     expect(compilationStats().compiled).toBe(before);
   });
 
-  test("keeps a bounded number of kernels over thousands of shapes", () => {
+  testInCi("keeps a bounded number of kernels over thousands of shapes", () => {
     const run = (from: number, to: number): void => {
       for (let n = from; n < to; n++) tensor(new Float64Array(n)).neg();
     };

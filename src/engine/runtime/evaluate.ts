@@ -286,5 +286,5 @@ function singleEquation(prim: Primitive, ins: readonly Tensor[], params: unknown
       params,
     )
     .map((type): Var => ({ type }));
-  return { name: prim.name, ins: vars, eqns: [{ prim, params, ins: vars, outs }], outs };
+  return { name: prim.asked ?? prim.name, ins: vars, eqns: [{ prim, params, ins: vars, outs }], outs };
 }

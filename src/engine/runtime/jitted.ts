@@ -20,7 +20,7 @@ import {
 } from "../transforms/arguments.ts";
 import "../transforms/program-tools.ts";
 import type { TreeDef } from "../tree/tree.ts";
-import { countLeaves, treeKey, unflatten, visitLeaves } from "../tree/tree.ts";
+import { countLeaves, leafPaths, treeKey, unflatten, visitLeaves } from "../tree/tree.ts";
 import type { LikeAll, TensorLike } from "../tree/types.ts";
 import { makeLru } from "../util/lru.ts";
 import type { Device } from "./device.ts";
@@ -31,6 +31,7 @@ import { checkDonation, giveAway } from "./pool/give-back.ts";
 import type { Executable } from "./run.ts";
 import type { JitStats } from "./stats.ts";
 import { statsOf } from "./stats.ts";
+import { requireTypes } from "./transfer.ts";
 import { staticKey } from "./static-key.ts";
 import { isIntegerIn } from "../ir/plain-number.ts";
 
@@ -52,6 +53,9 @@ export interface DeviceJitOptions extends JitOptions {
   /** The device, such as the result of `openWebGpu`. Calls enqueue the work and return; `await x.read()` waits. */
   readonly device: Device;
 }
+
+/** Options of `jit` for the library's own programs, which run on a device if there is one. */
+export type LibraryJitOptions = JitOptions & { readonly device?: Device | undefined };
 
 /** A compiled function with methods that report what was compiled. */
 export interface Jitted<A extends readonly unknown[], T> {
@@ -91,12 +95,18 @@ const notInspected =
   'lower: the jit of "downhill/core" cannot show compilation stages; use the jit of "downhill".';
 
 /** `jit` without `lower`, for the library's own programs. */
-export function makeJitted(f: (...x: Tensor[]) => Tensor, options?: JitOptions): Jitted<TensorLike[], Tensor>;
+export function makeJitted(
+  f: (...x: Tensor[]) => Tensor,
+  options?: LibraryJitOptions,
+): Jitted<TensorLike[], Tensor>;
 export function makeJitted<A extends readonly unknown[], T>(
   f: (...args: A) => T,
-  options?: JitOptions,
+  options?: LibraryJitOptions,
 ): Jitted<LikeAll<A>, T>;
-export function makeJitted(f: (...args: never[]) => unknown, options?: JitOptions): Jitted<never[], unknown> {
+export function makeJitted(
+  f: (...args: never[]) => unknown,
+  options?: LibraryJitOptions,
+): Jitted<never[], unknown> {
   if (arguments.length > 2) refuseExtra("jit", arguments, 2);
   return makeInspected(f, options);
 }
@@ -104,17 +114,13 @@ export function makeJitted(f: (...args: never[]) => unknown, options?: JitOption
 /** Creates a jitted function; `inspect` implements its `lower`. */
 export function makeInspected(
   f: (...args: never[]) => unknown,
-  options: JitOptions & Partial<DeviceJitOptions> = {},
+  options: LibraryJitOptions = {},
   inspect?: Inspector,
 ): Jitted<never[], unknown> {
   requireFunction("jit", f);
   checkOptions("jit", options, ["staticArgnums", "donate", "device"]);
   const { device } = options;
-  if (device !== undefined && !isDevice(device))
-    throw new DownhillError(
-      "option",
-      "jit: device must be a device, such as the result of await openWebGpu().",
-    );
+  requireDevice("jit", device);
   const statics = readPlaces("staticArgnums", options.staticArgnums);
   const donate = readPlaces("donate", options.donate);
   const both = donate.find((i) => statics.includes(i));
@@ -165,7 +171,7 @@ export function makeInspected(
       if (device !== undefined) throw insideTransform(operation, device);
       return unflatten(entry.outDef, call(entry.program, ins));
     }
-    if (entry.executable === undefined) compile(entry, device);
+    if (entry.executable === undefined) compile(entry, device, statics);
     if (statics.length === 0) latest = entry;
     return execute(
       entry,
@@ -176,7 +182,7 @@ export function makeInspected(
   return Object.assign(jitted, {
     warm: (...args: readonly unknown[]): void | Promise<void> => {
       const { entry } = find(args);
-      compile(entry, device);
+      compile(entry, device, statics);
       if (device !== undefined) return entry.executable!.prepare?.();
     },
     stats: (): JitStats => statsOf(entries.values().flatMap(({ executable }) => executable ?? [])),
@@ -245,12 +251,29 @@ function borrow(value: unknown, { dtype, shape, weak }: ArrayType): ConcreteValu
 }
 
 /** Compiles an entry for a device, by default the current one, under the current settings. */
-function compile(entry: JitEntry, device: Device | undefined): void {
+function compile(entry: JitEntry, device: Device | undefined, statics: readonly number[]): void {
+  if (device !== undefined) requireTypes(device, entry.program, (input) => inputName(entry, statics, input));
   entry.executable = executableOf(entry.program, [], entry.donated, device);
 }
 
-function isDevice(value: unknown): boolean {
-  return typeof value === "object" && value !== null && "allocate" in value && "memory" in value;
+/** Name of an executable input in messages, such as `argument 1.weight`. */
+function inputName({ captured, defs }: JitEntry, statics: readonly number[], input: number): string {
+  if (input < captured.length) return "a tensor from outside of the function";
+  const total = defs.length + statics.length;
+  const indices = Array.from({ length: total }, (_, i) => i).filter((i) => !statics.includes(i));
+  const paths = defs.flatMap((def, i) => leafPaths(def, `argument ${indices[i]}`));
+  return paths[input - captured.length]!;
+}
+
+/** Throws unless `device` is a device or undefined. @throws DownhillError `option` */
+export function requireDevice(operation: string, device: unknown): void {
+  if (device === undefined) return;
+  if (typeof device === "object" && device !== null && "allocate" in device && "memory" in device) return;
+  const got = device instanceof Promise ? " It is a promise here: await it first." : "";
+  throw new DownhillError(
+    "option",
+    `${operation}: device must be a device, such as the result of await openWebGpu().${got}`,
+  );
 }
 
 function insideTransform(operation: string, { name }: Device): DownhillError {

@@ -173,6 +173,19 @@ describe("each backend runs regions like the tree-walking evaluator, bit by bit"
     agree(place, ...[0, -0, 1, 2, 3, 0.5, -1, NaN, Infinity, 1e300].map((a) => [xs(1, 2, 3), 0, a] as const));
   });
 
+  test.each([0, 2, -1, 3, 1.5, -0.5, NaN])("the constant index %s of an array of three", (index) => {
+    const position = Number.isInteger(index) ? r.i32(index) : r.f64(index);
+    const found = region(
+      [
+        declareArray("y", r.i32(3)),
+        r.store("y", [zero], real("a")),
+        r.store("y", [r.i32(2)], r.apply("mul", real("a"), r.f64(2))),
+      ],
+      scalar(r.load("f64", "y", [position], 0)),
+    );
+    agree(found, [xs(), 0, 3]);
+  });
+
   test("branches that are not chosen report no error", () => {
     const lazy = r.select(r.apply("less", int("k"), length), at(int("k"), 1), r.f64(-1));
     agree(

@@ -71,7 +71,8 @@ export function makeRunner(
   const ownTypes = own.map((i) => scalarTypeOf(types[i]!.dtype));
   const allocators =
     placement && ownSizes.map((size, i) => placement.allocatorOf(ownTypes[i]!, Math.max(0, size)));
-  const place = (i: number): TensorStorage => allocators?.[i]!() ?? allocate(ownTypes[i]!, ownSizes[i]!);
+  const place = (i: number): TensorStorage =>
+    allocators?.[i]!() ?? allocate(ownTypes[i]!, ownSizes[i]!, routine.name);
   const large = placement?.largeInputs(ports, aliases) ?? [];
   const inPlace = placement?.inPlace ?? [];
   const failureAt = own.length;

@@ -1,20 +1,28 @@
 import { DownhillError, internalError, showType } from "../errors/index.ts";
+import { elementsLater } from "../ir/elements.ts";
+import { isOnHost } from "../ir/host-memory.ts";
 import type { Program, Var } from "../ir/program.ts";
 import type { ConcreteValue, DeviceMemory, TensorStorage } from "../ir/storage.ts";
+import type { Tensor } from "../ir/tensor.ts";
 import { scalarTypeOf } from "../ir/types.ts";
 import type { Routine } from "../kernel/scalar.ts";
 import { constantSize } from "../kernel/sizes.ts";
+import { fromArray } from "../prims/lift.ts";
 import type { Device } from "./device.ts";
 import { engine } from "./engine.ts";
 import { usedAfterDonation } from "./pool/give-back.ts";
 
 /**
  * Throws for a program with a dtype that a device does not support. Weak scalars are exempt, because they are host
- * numbers that adapt to the other operand.
+ * numbers that adapt to the other operand. `inputName` names an input by its index.
  *
  * @throws DownhillError `dtype`
  */
-export function requireTypes({ name, types, scalarTypes = types }: Device, program: Program): void {
+export function requireTypes(
+  { name, types, scalarTypes = types }: Device,
+  program: Program,
+  inputName: (input: number) => string = (input) => `operand ${input}`,
+): void {
   const isOdd = ({ type }: Var): boolean => {
     const isScalar = type.shape.length === 0;
     return !(isScalar ? scalarTypes : types).includes(scalarTypeOf(type.dtype)) && !(type.weak && isScalar);
@@ -23,12 +31,19 @@ export function requireTypes({ name, types, scalarTypes = types }: Device, progr
   const made = program.eqns.find((eqn) => eqn.outs.some(isOdd));
   const odd = program.ins[input] ?? made?.outs.find(isOdd);
   if (odd === undefined) return;
-  const where = input >= 0 ? `operand ${input}` : `the result of ${made!.prim.name}`;
+  const where = input >= 0 ? inputName(input) : `the result of ${made!.prim.asked ?? made!.prim.name}`;
+  const repair = isOperandOfPlain(odd, program)
+    ? "A plain function computes in float64. Call it without this device, or write it as a function of tensors."
+    : `Make tensors of another dtype, as in tensor(x, { dtype: "float32" }) or x.astype("float32").`;
   throw new DownhillError(
     "dtype",
-    `${program.name}: ${name} does not support ${odd.type.dtype}, the dtype of ${where} (${showType(odd.type)}). ` +
-      `Make tensors of another dtype, as in tensor(x, { dtype: "float32" }) or x.astype("float32").`,
+    `${program.name}: ${name} does not support ${odd.type.dtype}, the dtype of ${where} (${showType(odd.type)}). ${repair}`,
   );
+}
+
+/** True for an operand of ordinary code, which is an equation with a region. */
+function isOperandOfPlain(x: Var, { eqns }: Program): boolean {
+  return eqns.some(({ ins, params }) => ins.includes(x) && (params as { region?: unknown } | undefined)?.region !== undefined); // prettier-ignore
 }
 
 /**
@@ -63,11 +78,7 @@ export function bring(
     if (typeof operand === "number" || operand.memory === memory) return operand;
     const from = operand.memory;
     if (from === undefined) throw usedAfterDonation(routine.name);
-    if (!from.isImmediate)
-      throw new DownhillError(
-        "device",
-        `${routine.name}: an operand is computed by ${from.name}, and ${memory.name} would have to wait for it. Pass tensor(await x.read()) instead.`,
-      );
+    if (!from.isImmediate) throw elsewhere(routine.name, from, memory);
     const port = routine.inputs[k]!;
     const { type, size } = port.kind === "scalar" ? { type: port.type, size: 1 } : port.buffer;
     const n = constantSize(size);
@@ -75,10 +86,39 @@ export function bring(
     if (port.kind === "scalar" && memory.isImmediate) return from.view(operand, n)[0]!;
     const known = copies.get(operand);
     if (known?.memory === memory) return known;
-    const copy = memory.store(type, from.view(operand, n), 0, n);
+    const copy = memory.store(type, from.view(operand, n), 0, n, routine.name);
     if (k < captured) copies.set(operand, copy);
     else passing.push(copy);
     return copy;
   });
   return { operands, passing };
+}
+
+/** Error for an operand that another device holds, whose elements are not available synchronously. */
+function elsewhere(operation: string, from: DeviceMemory, to: DeviceMemory): DownhillError {
+  from.requireUsable?.(`${operation}: an operand is lost`);
+  const where = to.isImmediate
+    ? `is in the memory of ${from.name}, and ${to.name} would have to wait for it. Compute in jit(f, { device })`
+    : `is in the memory of another device, ${from.name}. Compute on one device`;
+  return new DownhillError("device", `${operation}: an operand ${where}, or pass tensor(await x.read()).`);
+}
+
+/**
+ * Returns a tensor on the processor with the elements of `x`, which may be on a device. The device keeps its elements as
+ * the copy of the result, so that calls there do not copy them again.
+ *
+ * @throws the error of the device if the computation failed there; otherwise as `elementsLater`.
+ */
+export async function toHost(x: Tensor, operation: string): Promise<Tensor> {
+  const { slot } = x;
+  if (typeof slot !== "object" || slot.memory?.isImmediate === true) return x;
+  const host = fromArray(x.type, await elementsLater(x, operation));
+  if (typeof host.slot === "object" && slot.memory !== undefined) engine.copies?.set(host.slot, slot);
+  return host;
+}
+
+/** Storage on a device with the elements of a tensor: its own, or that of its copy. Undefined for elements on the processor only. */
+export function deviceStorageOf({ slot }: Tensor): TensorStorage | undefined {
+  if (typeof slot !== "object") return undefined;
+  return isOnHost(slot) ? engine.copies?.get(slot) : slot;
 }

@@ -49,7 +49,7 @@ export interface WatchedRegion {
 export interface PlainSource {
   /** The JavaScript function, which reads its captured variables itself. */
   readonly f: (...args: never[]) => unknown;
-  /** Its `PlainForm`. The type is unknown here because a higher layer declares it. */
+  /** The `PlainForm` of the function, which has no type here because a higher layer declares it. */
   readonly form: unknown;
 }
 

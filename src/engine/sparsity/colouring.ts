@@ -1,18 +1,19 @@
 import type { SparsityPattern } from "./rows.ts";
 
 /**
- * Colours of columns: two columns of one colour share no counted row, so that one derivative in their common direction
- * yields the entries of both. −1: the column has no counted entry.
+ * Colouring of the columns of a matrix (or of its rows). Two columns of one colour have no entry in a common row, so
+ * that one derivative in the sum of their directions yields the entries of both. Rows that another direction of
+ * differentiation computes do not count. Colour −1: the column needs no pass.
  */
 export interface Colouring {
   readonly colours: Int32Array;
   readonly count: number;
 }
 
-/** Number of steps from which a colouring that can save little is not computed. */
+/** Number of steps above which a colouring is not computed if it can save less than half of the passes. */
 const longSearch = 2e9;
 
-/** Ratio of colours to the lower bound from which a second order of columns is tried. */
+/** Number of colours, relative to the lower bound, above which a second order of the columns is tried. */
 const goodEnough = 1.2;
 
 /** Pattern with rows and columns exchanged. */
@@ -38,8 +39,8 @@ export function rowLength({ rowPointers }: SparsityPattern, row: number): number
 }
 
 /**
- * Colours the columns of a pattern greedily. `transposed` is the transposed pattern. Rows marked in `omitted` do not
- * count.
+ * Colours the columns of a pattern greedily. `transposed` is the transposed pattern. Entries in the rows marked in
+ * `omitted` are ignored. If little can be saved, each column gets a colour of its own.
  */
 function colourColumns(
   pattern: SparsityPattern,
@@ -56,7 +57,10 @@ function colourColumns(
   return other.count < natural.count ? other : natural;
 }
 
-/** Length of the longest counted row, which bounds the number of colours from below, and the steps of a colouring. */
+/**
+ * Returns the length `most` of the longest row that is not omitted, a lower bound of the number of colours, and `work`,
+ * the number of steps of a colouring.
+ */
 function boundsOf(
   pattern: SparsityPattern,
   omitted: Uint8Array | undefined,
@@ -103,7 +107,10 @@ function colourInOrder(
   return { colours, count };
 }
 
-/** Columns by descending number of entries that their rows have in other columns. */
+/**
+ * Columns in descending order of degree. The degree of a column is the number of entries in other columns of its rows,
+ * without the omitted rows.
+ */
 function largestFirst(
   pattern: SparsityPattern,
   transposed: SparsityPattern,
@@ -120,21 +127,24 @@ function largestFirst(
   return order.sort((a, b) => degrees[b]! - degrees[a]! || a - b);
 }
 
-/** Weight of a backward pass compared with a forward pass. */
+/** Cost of a backward pass, in forward passes. */
 const reverseWeight = 1.5;
 
 /**
- * Colours of columns for forward passes and of rows for backward passes. Each entry is in a column with a colour or in a
- * row with a colour; `first` decides if it is in both.
+ * Colours of columns for forward passes and of rows for backward passes. Each entry is in a column with a colour, in a
+ * row with a colour, or in both; if in both, the passes of direction `first` compute it.
  */
 export interface JacobianColouring {
   readonly forward: Colouring;
   readonly reverse: Colouring;
-  /** Direction that computes all entries of its columns or rows. The other one computes the rest. */
+  /**
+   * Direction whose passes compute all entries of their columns or rows. The passes of the other direction compute the
+   * remaining entries.
+   */
   readonly first: "forward" | "reverse";
 }
 
-/** True if a backward pass computes the entry. */
+/** True if a backward pass computes the entry; false if a forward pass does. */
 export function isReverse(
   { forward, reverse, first }: JacobianColouring,
   row: number,
@@ -151,8 +161,9 @@ export function costOf({ forward, reverse }: JacobianColouring): number {
 }
 
 /**
- * Chooses forward passes, backward passes, or both, by their number. Few dense rows are computed by backward passes and
- * the others by forward passes, or few dense columns by forward passes and the rest by backward passes.
+ * Chooses the cheapest passes for a Jacobian: forward passes, backward passes, or both. With both, backward passes
+ * compute a few dense rows and forward passes the other rows, or forward passes compute a few dense columns and
+ * backward passes the rest.
  */
 export function colourJacobian(
   pattern: SparsityPattern,
@@ -179,8 +190,9 @@ function exchanged({ forward, reverse, first }: JacobianColouring): JacobianColo
 }
 
 /**
- * Length of rows above which rows are computed one by one in the other direction, and the least possible cost of the
- * passes then. `weight` is the cost of a pass of this direction, `otherWeight` of the other one.
+ * Returns the length of rows (`limit`) above which passes of the other direction compute each row separately, and a
+ * lower bound of the total cost (`bound`). `weight` is the cost of a pass of this direction, `otherWeight` that of the
+ * other direction.
  */
 function splitOf(
   pattern: SparsityPattern,
@@ -203,7 +215,7 @@ function splitOf(
   return bound > 0.7 * whole ? { limit: lengths.at(-1) ?? 0, bound: whole } : { limit, bound };
 }
 
-/** Colours columns for the rows up to a length, and the longer rows for the other direction. */
+/** Colours the columns for the rows with at most `limit` entries. Each longer row gets its own backward pass. */
 function colourSplit(
   pattern: SparsityPattern,
   transposed: SparsityPattern,

@@ -20,10 +20,10 @@ import { tools } from "../transforms/tools.ts";
 import { sizeOf } from "../util/shape.ts";
 import type { PassPlan } from "./plan.ts";
 
-/** Passes up to this number are separate code; more are batches. */
+/** Largest number of passes that are each traced separately. More passes run in batches. */
 const mostSeparate = 6;
 
-/** Plan of passes as tensors, so that compiled code does not depend on its content. */
+/** Arrays of a `PassPlan` as tensors, so that compiled code does not depend on their contents. */
 export interface PlanTensors {
   /** Colour of each moved element; int32. */
   readonly forward: Tensor;
@@ -34,15 +34,15 @@ export interface PlanTensors {
   readonly addedEntries: Tensor;
 }
 
-/** Facts about a plan that compiled code depends on. */
+/** Numbers and flags of a plan on which compiled code depends. */
 export interface PassCounts {
   readonly forward: number;
   readonly reverse: number;
-  /** Whether each pass uses all elements or results: then the seeds are ones. */
+  /** True if there is a single forward pass whose direction has all elements; its seeds are then ones. */
   readonly isForwardFull: boolean;
   readonly isReverseFull: boolean;
   readonly hasSums: boolean;
-  /** Number of passes of a batch. */
+  /** Maximum number of passes in a batch. */
   readonly batch: number;
 }
 
@@ -67,8 +67,8 @@ export interface EntryValues {
 }
 
 /**
- * Computes the entries of the derivative of `program` with respect to its first inputs, which are `moved`; `others` are
- * the further ones.
+ * Computes the results of `program` and the entries of its derivative with respect to its first inputs. `moved` are the
+ * values of the first inputs, and `others` the values of the remaining ones.
  */
 export function evaluateEntries(
   program: Program,
@@ -103,7 +103,7 @@ export function evaluateEntries(
   return { outs: lin.outs, values };
 }
 
-/** Cotangents of the results that depend on the moved elements. */
+/** Replaces the cotangents of results that do not depend on the moved elements by `undefined`. */
 function maybes(seeds: readonly Tensor[], { outNodes }: Linearization): Maybe[] {
   return seeds.map((seed, i) => (outNodes[i] === undefined ? undefined : seed));
 }
@@ -120,7 +120,7 @@ function linearizeProgram(
   return linearizeLeaves(program.name, run, defs, leaves, active);
 }
 
-/** Program of the gradient of a program with one scalar result with respect to its first `moved` inputs. */
+/** Traces the gradient of `program`, which has one scalar result, with respect to its first `moved` inputs. */
 export function gradientProgram(program: Program, moved: number): Program {
   const types = program.ins.map((v) => v.type);
   return traceClosed(`grad(${program.name})`, types, (...xs) => {
@@ -130,7 +130,10 @@ export function gradientProgram(program: Program, moved: number): Program {
   });
 }
 
-/** Products of all passes, in pieces. `run` maps seeds of these types to the products of a pass. */
+/**
+ * Runs all passes of one direction and returns their products as flat float64 tensors. `colours` assigns a pass to each
+ * element, and `run` maps the seeds of a pass, which have these types, to its products.
+ */
 function passes(
   colours: Tensor,
   count: number,
@@ -155,7 +158,7 @@ function passes(
   return [flatFloats(map(together, starts))];
 }
 
-/** Products of the passes from number `start` on, flat. */
+/** Runs the `size` passes from number `start` on as one batch and returns their products as a flat float64 tensor. */
 function productsOfBatch(
   colours: Tensor,
   start: Tensor,
@@ -175,7 +178,10 @@ function productsOfBatch(
   return flatFloats(joined(rows, 1));
 }
 
-/** Indicators of the chosen elements as arrays of these types; `lead` are the axes before those of the types. */
+/**
+ * Seeds of the passes: 1 at the chosen elements and 0 elsewhere, divided into arrays of these types. `lead` are the
+ * batch axes, which come before the axes of the types.
+ */
 function seedsOf(isChosen: Tensor, types: readonly ArrayType[], lead: readonly number[]): Tensor[] {
   let start = 0;
   return types.map((type) => {

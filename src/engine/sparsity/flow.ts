@@ -2,7 +2,7 @@ import type { Expr, Routine, Stmt } from "../kernel/scalar.ts";
 import { assertNever } from "../util/assert-never.ts";
 import { blocksIn, checkDepth, walkExpr } from "../kernel/walk.ts";
 
-/** Role of a routine input in the search for a pattern. */
+/** Role of an input of a tangent routine when its sparsity pattern is determined. */
 export type InputRole =
   /** Direction of differentiation: each element is a column of the pattern. */
   | "tangent"
@@ -11,28 +11,34 @@ export type InputRole =
   /** Value that stays fixed while the pattern is in use. */
   | "fixed";
 
-/** Facts about the names of a routine. Names of buffers start with `@`. */
+/** Properties of the names of a routine. Names of buffers have the prefix `@`. */
 export interface DataFlow {
-  /** Names whose elements have a set of columns. */
+  /** Names that carry derivatives: each of their elements has a set of columns on which it depends. */
   readonly active: ReadonlySet<string>;
-  /** Names whose value may depend on the point, also through a branch. */
+  /** Names with values that may depend on the point, directly or because a branch or loop bound does. */
   readonly tainted: ReadonlySet<string>;
-  /** Names whose value decides an index, a bound or a branch of the propagation of sets. */
+  /** Names with values that decide an index, a bound or a branch while the sets are propagated. */
   readonly needed: ReadonlySet<string>;
-  /** True if products with zeros that do not depend on the point have no columns. */
+  /** True if a factor that does not depend on the point removes columns wherever it is 0. */
   readonly skipsZeros: boolean;
 }
 
 export const bufferName = (name: string): string => `@${name}`;
 
-/** True for operations whose derivative is zero wherever it exists. */
+/**
+ * True for operations whose derivative is 0 wherever it exists: rounding, comparisons, and conversions to types that
+ * are not floating.
+ */
 function isFlat(expr: Expr): boolean {
   if (expr.kind === "unary") return ["floor", "ceil", "trunc", "nearest", "not"].includes(expr.op);
   if (expr.kind === "binary") return ["lt", "le", "eq", "ne"].includes(expr.op);
   return expr.kind === "convert" && expr.type !== "f64" && expr.type !== "f32";
 }
 
-/** Operands through which an expression depends on columns: neither indices nor conditions. */
+/**
+ * Operands from which an expression takes its columns. Indices and conditions are not among them, and a load takes the
+ * columns of its buffer.
+ */
 export function differentiated(expr: Expr): readonly Expr[] {
   if (isFlat(expr)) return [];
   switch (expr.kind) {
@@ -56,7 +62,7 @@ export function differentiated(expr: Expr): readonly Expr[] {
   }
 }
 
-/** True if an expression has a set of columns. */
+/** True if an expression carries a derivative, so that it has a set of columns. */
 export function hasSet(expr: Expr, active: ReadonlySet<string>, depth = 0): boolean {
   checkDepth(depth);
   if (expr.kind === "local") return active.has(expr.name);
@@ -75,8 +81,8 @@ export function isTainted(expr: Expr, tainted: ReadonlySet<string>): boolean {
 }
 
 /**
- * Factor of a product whose zeros are structural: it has no columns and does not depend on the point. `rest` is the other
- * factor.
+ * Finds a factor of a product that removes columns where it is 0. The factor has no columns and does not depend on the
+ * point; `rest` is the other factor. `undefined` if no factor qualifies or `skipsZeros` is false.
  */
 export function zeroFactor(
   expr: Expr,
@@ -90,7 +96,10 @@ export function zeroFactor(
   return isConstant(expr.x) ? { factor: expr.x, rest: expr.y } : undefined;
 }
 
-/** Other operand of a product of arrays, if its zeros are structural for the columns of one side. */
+/**
+ * Returns the buffer of the operand opposite to `side` if its zeros remove columns of `side`, that is, if it has no
+ * columns and does not depend on the point.
+ */
 export function zeroOperand(
   stmt: Stmt & { readonly kind: "contract" },
   side: "left" | "right",
@@ -101,7 +110,7 @@ export function zeroOperand(
   return skipsZeros && !active.has(name) && !tainted.has(name) ? buffer : undefined;
 }
 
-/** Analyses a routine whose inputs have the given roles. */
+/** Determines the data flow of a routine whose inputs have the given roles. */
 export function analyse(routine: Routine, roles: readonly InputRole[], skipsZeros: boolean): DataFlow {
   const active = new Set<string>();
   const tainted = new Set<string>();
@@ -129,7 +138,10 @@ interface ForwardFacts {
   readonly tainted: Set<string>;
 }
 
-/** Propagates activity and taint through a block. `isWithin`: under a branch or loop that depends on the point. */
+/**
+ * Propagates activity and taint through a block. `isWithin`: the block is under a branch or loop that depends on the
+ * point.
+ */
 function spread(block: readonly Stmt[], facts: ForwardFacts, isWithin: boolean): void {
   const { active, tainted } = facts;
   const mark = (name: string, isDirty: boolean, hasColumns: boolean): void => {
@@ -177,7 +189,7 @@ function spread(block: readonly Stmt[], facts: ForwardFacts, isWithin: boolean):
   }
 }
 
-/** Offsets and run-time sizes of a contraction. */
+/** Offsets of the operands of a contraction, and its sizes and strides that are only known at run time. */
 export function contractSizes(stmt: Stmt & { readonly kind: "contract" }): Expr[] {
   const sizes = stmt.dims.flatMap(({ size, out, left, right }) => [size, out, left, right]);
   return [
@@ -195,7 +207,7 @@ interface BackwardFacts {
   readonly needed: Set<string>;
 }
 
-/** Marks the names that an expression's value needs. */
+/** Marks as needed the names that an expression reads. */
 function demand(expr: Expr, needed: Set<string>): void {
   walkExpr(expr, (part) => {
     if (part.kind === "local") needed.add(part.name);
@@ -203,7 +215,10 @@ function demand(expr: Expr, needed: Set<string>): void {
   });
 }
 
-/** Marks the names that the set of an expression needs: indices of reads, and conditions that do not depend on the point. */
+/**
+ * Marks as needed the names that determine the set of an expression. They occur in indices of its loads, in conditions
+ * that do not depend on the point, and in factors whose zeros remove columns.
+ */
 function demandSet(expr: Expr, facts: BackwardFacts): void {
   if (!hasSet(expr, facts.active)) return;
   if (expr.kind === "load") return demand(expr.index, facts.needed);
@@ -270,7 +285,7 @@ function demandBlock(block: readonly Stmt[], facts: BackwardFacts): void {
   }
 }
 
-/** Name that a statement assigns, if any. */
+/** Name of the local or buffer that a statement assigns; `undefined` for loops, branches and comments. */
 function assigned(stmt: Stmt): string | undefined {
   switch (stmt.kind) {
     case "let":
@@ -291,12 +306,12 @@ function assigned(stmt: Stmt): string | undefined {
   }
 }
 
-/** True if a block assigns a name that has sets. */
+/** True if a block, or a block inside it, assigns a name that carries a set of columns. */
 export function assignsSets(block: readonly Stmt[], active: ReadonlySet<string>): boolean {
   return isRelevant(block, { active, needed: new Set() });
 }
 
-/** True if a block assigns a name that has sets or a needed value. */
+/** True if a block, or a block inside it, assigns a name that carries a set of columns or a needed value. */
 function isRelevant(block: readonly Stmt[], facts: Pick<DataFlow, "active" | "needed">): boolean {
   return block.some((stmt) => {
     const name = assigned(stmt);
@@ -306,8 +321,9 @@ function isRelevant(block: readonly Stmt[], facts: Pick<DataFlow, "active" | "ne
 }
 
 /**
- * Treatment of a branch. `one`: the condition decides. `both`: the condition depends on the point, and the sets of both
- * sides are joined. `otherwise`: the first side is only a faster form of the second one.
+ * Treatment of a branch when sets are propagated. `one`: the condition selects a side. `both`: the condition depends on
+ * the point, and each result gets the union of the sets of both sides. `otherwise`: the first side is only a shortcut,
+ * so that only the second side is followed.
  */
 export function branchForm(
   stmt: Stmt & { readonly kind: "if" },
@@ -319,7 +335,10 @@ export function branchForm(
   return isFree ? "both" : "one";
 }
 
-/** True if a block may run although its condition does not hold: it assigns no needed name of an outer block, and ends. */
+/**
+ * True if a block may run although its condition does not hold. It must end (no `while`, no loop bound that depends on
+ * the point) and assign no needed name that was declared outside.
+ */
 function canSpeculate(block: readonly Stmt[], facts: DataFlow, own: Set<string>): boolean {
   return block.every((stmt) => {
     if (stmt.kind === "while") return false;

@@ -3,19 +3,19 @@ import { isFloating } from "../ir/types.ts";
 import { eliminateDeadCode } from "../passes/pipeline.ts";
 
 /**
- * A program as a composition: `moves` copies elements of the active inputs to new arrays, and `rest` computes the results
- * from these arrays. The derivative of `moves` has one 1 in each row, or none.
+ * A program as the composition of two. `moves` copies elements of the active inputs to new arrays, and `rest` computes
+ * the results from these arrays. Each row of the Jacobian of `moves` has a single 1 or is zero.
  */
 export interface SplitProgram {
   /** Inputs: those of the program. Outputs: the arrays of moved elements. */
   readonly moves: Program;
   /** Inputs: the arrays of moved elements, then the inputs of the program that are not active. */
   readonly rest: Program;
-  /** True if nothing is moved: the arrays are the active inputs. */
+  /** True if `moves` copies nothing, so that the arrays of moved elements are active inputs. */
   readonly isTrivial: boolean;
 }
 
-/** Splits off the equations that only move elements of the inputs marked in `active`. */
+/** Moves the equations that only copy elements of the inputs marked in `active` from the program to `moves`. */
 export function splitMoves(program: Program, active: readonly boolean[]): SplitProgram {
   const { ins, eqns, outs, name } = eliminateDeadCode(program);
   const moved = new Set<Var>(ins.filter((_, i) => active[i] === true));
@@ -50,7 +50,7 @@ function isMove({ prim, ins, outs }: Equation, moved: ReadonlySet<Var>, known: R
   );
 }
 
-/** The program as a split in which nothing is moved. */
+/** Wraps the program as a split whose `moves` copies nothing. */
 export function wholeProgram(program: Program, active: readonly boolean[]): SplitProgram {
   const { ins, eqns, outs, name } = eliminateDeadCode(program);
   const frontier = ins.filter((_, i) => active[i] === true);

@@ -20,7 +20,7 @@ import type { SplitProgram } from "./moves.ts";
 import type { EntryLimit, SparsityPattern } from "./rows.ts";
 import { rowsOf } from "./rows.ts";
 
-/** Compiles a routine for the processor. */
+/** Compiles a routine for the CPU. */
 export type RoutineCompiler = (routine: Routine) => CompiledRoutine;
 
 /** Elements of an input: a number for a scalar. */
@@ -29,62 +29,62 @@ export type InputElements = number | TypedArray;
 /** Reads the elements of an input, by its index. */
 export type ElementReader = (input: number) => InputElements;
 
-/** Limits of the search for a pattern. */
+/** Limits of the memory that a sparsity pattern and its computation may use. */
 export interface PatternLimits {
-  /** Most entries of a pattern. */
+  /** Maximum number of entries of a pattern. */
   readonly entries: number;
-  /** Most numbers in the graph of unions; each takes 4 bytes. */
+  /** Maximum number of int32 elements in the pool of sets or in the log; each takes 4 bytes. */
   readonly nodes: number;
 }
 
 /** Limits that fit into 1 GB. */
 export const defaultLimits: PatternLimits = { entries: 1e8, nodes: 1e8 };
 
-/** Numbers in the pool of sets and in the log for which there is room at first, per row. */
+/** Initial capacity of the pool of sets and of the log, in elements per row of the pattern. */
 const nodesPerRow = 24;
 const leastNodes = 4096;
 
-/** Pattern at a point, with the values that fixed it. */
+/** Pattern at a point, and the decisions on which it depends. */
 export interface FoundPattern {
   readonly pattern: SparsityPattern;
-  /** Indices, bounds and branches that depend on the point, in the order of execution. */
+  /** Values of the indices, bounds and conditions that depend on the point, in order of execution. */
   readonly log: Int32Array;
-  /** Numbers stored in the graph of unions. */
+  /** Number of elements of the pool of sets that the search filled. */
   readonly nodes: number;
 }
 
-/** Compares the values that fix a local pattern with those at another point. */
+/** Compares the decisions behind a pattern with the decisions at another point. */
 export interface PatternComparison {
   readonly routine: Routine;
-  /** True if the pattern at the point that `read` returns may be another one. */
+  /** True if a decision at the point that `read` returns differs, so that the pattern there may differ. */
   readonly differs: (read: ElementReader) => boolean;
   readonly release: () => void;
 }
 
-/** Finds patterns of one program. */
+/** Finds the sparsity patterns of one program. */
 export interface PatternFinder {
   /** True if the pattern may differ at another point. */
   readonly isLocal: boolean;
-  /** Inputs of the program whose values fix the pattern, in ascending order. */
+  /** Indices of the program inputs whose values determine the pattern, in ascending order. */
   readonly deciding: readonly number[];
-  /** Finds the pattern at the values that `read` returns. */
+  /** Finds the pattern at the point whose elements `read` returns. */
   readonly find: (read: ElementReader) => FoundPattern;
-  /** Code that compares the values that fix a local pattern with those of a found pattern. */
+  /** Compiles code that checks whether the decisions behind the found pattern are the same at another point. */
   readonly comparison: (found: FoundPattern) => PatternComparison;
-  /** The code of the tangents. */
+  /** The analysed routine that computes the tangents. */
   readonly tangents: TangentRoutine;
 }
 
 export interface FinderOptions {
-  /** Inputs that may differ while a pattern is in use. Default: the active ones. */
+  /** Inputs whose values may change while a pattern is in use. Default: the active ones. */
   readonly changing?: readonly boolean[];
-  /** True if zeros in constant factors are structural. Default false. */
+  /** True if a factor that does not change removes columns wherever it is 0. Default false. */
   readonly skipsZeros?: boolean;
 }
 
 /**
- * Prepares the search for the pattern of the results of `rest` with respect to the moved elements. The inputs of the
- * finder are those of the whole program.
+ * Prepares the search for the sparsity pattern of the results of `split.rest` with respect to the moved elements. The
+ * point is given by the inputs of the original program.
  */
 export function makePatternFinder(
   name: string,
@@ -147,7 +147,10 @@ export function makePatternFinder(
   };
 }
 
-/** Program of the tangents of all results. Inputs: those of the whole program, then tangents of the moved elements. */
+/**
+ * Traces the tangents of all results as a program. Its inputs are those of the original program, then the tangents of
+ * the moved elements.
+ */
 function tangentProgram({ moves, rest }: SplitProgram, active: readonly boolean[]): Program {
   const { length } = moves.outs;
   const isMoved = rest.ins.map((_, i) => i < length);
@@ -164,13 +167,16 @@ function tangentProgram({ moves, rest }: SplitProgram, active: readonly boolean[
   return eliminateDeadCode(whole);
 }
 
-/** Values of a tangent for code that needs them; no pattern depends on them. */
+/** Ones for an input of tangents. The routine may read such an input, but no pattern depends on its values. */
 function someTangent({ type }: Var): InputElements {
   if (type.shape.length === 0) return 1;
   return makeArray(scalarTypeOf(type.dtype), sizeOf(type.shape)).fill(1);
 }
 
-/** Runs a routine of sets. Returns its outputs: numbers and arrays. */
+/**
+ * Runs the code of a set routine with the inputs that `read` returns and the `further` ones. Returns its outputs:
+ * numbers and arrays.
+ */
 function runRoutine(
   { routine, inputs }: SetRoutine,
   run: CompiledRoutine,

@@ -5,28 +5,28 @@ import type { SparsityPattern } from "./rows.ts";
 import { hubDegree, starColouring, starPlaces, symmetrised } from "./star-colouring.ts";
 
 /**
- * Derivative passes, and where they compute each entry. The products are numbers in one list: those of each forward pass,
- * one per result, then those of each backward pass, one per moved element.
+ * Plan of derivative passes. The numbers that the passes compute, here called products, form one list. First come the
+ * products of each forward pass, one per result element, then those of each backward pass, one per moved element.
  */
 export interface PassPlan {
   /** Pattern of the derivative. */
   readonly pattern: SparsityPattern;
   readonly colouring: JacobianColouring;
-  /** For each entry of the pattern, the product that it is, or the first one of a sum. */
+  /** For each entry of the pattern, the index of its product in that list, or of the first product of a sum. */
   readonly products: Int32Array;
-  /** Further products to be added to entries. */
+  /** Further products to add: `products[k]` is the index of a product that is added to the entry `entries[k]`. */
   readonly added: { readonly products: Int32Array; readonly entries: Int32Array };
 }
 
-/** Largest number of products; they are numbered by int32. */
+/** Maximum number of products, because int32 indices number them. */
 const mostProducts = 2 ** 31 - 1;
 
-/** Cost of moving elements, in forward passes: a split must save more. */
+/** Cost of computing the moved elements, in forward passes. Passes over moved elements must save more than this. */
 const moveCost = 0.5;
 
 /**
- * Column of the whole derivative for each moved element, or −1, from the pattern of the moves, which has at most one
- * entry per row.
+ * For each moved element, the index of the argument that it copies, which is a column of the whole derivative; −1 if it
+ * copies none. `pattern` is that of `moves`, with at most one entry per row.
  */
 export function sourcesOf({ rows, rowPointers, columnIndices }: SparsityPattern): Int32Array {
   const sources = new Int32Array(rows).fill(-1);
@@ -38,14 +38,17 @@ export function sourcesOf({ rows, rowPointers, columnIndices }: SparsityPattern)
   return sources;
 }
 
-/** Positions in the sum of a pattern's entries over elements with equal source. */
+/** Pattern after all moved elements that copy the same argument were merged into one column. */
 interface Merged {
   readonly pattern: SparsityPattern;
-  /** For each entry of the original pattern, the entry of the merged one, or −1. */
+  /**
+   * For each entry of the original pattern, the index of its entry in the merged one; −1 if its column copies no
+   * argument.
+   */
   readonly entries: Int32Array;
 }
 
-/** Replaces columns by their sources, and merges entries that coincide. */
+/** Replaces each column, a moved element, by the argument that it copies, and merges entries that coincide. */
 function mergeColumns(pattern: SparsityPattern, sources: Int32Array, columns: number): Merged {
   const { rows, rowPointers, columnIndices } = pattern;
   const pointers = new Int32Array(rows + 1);
@@ -75,7 +78,7 @@ function mergeColumns(pattern: SparsityPattern, sources: Int32Array, columns: nu
   };
 }
 
-/** Rows up to this length are sorted by insertion. */
+/** Rows of at most this length are sorted by insertion. */
 const shortRow = 24;
 
 function sortRow(list: Int32Array, start: number, end: number): void {
@@ -88,21 +91,26 @@ function sortRow(list: Int32Array, start: number, end: number): void {
   }
 }
 
-/** Pattern of the results with respect to the moved elements, and the column that each element moves. */
+/** Pattern of the results with respect to the moved elements, and the arguments that these elements copy. */
 export interface MovedPattern {
   readonly pattern: SparsityPattern;
-  /** Undefined if nothing is moved. */
+  /** For each moved element, the index of the argument that it copies; `undefined` if nothing is moved. */
   readonly sources: Int32Array | undefined;
   readonly columns: number;
 }
 
-/** A plan of passes, and whether it uses the moved elements. */
+/**
+ * Plan of passes. `isSplit` is true if the passes differentiate with respect to the moved elements, not the arguments.
+ */
 export interface ChosenPlan {
   readonly plan: PassPlan;
   readonly isSplit: boolean;
 }
 
-/** Plans a Jacobian. Passes over the moved elements are used if they are fewer than those over the arguments. */
+/**
+ * Plans a Jacobian. It differentiates with respect to the moved elements if that is cheaper than with respect to the
+ * arguments.
+ */
 export function planJacobian({ pattern, sources, columns }: MovedPattern): ChosenPlan {
   const transposed = transposePattern(pattern);
   const colouring = colourJacobian(pattern, transposed);
@@ -117,7 +125,7 @@ export function planJacobian({ pattern, sources, columns }: MovedPattern): Chose
   return { plan: placeEntries(pattern, merged, colouring), isSplit: true };
 }
 
-/** Lower bound of the cost of a pattern in one direction. */
+/** Lower bound of the cost of the passes for a pattern: the length of its longest row, but at most 2. */
 function leastCost(pattern: SparsityPattern): number {
   let longest = 0;
   for (let i = 0; i < pattern.rows; i++)
@@ -125,7 +133,7 @@ function leastCost(pattern: SparsityPattern): number {
   return Math.min(longest, 2); // two directions together may need two passes
 }
 
-/** Finds the product of each entry. */
+/** For each entry of the pattern, finds the index of the product that computes it. */
 function placeEntries(
   pattern: SparsityPattern,
   merged: Merged | undefined,
@@ -154,7 +162,10 @@ function checkProducts(count: number): void {
   );
 }
 
-/** Plan of entries that are single products or sums of products. */
+/**
+ * Builds the plan. Without `entries`, each entry is one product; otherwise it is the sum of the products that are
+ * mapped to it.
+ */
 function sumEntries(
   places: Int32Array,
   entries: Int32Array | undefined,
@@ -182,7 +193,7 @@ function sumEntries(
   return { pattern, colouring, products: firsts.map((p) => places[p]!), added };
 }
 
-/** Plans a Hessian from the pattern of the gradient with respect to moved elements, on both sides. */
+/** Plans a Hessian. The pattern is that of the gradient with respect to the moved elements, in its rows and columns. */
 export function planHessian({ pattern, sources, columns }: MovedPattern): ChosenPlan {
   const own = symmetrised(pattern);
   const colouring = starColouring(own);
@@ -196,10 +207,13 @@ export function planHessian({ pattern, sources, columns }: MovedPattern): Chosen
   return { plan: placeSymmetric(own, merged, colouring), isSplit: true };
 }
 
-/** Steps of a star colouring that is tried although another one is known, per entry. */
+/** Maximum number of steps per entry of a second star colouring, which is only tried in the hope of fewer colours. */
 const stepsPerEntry = 200;
 
-/** True if a star colouring may need fewer than `most` colours, and its rows are short enough to find out. */
+/**
+ * True if a second star colouring of the pattern may have fewer than `most` colours and its rows are short enough to
+ * compute it.
+ */
 function isCheapToColour(pattern: SparsityPattern, most: number): boolean {
   let steps = 0;
   let hubs = 0;
@@ -212,7 +226,7 @@ function isCheapToColour(pattern: SparsityPattern, most: number): boolean {
   return hubs < most && steps <= stepsPerEntry * pattern.columnIndices.length;
 }
 
-/** Number of products of a split Hessian up to which the products of the whole one are not counted. */
+/** Number of colours of a Hessian over moved elements up to which no colouring over the arguments is tried. */
 const fewStars = 3;
 
 function placeSymmetric(
@@ -229,7 +243,7 @@ function placeSymmetric(
   return sumEntries(starPlaces(pattern, colours), merged?.entries, merged?.pattern ?? pattern, colouring);
 }
 
-/** Replaces rows and columns by their sources, and merges entries that coincide. */
+/** Replaces each row and column, a moved element, by the argument that it copies, and merges entries that coincide. */
 function mergeSymmetric(pattern: SparsityPattern, sources: Int32Array, n: number): Merged {
   const { rows, rowPointers, columnIndices } = pattern;
   // elements by source, so that the rows of one source follow each other

@@ -5,7 +5,8 @@ import type { RoutineCompiler } from "./pattern.ts";
 import { makePatternFinder } from "./pattern.ts";
 
 /**
- * First equation of a program whose pattern depends on the inputs marked in `active`; `undefined` if none does.
+ * First equation whose sparsity pattern depends on the values of the inputs marked in `active`; `undefined` if no
+ * pattern does.
  */
 export function localEquation(
   program: Program,

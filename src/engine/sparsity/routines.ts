@@ -9,20 +9,20 @@ import { analyse, bufferName } from "./flow.ts";
 import { countLimit } from "./unions.ts";
 import { setName, SetWriter } from "./write.ts";
 
-/** A routine of tangents that is prepared for the search of its pattern. */
+/** A routine that computes tangents, with the facts that its sparsity pattern is derived from. */
 export interface TangentRoutine {
   readonly routine: Routine;
   readonly flow: DataFlow;
-  /** Number of leading outputs of the routine that are rows of the pattern. */
+  /** Number of leading outputs of the routine whose elements are the rows of the pattern. */
   readonly results: number;
   readonly roles: readonly InputRole[];
-  /** Index of the first column of each input of tangents. */
+  /** For each input of the routine, the index of the column of its first element. Only meaningful for tangents. */
   readonly firsts: readonly number[];
-  /** Number of columns. */
+  /** Number of columns of the pattern. */
   readonly columns: number;
 }
 
-/** Analyses a routine. `sizes` are the numbers of elements of its inputs. */
+/** Analyses a routine of tangents. `sizes` are the numbers of elements of its inputs. */
 export function prepareTangents(
   routine: Routine,
   roles: readonly InputRole[],
@@ -39,25 +39,25 @@ export function prepareTangents(
   return { routine, flow: analyse(routine, roles, skipsZeros), results, roles, firsts, columns };
 }
 
-/** Numbers of elements that a routine may store. */
+/** Capacities of the buffers of a pattern routine, in elements. */
 export interface SetCapacity {
   readonly pool: number;
   readonly log: number;
 }
 
-/** A routine that computes a pattern, or that checks whether a pattern still holds. */
+/** A routine that computes a pattern, or one that checks whether a pattern still holds. */
 export interface SetRoutine {
   readonly routine: Routine;
-  /** Inputs of the routine of tangents that it reads, in order; its first inputs. */
+  /** Indices of the inputs of the tangent routine that it reads, in ascending order. These are its first inputs. */
   readonly inputs: readonly number[];
-  /** Number of sites at which a value of the point decides the pattern. */
+  /** Number of sites in the code at which a value that depends on the point decides the pattern. */
   readonly sites: number;
 }
 
 /**
- * Routine that computes the sets of the results. Its outputs are the sets of each result, the pool of sets and the log.
- * Two numbers follow: the used elements of the pool and of the log. A number above the capacity means that the buffer was
- * too small.
+ * Writes the routine that computes the sets of columns of the results. Its outputs are the sets of each result, the
+ * pool of sets and the log. Two numbers follow: the used elements of the pool and of the log. A number above the
+ * capacity means that the buffer was too small.
  */
 export function patternRoutine(tangents: TangentRoutine, capacity: SetCapacity): SetRoutine {
   const { routine, flow, columns } = tangents;
@@ -96,8 +96,8 @@ export function patternRoutine(tangents: TangentRoutine, capacity: SetCapacity):
 }
 
 /**
- * Routine that compares the values that fix the pattern with a log of `length` values, its last input. Output: 1 if one
- * differs, otherwise 0.
+ * Writes the routine that compares the decisions at a point with a log of `length` decisions, its last input. Output: 1
+ * if they differ, otherwise 0.
  */
 export function comparisonRoutine(tangents: TangentRoutine, length: number): SetRoutine {
   const { routine, flow } = tangents;
@@ -137,7 +137,7 @@ function advanced(counter: Expr): Expr {
   return k.select(k.lt(counter, k.i32(countLimit)), k.add(counter, k.i32(1)), counter);
 }
 
-/** Generator of names that the routine does not use. */
+/** Returns a generator of names that the routine does not use. */
 function freshNames(routine: Routine): (hint: string) => string {
   const used = new Set<string>();
   for (const port of routine.inputs) used.add(port.kind === "buffer" ? port.buffer.name : port.name);
@@ -192,12 +192,12 @@ function clearing(buffers: readonly Buffer[], fresh: (hint: string) => string): 
   return block.statements;
 }
 
-/** Memory of a routine of sets. */
+/** Memory and further outputs of a routine that propagates sets. */
 interface SetMemory extends Pick<Routine, "temps" | "arenaBytes" | "outputs"> {}
 
 /**
- * Memory of the values and sets that a routine uses. Sets are stored like the values, in a second arena: an element of a
- * set takes at most the bytes of a float. Results whose values are needed become further outputs.
+ * Plans the memory for the needed values and, with `hasSets`, for the sets. Sets have the same layout as the values, in
+ * a second arena, because a set takes no more bytes than a float. Results with needed values become further outputs.
  */
 function memoryOf(routine: Routine, { active, needed }: DataFlow, hasSets: boolean): SetMemory {
   const { temps, arenaBytes } = routine;

@@ -5,22 +5,22 @@ import { internalError } from "../errors/index.ts";
 export interface SparsityPattern {
   readonly rows: number;
   readonly columns: number;
-  /** Row i has the entries from `rowPointers[i]` to `rowPointers[i + 1]`. Length rows + 1. */
+  /** Row i has the entries with indices from `rowPointers[i]` to `rowPointers[i + 1] − 1`. Length rows + 1. */
   readonly rowPointers: Int32Array;
   /** Column of each entry, ascending within a row. */
   readonly columnIndices: Int32Array;
 }
 
-/** Rows up to this length are sorted by insertion. */
+/** Rows of at most this length are sorted by insertion. */
 const shortRow = 24;
 
-/** A limit on the entries of a pattern, and the error of a row that exceeds it. */
+/** Maximum number of entries of a pattern, and the error for a row at which it is exceeded. */
 export interface EntryLimit {
   readonly most: number;
   refuse(row: number, entries: number): DownhillError;
 }
 
-/** Entries of each row from sets, which are numbers as in `unions.ts`. */
+/** Converts sets of columns, one per row, to a sparsity pattern. Sets are numbers, as described in `unions.ts`. */
 export function rowsOf(
   sets: readonly (number | Int32Array)[],
   pool: Int32Array,
@@ -43,19 +43,22 @@ export function rowsOf(
   return { rows, columns, rowPointers, columnIndices: reader.entries() };
 }
 
-/** Reads the columns of sets into one list. */
+/** Appends the columns of sets to one list. */
 class SetReader {
   readonly #pool: Int32Array;
   readonly #columns: number;
   #list: Int32Array;
   length = 0;
-  /** Number of the last set in which each column occurred. */
+  /** For each column, the stamp of the last set in which it occurred. */
   readonly #seen: Int32Array;
-  /** The same for nodes of the pool; created for the first nested node. */
+  /**
+   * For each node of the pool, the stamp of the last set in which it occurred. Created for the first node inside
+   * another one.
+   */
   #visited: Int32Array | undefined;
   #stamp = 0;
   #stack: Int32Array = new Int32Array(64);
-  /** Latest set, and where its columns begin: consecutive rows often share a set. */
+  /** The set appended last, and the index at which its columns begin. Consecutive rows often have the same set. */
   #last = 0;
   #lastStart = 0;
 
@@ -89,7 +92,7 @@ class SetReader {
     this.#lastStart = start;
   }
 
-  /** Collects the columns of a node, each once. */
+  /** Appends the columns below a node of the pool, each once and unsorted. */
   #gather(root: number): void {
     const [pool, columns, seen, stamp] = [this.#pool, this.#columns, this.#seen, this.#stamp];
     let depth = 0;

@@ -21,36 +21,36 @@ import { planHessian, planJacobian, sourcesOf } from "./plan.ts";
 /** Derivative to find: the Jacobian of a program's results, or the Hessian of its scalar result. */
 export type DerivativeKind = "jacobian" | "hessian";
 
-/** Derivative to search, and its limits. */
+/** A derivative whose pattern and passes are to be found, with limits. */
 export interface DerivativeTask {
-  /** Name of the operation, for errors. */
+  /** Name of the operation, for error messages. */
   readonly name: string;
   readonly kind: DerivativeKind;
   readonly program: Program;
-  /** Inputs of the program to differentiate with respect to. */
+  /** Marks the inputs with respect to which the program is differentiated. */
   readonly active: readonly boolean[];
   readonly compile: RoutineCompiler;
   readonly limits: PatternLimits;
-  /** True if zeros in constant factors are structural. */
+  /** True if a factor that does not change removes columns wherever it is 0. */
   readonly skipsZeros: boolean;
   /** Bytes that the intermediate values of the passes of one batch may take. */
   readonly memory: number;
 }
 
-/** Found pattern with its plan. */
+/** Found pattern of a derivative, with the plan of its passes. */
 export interface PlannedDerivative extends ChosenPlan {
   readonly found: FoundPattern;
   readonly counts: PassCounts;
-  /** Program to differentiate: its first inputs are the moved elements. */
+  /** Program to differentiate. Its first inputs are the moved elements. */
   readonly rest: Program;
-  /** Program of the moved elements from the inputs of the whole program. */
+  /** Program that computes the moved elements from the inputs of the original program. */
   readonly moves: Program;
 }
 
-/** Finds patterns of a derivative, and plans its passes. */
+/** Finds the patterns of one derivative and plans its passes. */
 export interface DerivativeSearch {
   readonly finder: PatternFinder;
-  /** Inputs whose values fix the pattern. */
+  /** Indices of the inputs whose values determine the pattern. */
   readonly deciding: readonly number[];
   readonly plan: (read: ElementReader) => PlannedDerivative;
 }
@@ -88,14 +88,17 @@ export function searchDerivative(task: DerivativeTask): DerivativeSearch {
   };
 }
 
-/** Number of passes of a batch whose intermediate values fit into the memory. */
+/** Number of passes in a batch, so that its intermediate values fit into `memory` bytes; at least 1. */
 function batchOf(tangents: Routine, { moves, rest }: SplitProgram, memory: number): number {
   const numbers = [...moves.outs, ...rest.outs].reduce((n, { type }) => n + sizeOf(type.shape), 0);
   const bytes = (constantSize(tangents.arenaBytes) ?? 0) + 8 * numbers;
   return Math.max(1, Math.floor(memory / bytes));
 }
 
-/** Cost of code that compares decisions: operations, and their ratio to the operations of the derivative passes. */
+/**
+ * Cost of the code that compares decisions: `work`, its number of operations, and `share`, their ratio to the
+ * operations of the derivative passes.
+ */
 export function costOfCheck(
   comparison: Routine,
   { tangents }: PatternFinder,

@@ -5,12 +5,12 @@ import type { SparsityPattern } from "./rows.ts";
 const leastHub = 64;
 const hubFactor = 10;
 
-/** Degree above which a vertex has a colour of its own. */
+/** Degree above which a vertex is a hub, which has a colour of its own. */
 export function hubDegree(vertices: number): number {
   return Math.max(leastHub, hubFactor * Math.sqrt(vertices));
 }
 
-/** Union of a square pattern and its transpose. */
+/** Union of the entries of a square pattern and of its transpose. */
 export function symmetrised(pattern: SparsityPattern): SparsityPattern {
   const transposed = transposePattern(pattern);
   if (isEqual(pattern, transposed)) return pattern;
@@ -54,18 +54,18 @@ export function starColouring(pattern: SparsityPattern): Colouring {
 class StarColouring {
   readonly #pattern: SparsityPattern;
   readonly #colours: Int32Array;
-  /** Last vertex for which each colour was forbidden. */
+  /** For each colour, the last vertex for which it was forbidden. */
   readonly #forbidden: Int32Array;
-  /** For each colour: the vertex whose first neighbour of that colour is noted, that neighbour, and their edge. */
+  /** For each colour: the vertex whose first neighbour of that colour is noted, that neighbour, and the edge to it. */
   readonly #notedFor: Int32Array;
   readonly #noted: Int32Array;
   readonly #notedEdge: Int32Array;
-  /** Last vertex for which the colours around each vertex were forbidden. */
+  /** For each vertex, the last vertex for which the colours of its neighbours were forbidden. */
   readonly #surrounded: Int32Array;
   readonly #isHub: Uint8Array;
-  /** Star of each entry; −1 for none. */
+  /** Index of the star of each entry; −1 for none. */
   readonly #star: Int32Array;
-  /** Centre of each star; −1 while it has a single edge. */
+  /** Centre vertex of each star; −1 while the star has a single edge. */
   #centres = new Int32Array(1024);
   #stars = 0;
   readonly #mirror: Int32Array;
@@ -104,7 +104,10 @@ class StarColouring {
     return { colours: this.#colours, count: this.#count };
   }
 
-  /** Forbids the colours that would give a neighbour its own colour, or complete a path of two colours. */
+  /**
+   * Forbids colours for v: the colours of its neighbours, and those that would complete a path of four vertices with
+   * two colours.
+   */
   #forbidAround(v: number): void {
     const { rowPointers, columnIndices } = this.#pattern;
     const [colours, forbidden] = [this.#colours, this.#forbidden];
@@ -140,7 +143,7 @@ class StarColouring {
     }
   }
 
-  /** Adds the edges of a vertex that has just been coloured to stars. */
+  /** Adds the edges of the vertex v, which has just been coloured, to stars. */
   #joinStars(v: number, colour: number): void {
     const { rowPointers, columnIndices } = this.#pattern;
     for (let k = rowPointers[v]!; k < rowPointers[v + 1]!; k++) {
@@ -183,8 +186,9 @@ function mirrorOf({ rows, rowPointers, columnIndices }: SparsityPattern): Int32A
 }
 
 /**
- * For each entry (i, j) of a symmetric pattern: the index colour · n + row in the products at which it can be read. The
- * row is i if j is the only neighbour of i with its colour, otherwise j.
+ * For each entry (i, j) of a symmetric pattern, the index in the list of products at which it can be read: colour · n +
+ * row. If j is the only neighbour of i with its colour, the row is i and the colour that of j; otherwise i and j change
+ * roles.
  */
 export function starPlaces(pattern: SparsityPattern, { colours, count }: Colouring): Int32Array {
   const { rows, rowPointers, columnIndices } = pattern;

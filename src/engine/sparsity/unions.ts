@@ -7,33 +7,33 @@ import type { Expr } from "../kernel/scalar.ts";
 // Node n + 1 + p is stored in the pool from index p on: the number of its members, at least two, then the members, which
 // are sets. Members may occur twice.
 
-/** Names and sizes that the code of unions uses. */
+/** Buffer, locals and sizes with which generated code computes unions of sets. */
 export interface SetPool {
-  /** Buffer of the nodes. */
+  /** Name of the buffer that stores the nodes. */
   readonly buffer: string;
-  /** Number of elements of the buffer. Nodes beyond it are counted and not stored. */
+  /** Number of elements of the buffer. Code counts the elements of further nodes but does not store them. */
   readonly capacity: number;
-  /** Local with the number of used elements. */
+  /** Local with the number of elements used so far. */
   readonly top: Expr;
   /** Number of columns. */
   readonly columns: number;
   fresh(hint: string): string;
 }
 
-/** Upper bound of the counter of pool elements; it stays in int32. */
+/** Value at which the counter of pool elements stops growing, so that it stays within int32. */
 export const countLimit: number = 2 ** 30;
 
-/** Expression for a single column, from its index. */
+/** Expression for the set with the single column `first + index`. */
 export function columnSet(index: Expr, first: number): Expr {
   return k.add(index, k.i32(first + 1));
 }
 
-/** True if a set is known to be a single column, so that it is not empty. */
+/** True if a set is known to consist of one column. Other sets may be empty. */
 function isColumn(set: Expr, columns: ReadonlySet<string>): boolean {
   return set.kind === "const" || (set.kind === "local" && columns.has(set.name));
 }
 
-/** Sets without repetitions. */
+/** Removes repeated sets and the constant empty set. */
 export function distinct(sets: readonly Expr[]): Expr[] {
   const kept: Expr[] = [];
   for (const set of sets)
@@ -59,7 +59,7 @@ export function writeUnion(
   return sets.length === 2 ? writePair(block, a, b, pool) : writeMany(block, sets, pool);
 }
 
-/** Union of columns that are known not to be empty. */
+/** Writes the union of sets that are single columns. */
 function writeColumns(block: Block, sets: readonly Expr[], pool: SetPool): Expr {
   const union = block.let(pool.fresh("union"), idOf(pool));
   writeNode(block, k.i32(sets.length), sets.length, pool, (inner) => {
@@ -68,12 +68,15 @@ function writeColumns(block: Block, sets: readonly Expr[], pool: SetPool): Expr 
   return union;
 }
 
-/** Set id of a node that is stored next. */
+/** Number of the set whose node is stored next. */
 function idOf({ top, columns }: SetPool): Expr {
   return k.add(top, k.i32(columns + 1));
 }
 
-/** Appends a node with at most `most` members, which `fill` stores if there is room. */
+/**
+ * Appends a node with `count` members, at most `most`, to the pool. `fill` writes the code that stores them, which runs
+ * only if they fit.
+ */
 function writeNode(
   block: Block,
   count: Expr,
@@ -90,7 +93,10 @@ function writeNode(
   block.set(top, k.select(k.lt(top, k.i32(countLimit)), next, top));
 }
 
-/** Union of two sets, which may be empty, equal, or one a member of the other. */
+/**
+ * Writes the union of two sets. It needs no new node if one is empty, both are equal, or one is among the first two
+ * members of the other.
+ */
 function writePair(block: Block, a: Expr, b: Expr, pool: SetPool): Expr {
   const union = block.let(pool.fresh("union"), k.or(a, b)); // right if one is empty or both are equal
   const areBoth = k.and(k.and(k.ne(a, k.i32(0)), k.ne(b, k.i32(0))), k.ne(a, b));
@@ -115,7 +121,10 @@ function writePair(block: Block, a: Expr, b: Expr, pool: SetPool): Expr {
   return union;
 }
 
-/** True if a set is one of the first two members of a node. Loops that add a set again and again thus add no nodes. */
+/**
+ * Condition that a set is one of the first two members of a node. Because of it, loops that add one set repeatedly add
+ * no nodes.
+ */
 function hasMember(node: Expr, set: Expr, { buffer, columns, capacity }: SetPool): Expr {
   const member = (i: number): Expr => {
     const index = k.sub(node, k.i32(columns - i));
@@ -125,7 +134,10 @@ function hasMember(node: Expr, set: Expr, { buffer, columns, capacity }: SetPool
   return k.and(isNode, k.or(k.eq(member(0), set), k.eq(member(1), set)));
 }
 
-/** Union of three or more sets. Its members are the largest set and all other sets except empty ones. */
+/**
+ * Writes the union of three or more sets. Its members are the set with the largest number and all others that differ
+ * from it and are not empty. A single member needs no node.
+ */
 function writeMany(block: Block, sets: readonly Expr[], pool: SetPool): Expr {
   const largest = block.let(pool.fresh("largest"), sets.reduce(k.max));
   const others = sets.map((set) =>

@@ -19,57 +19,60 @@ import {
 import type { SetPool } from "./unions.ts";
 import { columnSet, distinct, writeUnion } from "./unions.ts";
 
-/** Most sets of a local that stay separate; the union of more is written at once. */
+/** Maximum number of sets that are held separately for one local. The union of more sets is written at once. */
 const mostSeparate = 12;
 
-/** Services of the routine being written. */
+/** Buffers, names and log of the routine that a `SetWriter` writes. */
 export interface SetWriting {
   readonly flow: DataFlow;
-  /** Pool of sets; `undefined` writes only the values that fix the pattern. */
+  /** Pool of sets; `undefined` to write only the decisions that determine the pattern. */
   readonly pool: SetPool | undefined;
-  /** Index of the first column of each buffer or scalar that is an input of tangents. */
+  /** For each input of tangents, a buffer or scalar, the index of the column of its first element. */
   readonly columnsOf: ReadonlyMap<string, number>;
   /** Sizes of the buffers of the routine. */
   readonly sizes: ReadonlyMap<string, SizeExpr>;
-  /** Locals that statements change after their declaration. */
+  /** Locals that are assigned again after their declaration. */
   readonly changed: ReadonlySet<string>;
   fresh(hint: string): string;
-  /** Records a value that fixes the pattern. */
+  /** Writes code that logs a value on which the pattern depends. */
   log(block: Block, value: Expr): void;
 }
 
-/** Position in the code. */
+/** Block to which code is appended, and how it runs. */
 interface Context {
   readonly block: Block;
-  /** The code may run although its condition does not hold: indices are clamped, and sets are added to the old ones. */
+  /**
+   * True if the code may run although its condition does not hold. Indices are then clamped, and new sets are joined
+   * with the old ones.
+   */
   readonly isSpeculative: boolean;
 }
 
 type LocalExpr = Expr & { readonly kind: "local" };
 
-/** Name of the buffer or local with the sets of a buffer or local. */
+/** Name of the buffer or local that contains the sets of the given buffer or local. */
 export const setName = (name: string): string => `${name}.set`;
 
-/** Writes the propagation of sets through the statements of a routine. */
+/** Writes code that propagates sets of columns through the statements of a routine. */
 export class SetWriter {
   readonly #to: SetWriting;
-  /** Sets of locals that never change. */
+  /** Sets of locals that are assigned once. */
   readonly #sets = new Map<string, readonly Expr[]>();
-  /** Locals with the sets of locals that change. */
+  /** Names of the set locals of locals that are assigned again. */
   readonly #variable = new Set<string>();
-  /** Locals that hold single columns. */
+  /** Names of locals that contain single columns. */
   readonly #columns = new Set<string>();
 
   constructor(to: SetWriting) {
     this.#to = to;
   }
 
-  /** Writes a block of the original routine. */
+  /** Writes the propagation for the statements of the original routine. */
   write(stmts: readonly Stmt[], block: Block): void {
     this.#block(stmts, { block, isSpeculative: false });
   }
 
-  /** Writes the union of the sets of an expression and returns it. */
+  /** Writes the union of the sets of an expression and returns the expression that holds it. */
   setOf(expr: Expr, block: Block): Expr {
     return this.#join(this.#setsOf(expr, { block, isSpeculative: false }), block);
   }
@@ -120,7 +123,7 @@ export class SetWriter {
     }
   }
 
-  /** Writes the sets of a local. */
+  /** Writes code that computes the set of a local, or notes its sets if it is assigned once. */
   #assign(stmt: Stmt & { readonly kind: "let" | "set" }, at: Context): void {
     const { changed, pool } = this.#to;
     const { block } = at;
@@ -230,7 +233,10 @@ export class SetWriter {
     at.block.statements.push({ kind: "for", index, from: from!, to: to!, reverse: false, independent: false, body: inner.statements }); // prettier-ignore
   }
 
-  /** Writes the value of a reduction. If a loop over its sets follows, that loop stores what the body stores. */
+  /**
+   * Writes the needed value of a reduction. With `isRepeated`, a loop over its sets follows and runs the body again, so
+   * that the copy here stores nothing.
+   */
   #valueReduce(stmt: Stmt & { readonly kind: "reduce" }, at: Context, isRepeated: boolean): void {
     const { block } = at;
     if (!isRepeated) {
@@ -254,7 +260,9 @@ export class SetWriter {
     block.statements.push({ ...stmt, index, body: withoutStores(statements), value: results[0]! });
   }
 
-  /** Writes a product: each element has the columns of a row of `left` and of a column of `right`. */
+  /**
+   * Writes the sets of a product of arrays. Each element has the columns of a row of `left` and of a column of `right`.
+   */
   #contract(stmt: Stmt & { readonly kind: "contract" }, at: Context): void {
     const { active, needed } = this.#to.flow;
     const out = bufferName(stmt.out.buffer);
@@ -313,12 +321,12 @@ export class SetWriter {
     if (pool !== undefined) this.#marks++;
   }
 
-  /** Number of unions and decisions written so far. */
+  /** Number of unions and logged decisions written so far. */
   #marks = 0;
-  /** True if some code may run although its condition does not hold, so that it may read memory that nothing wrote. */
+  /** True if some code may run although its condition does not hold. It may then read memory that was never written. */
   speculates = false;
 
-  /** A value that decides about the propagation of sets; logged if it depends on the point. */
+  /** Writes a value that decides how sets are propagated, and logs it if it depends on the point. */
   #decision(expr: Expr, at: Context, hasSets: boolean): Expr {
     const value = this.#value(expr, at);
     if (!hasSets || !isTainted(expr, this.#to.flow.tainted)) return value;
@@ -328,14 +336,17 @@ export class SetWriter {
     return held;
   }
 
-  /** Index of a set that is read or written. `isLazy`: it may be computed although it is not used. */
+  /**
+   * Writes the index at which a set is read or written. `isLazy`: the set may turn out to be unused, so that its index
+   * must be clamped.
+   */
   #index(index: Expr, buffer: string, at: Context, isLazy: boolean): Expr {
     if (!isTainted(index, this.#to.flow.tainted)) return this.#clamped(this.#value(index, at), buffer, at);
     const careful = { ...at, isSpeculative: at.isSpeculative || isLazy };
     return this.#clamped(this.#decision(index, careful, true), buffer, careful);
   }
 
-  /** Copies an expression; in code that may run by mistake, indices are clamped. */
+  /** Returns the expression, with clamped indices in code that may run although its condition does not hold. */
   #value(expr: Expr, at: Context): Expr {
     if (!at.isSpeculative) return expr;
     const replace = (part: Expr): Expr | undefined => {
@@ -358,7 +369,10 @@ export class SetWriter {
     return first === undefined ? k.load("i32", setName(buffer), index) : columnSet(index, first);
   }
 
-  /** Sets whose union are the columns of an expression. They read memory, so they are used or held at once. */
+  /**
+   * Returns sets whose union are the columns of an expression. They are expressions that read memory, so the caller
+   * must use them, or store them in locals, before that memory changes.
+   */
   #setsOf(expr: Expr, at: Context, isLazy = false): Expr[] {
     const { flow, columnsOf } = this.#to;
     if (!hasSet(expr, flow.active)) return [];
@@ -391,12 +405,14 @@ export class SetWriter {
     );
   }
 
-  /** True if a set is stored in a local that later statements change. */
+  /** True if a set is in a local that later statements assign again. */
   #mayChange(set: Expr): boolean {
     return set.kind === "local" && this.#variable.has(set.name);
   }
 
-  /** Stores a set in a local. */
+  /**
+   * Stores a set in a new local and returns the local. Constants, and locals unless `isCopied`, are returned unchanged.
+   */
   #hold(set: Expr, block: Block, isCopied = false): Expr {
     if (this.#to.pool === undefined || set.kind === "const") return set;
     if (set.kind === "local" && !isCopied) return set;
@@ -417,10 +433,13 @@ export class SetWriter {
   }
 }
 
-/** Indices of an element in the operands of a product. */
+/** Index of an element in the result and in the operands of a product. */
 type OperandIndices = Readonly<Record<"out" | "left" | "right", Expr>>;
 
-/** Writes nested loops over the dims of a product. */
+/**
+ * Writes one loop per axis in `dims`, nested. Calls `body` in the innermost one with the flat indices into result and
+ * operands.
+ */
 function nest(
   dims: readonly Dim[],
   starts: OperandIndices,

@@ -76,6 +76,11 @@ export function isStaging(): boolean {
   return staging !== undefined;
 }
 
+/** True inside a transform. Values may then be traced. */
+export function isTracing(): boolean {
+  return depth > 0;
+}
+
 /**
  * Runs `f` inside a new trace, which `make` creates for the next level, and closes the trace afterwards.
  *

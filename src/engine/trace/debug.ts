@@ -68,7 +68,10 @@ export function transposing(eqn: TransposedEquation, cts: readonly Maybe[], rule
   else hooks.transpose(eqn, cts, rule);
 }
 
-/** In debug mode, the operation and the pass to which the running operations belong. */
+/**
+ * In debug mode, the operation and the pass (such as the backward pass) to which the running operations belong;
+ * `undefined` otherwise.
+ */
 export function debugPlace(): DebugOrigin | undefined {
   return hooks?.place();
 }

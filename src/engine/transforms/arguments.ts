@@ -22,7 +22,7 @@ const leafDef: TreeDef = { kind: "leaf" };
 const mostArguments = 32_768;
 
 /**
- * Flattens arguments. Plain booleans are static, except in carries of loops and branches; an empty array that is a
+ * Flattens arguments. Plain booleans are static, except in carries of loops and branches. An empty array that is a
  * whole argument is a tensor of size 0.
  *
  * @throws DownhillError `range` for more arguments than the call stack holds.
@@ -52,7 +52,7 @@ export function flattenArguments(
   return { leaves: leaves as Tensor[], defs };
 }
 
-/** Returns the value, unless it belongs to a transform that has ended: then throws. */
+/** Returns the value. Throws if it belongs to a transform that has ended. */
 function alive(x: Tensor, operation: string): Tensor {
   if (x.tracer !== undefined && !x.tracer.trace.alive) throw outlived(operation, x.tracer.trace);
   return x;

@@ -20,7 +20,7 @@ export interface AssociativeScanOptions {
   readonly reverse?: boolean;
 }
 
-/** The leaves of some items, each with the items along axis 0. */
+/** Leaves of a sequence of items. Each leaf contains all items along axis 0. */
 type ItemLeaves = readonly Tensor[];
 
 /**
@@ -95,8 +95,8 @@ export function associativeScan(
 }
 
 /**
- * Combines pairs of neighbours, scans the half as many results, which are every second result, and combines these with
- * the items between them.
+ * Combines pairs of adjacent items and scans the pairs, which yields every second result. The other results combine one
+ * of these with the next item.
  */
 function prefixes(
   items: ItemLeaves,
@@ -125,7 +125,7 @@ function everySecond(x: Tensor, from: number, to: number): Tensor {
   });
 }
 
-/** The items of x and y in turn; x may have one item more. */
+/** Interleaves the items of x and y, beginning with x, which may have one item more. */
 function interleave(x: Tensor, y: Tensor): Tensor {
   const [n, m] = [x.shape[0]!, y.shape[0]!];
   const rest = x.shape.slice(1);

@@ -40,7 +40,10 @@ interface BatchTracer extends Tracer {
   readonly value: Tensor; // batch in axis 0
 }
 
-/** Trace of `vmap`: values that differ between items hold all items along axis 0. Open while a function runs. */
+/**
+ * Trace of `vmap`. A value that differs between items holds all items along axis 0. The trace is open while the
+ * function runs.
+ */
 export class BatchTrace implements Trace {
   readonly kind = "vmap";
   readonly level: number;

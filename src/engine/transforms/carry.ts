@@ -24,8 +24,8 @@ export function requireStart(operation: string, start: unknown): void {
 }
 
 /**
- * Traces the body of a loop, whose first results are the carry. A carry that starts as a plain number takes the
- * dtype that a step returns.
+ * Traces the body of a loop, whose first results are the carry. A carry that starts as a plain number takes the dtype
+ * that a step returns, if that dtype represents the number exactly.
  *
  * @throws DownhillError `shape` if a carry changes its type from step to step.
  */

@@ -73,7 +73,7 @@ export function cond(
   return unflatten(def, outs);
 }
 
-/** A function among which a predicate or an index selects. */
+/** One of the functions among which a predicate or an index selects. */
 export interface Branch {
   readonly f: (...operands: never[]) => unknown;
   /** Name of its program if the function has none. */

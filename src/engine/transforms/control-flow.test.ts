@@ -288,6 +288,15 @@ describe("whileLoop", () => {
   });
 });
 
+test("programs of loops have the names of their functions", () => {
+  const isSmall = (x: Tensor): Tensor => less(x, 9);
+  const twice = (x: Tensor): Tensor => x.mul(2);
+  const named = printProgram(makeProgram((x: Tensor) => whileLoop(isSmall, twice, x))(1));
+  expect(named).toContain("test=isSmall body=twice");
+  const unnamed = makeProgram((x: Tensor) => whileLoop((y) => less(y, 9), (y) => y.mul(2), x)); // prettier-ignore
+  expect(printProgram(unnamed(1))).toContain("test=test body=body");
+});
+
 test("checkpoint takes up to 65536 snapshots, for loops of plain numbers", () => {
   const f = (x: Tensor): Tensor => sin(x);
   expect(() => checkpoint(f, { snapshots: 65_536 })).toThrow("snapshots is for loops in functions of plain");

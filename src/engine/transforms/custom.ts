@@ -45,8 +45,8 @@ function traceResult(
 }
 
 /**
- * Call of a function with custom rules, whose rules are being traced. A rule may apply its own function at the same
- * types: this inner call uses the rules that are being traced, and reads captured values from inputs of the rule.
+ * Call of a function with custom rules while the rules are being traced. A rule may apply its own function at the same
+ * types. Such an inner call uses the rules that are being traced, and reads captured values from inputs of the rule.
  */
 interface OpenCall<Rules> {
   readonly traced: TracedResult;
@@ -58,7 +58,7 @@ interface OpenCall<Rules> {
   isRecursive: boolean;
 }
 
-/** Creates the placeholder of a rule that is traced later. */
+/** Creates the placeholder for a rule that is traced later. Throws if it is used before. */
 function ruleToCome(operation: string): DeferredProgram {
   return new DeferredProgram(() => {
     throw new DownhillError(
@@ -70,8 +70,8 @@ function ruleToCome(operation: string): DeferredProgram {
 }
 
 /**
- * Traces the rules of a call by `trace`, which returns them. Their captured values are known only afterwards, but
- * inner calls of the function need them; in that case the rules are traced a second time.
+ * Traces the rules of a call by `trace`, which returns them. Inner calls of the function need to know all captured
+ * values, which are only known afterwards. If there are such calls, the rules are traced a second time.
  */
 function traceRules<Rules, T extends readonly TracedProgram[]>(
   operation: string,
@@ -107,7 +107,11 @@ function traceRules<Rules, T extends readonly TracedProgram[]>(
  * Program of a rule with all captured values as its first inputs. The inputs of the traced program are the values that
  * it captures itself, followed by `count` captured values that it passes to calls of its own function.
  */
-function closeRule({ program, captured }: TracedProgram, all: readonly Tensor[], count: number): Program {
+export function closeRule(
+  { program, captured }: TracedProgram,
+  all: readonly Tensor[],
+  count: number,
+): Program {
   const own = program.ins.slice(0, captured.length);
   const inner = program.ins.slice(captured.length, captured.length + count);
   const shared = all.map((x, i): Var => inner[i] ?? own[captured.indexOf(x)] ?? { type: x.type });

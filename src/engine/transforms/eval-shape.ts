@@ -22,7 +22,7 @@ export type Shapes<T> = T extends Tensor
     ? { readonly [K in keyof T]: Shapes<T[K]> }
     : T;
 
-/** Argument of type `P` of which only shapes and dtypes are used. */
+/** Argument of type `P`, or a description of it, when only its shapes and dtypes are used. */
 export type LikeShapes<P> = P extends Tensor
   ? TensorLike | ShapeDtype
   : P extends object
@@ -61,7 +61,10 @@ export function evalShape<A extends readonly unknown[], T>(
   ) as Shapes<T>;
 }
 
-/** Structure of an argument in which `{ shape, dtype }` is one leaf; appends the types of its leaves to `types`. */
+/**
+ * Reads the structure of an argument in which `{ shape, dtype }` counts as one leaf. Appends the types of the leaves to
+ * `types`.
+ */
 function readShapes(def: TreeDef, next: () => unknown, types: ArrayType[]): TreeDef {
   switch (def.kind) {
     case "leaf":

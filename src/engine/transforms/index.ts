@@ -6,7 +6,7 @@ export type { GradOptions } from "./grad.ts";
 export { hessian, hvp, jacfwd, jacrev } from "./jacobian.ts";
 export type { Jacobian, JacobianOptions } from "./jacobian.ts";
 export { jvp, linearize, linearTranspose, vjp } from "./linearize.ts";
-export { taylor } from "./taylor/index.ts";
+export { flowSeries, taylor } from "./taylor/index.ts";
 export type { TaylorOptions } from "./taylor/index.ts";
 export { tools } from "./tools.ts";
 export { vmap } from "./vmap.ts";

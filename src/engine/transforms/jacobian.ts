@@ -55,8 +55,7 @@ function jacobian(
 }
 
 /**
- * Computes the Jacobian in forward mode, with all directions of each argument at once: the tape runs forward on a batch
- * of unit vectors.
+ * Computes the Jacobian in forward mode: for each argument, the tape runs forward once on a batch of all unit vectors.
  */
 function forwardBlocks(lin: Linearization, inTypes: readonly ArrayType[]): Tensor[][] {
   const columns = inTypes.map((type, i) => {
@@ -78,8 +77,7 @@ function forwardBlocks(lin: Linearization, inTypes: readonly ArrayType[]): Tenso
 }
 
 /**
- * Computes the Jacobian in reverse mode, with all elements of each result at once: the tape runs backward on a batch of
- * unit vectors.
+ * Computes the Jacobian in reverse mode: for each result, the tape runs backward once on a batch of all unit vectors.
  */
 function reverseBlocks(lin: Linearization, inTypes: readonly ArrayType[]): Tensor[][] {
   return lin.outs.map((out, k) =>
@@ -108,8 +106,8 @@ function batched(
 }
 
 /**
- * Derivative of every result with respect to every element of the argument: shape of the result, then of the
- * argument; for several arguments, a list per result.
+ * Type of the derivative of every result with respect to every element of the argument. The shape is that of the result
+ * followed by that of the argument; with several arguments, each result has a list.
  */
 export type Jacobian<P, T> = T extends Tensor ? P : { readonly [K in keyof T]: Jacobian<P, T[K]> };
 

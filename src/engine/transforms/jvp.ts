@@ -13,8 +13,8 @@ import { memoizeProgram, maskKey } from "./memoize.ts";
 import { leavesZeros, throughMasks } from "./tangent-trace.ts";
 
 /**
- * Forward mode of one equation: results of a primitive and their tangents, by its rule. `masks` marks tangents of
- * operands that may contain zeros from a mask.
+ * Applies the forward-mode rule of a primitive. Returns the results, their tangents and their masks. `masks` is true
+ * for each operand tangent that may contain masked zeros (docs/masks.md).
  */
 function jvpEquation(
   prim: Primitive,
@@ -48,7 +48,7 @@ function jvpEquation(
   }
 }
 
-/** Returns the tangents of results by a rule, and marks the tangents that may contain zeros from a mask. */
+/** Computes the tangents of results by a rule. Also returns which of them may contain masked zeros. */
 function ruled(
   prim: Primitive,
   ins: readonly Tensor[],
@@ -82,13 +82,13 @@ export function movedBy(
 export interface JvpTracer extends Tracer {
   readonly primal: Tensor;
   readonly tangent: Tensor;
-  /** True if the tangent may contain zeros from a mask. */
+  /** True if the tangent may contain masked zeros (docs/masks.md). */
   readonly isMasked: boolean;
 }
 
 /**
- * Trace of forward mode: every value has a tangent, and every primitive is replaced by its differential analogue.
- * Open while a function runs.
+ * Trace of forward mode. A value may have a tangent, and each primitive is replaced by its forward-mode rule. The trace
+ * is open while the function runs.
  */
 export class JvpTrace implements Trace {
   readonly kind = "jvp";
@@ -102,8 +102,8 @@ export class JvpTrace implements Trace {
   }
 
   /**
-   * Pairs a value with its tangent; without a tangent, returns the value. `isMasked` is true if the tangent may
-   * contain zeros from a mask.
+   * Pairs a value with its tangent; returns the value itself if the tangent is missing. `isMasked` is true if the
+   * tangent may contain masked zeros.
    */
   pair(primal: Tensor, tangent: Maybe, isMasked = false): Tensor {
     if (tangent === undefined) return primal;
@@ -151,10 +151,9 @@ export interface JvpProgram {
 }
 
 /**
- * Program that computes values together with tangents. Inputs: values, then the tangents of the inputs in
- * `nonzero`. Outputs: values, then the tangents that `nonzeroOuts` marks. Outputs in `instantiate` have a tangent
- * even if it is zero. `masked` marks inputs whose tangents may contain zeros from a mask, and `maskedOuts` marks
- * such outputs.
+ * Transforms a program to one that computes values and tangents. Inputs: values, then the tangents of the inputs marked
+ * in `nonzero`. Outputs: values, then the tangents marked in `nonzeroOuts`. Outputs marked in `instantiate` have a
+ * tangent even if it is zero. `masked` marks inputs, and `maskedOuts` outputs, whose tangents may contain masked zeros.
  */
 export const jvpProgram: (
   program: Program,

@@ -41,16 +41,16 @@ export interface LinearNode extends Accumulator, Tracer {
   /** True if only this node refers to `ct`, so that it may be overwritten. */
   owned: boolean;
   /**
-   * True if elements of `ct` that are exactly 0 may be zeros of a mask. A list of intervals if outside of these all
-   * elements are zeros of a mask, because every part of `ct` is the cotangent of a read of an interval. False if no
-   * part of `ct` has a mask.
+   * True if elements of `ct` that are exactly 0 may be masked zeros; false if no contribution to `ct` is masked. A list
+   * of intervals if every contribution is the cotangent of a read of one of these intervals: elements outside of all of
+   * them are masked zeros.
    */
   masks: boolean | AxisInterval[];
 }
 
 /**
- * Trace that records operations on values that are linear in the inputs, and computes all other operations. Open
- * while a function runs.
+ * Trace that records operations on values that depend linearly on its inputs, and computes all other operations. The
+ * trace is open while the function runs.
  */
 export class LinearTrace implements Trace {
   readonly kind = "linear";
@@ -157,13 +157,13 @@ function addMask(node: LinearNode, mask: Mask): void {
   else if (node.masks !== true) node.masks.push(mask);
 }
 
-/** Mask of a cotangent, combined from the masks of all contributions to it. */
+/** Mask of a cotangent: the combination of the masks of all contributions to it. */
 function maskOf({ masks, type }: LinearNode): Mask {
   if (typeof masks === "boolean") return masks;
   return !cover(masks, type) && (masks.length > 1 || masks[0]!);
 }
 
-/** True if the latest cotangent of a node comes from a mask. */
+/** True if the latest cotangent of a node may contain masked zeros. */
 export function isNodeMasked(node: LinearNode): boolean {
   return maskOf(node) !== false;
 }
@@ -186,7 +186,7 @@ interface MaskedCotangents {
   readonly masks: readonly Mask[];
 }
 
-/** Masks of cotangents that come from no mask. */
+/** Masks for cotangents without masked zeros. */
 const unmasked: readonly Mask[] = [];
 
 /**
@@ -231,8 +231,8 @@ function markMasked(into: readonly (LinearNode | undefined)[]): void {
 }
 
 /**
- * Applies the rule of a primitive with inner programs, without its unused results: their zero cotangents would
- * pass through derivatives that may be infinite, and yield NaN.
+ * Applies the rule of a primitive with inner programs, without its unused results. The zero cotangents of these results
+ * would otherwise pass through derivatives that may be infinite, and yield NaN.
  */
 function transposeStructured(
   { params, ins, into }: LinearEquation,
@@ -283,9 +283,9 @@ function countNodes(into: readonly (LinearNode | undefined)[]): number {
 }
 
 /**
- * Reverse mode: traverses linear equations backward and applies their transposition rules. Maps cotangents of
- * `outs` to those of `ins`; `undefined` is zero. `masks` marks cotangents of `outs` that come from a mask. Until
- * the next call, `isNodeMasked` reports this for the nodes of `ins`.
+ * Reverse mode: traverses linear equations backward and applies their transposition rules. Maps cotangents of `outs` to
+ * those of `ins`; `undefined` is zero. `masks` marks cotangents of `outs` that may contain masked zeros. Until the next
+ * call, `isNodeMasked` reports this for the nodes of `ins`.
  */
 export function backward(
   eqns: readonly LinearEquation[],
@@ -320,7 +320,7 @@ export function backward(
   }
 }
 
-/** Takes the cotangents of the results and clears them; `undefined` if all are zero. */
+/** Takes the cotangents of an equation's results from their nodes; `undefined` if all are zero. */
 function takeCotangents(outs: readonly LinearNode[]): MaskedCotangents | undefined {
   let [any, anyMasked] = [false, false];
   const cts = new Array<Maybe>(outs.length);

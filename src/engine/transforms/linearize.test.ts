@@ -140,6 +140,15 @@ describe("linearTranspose", () => {
     expect(() => linearTranspose((x: Tensor) => x.mul(x), 0)(1)).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: transpose: mul is not linear in its operand.]`,
     );
+    const matrix = [[1, 2], [3, 4]]; // prettier-ignore
+    for (const [name, f] of Object.entries({
+      div: (x: Tensor) => x.div(x),
+      pow: (x: Tensor) => x.pow(x),
+      dotGeneral: (x: Tensor) => matmul(x, x),
+    }))
+      expect(() => linearTranspose(f, matrix)(matrix)).toThrow(
+        `transpose: ${name} is not linear in its operand.`,
+      );
   });
 });
 

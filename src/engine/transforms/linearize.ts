@@ -27,7 +27,10 @@ import { backward, LinearTrace, pushForward } from "./linear.ts";
 import { transformed } from "./plain.ts";
 import { tools } from "./tools.ts";
 
-/** A function linearised at a point: its results at this point, and the tape that maps tangents. */
+/**
+ * A function linearised at a point: its results there, and the tape that maps tangents of the arguments to tangents of
+ * the results.
+ */
 export interface Linearization {
   readonly outs: readonly Tensor[];
   readonly outDef: TreeDef;
@@ -96,7 +99,7 @@ export function fitType(operation: string, what: string, x: Tensor, type: ArrayT
   );
 }
 
-/** Returns a tangent or cotangent; zeros of the given type if it is missing. */
+/** Returns a tangent or cotangent, or zeros of the given type if it is missing. */
 export function materialize(x: Maybe, type: ArrayType): Tensor {
   return x ?? zeros(type);
 }
@@ -283,9 +286,8 @@ export function derivativeAlong(
 }
 
 /**
- * True if a tangent is known to contain a 0. Such zeros count as zeros of a mask (see docs/masks.md). The derivative
- * along a direction does not depend on the slopes with respect to values that do not change, and these slopes may be
- * infinite.
+ * True if a tangent is known to contain a 0. Such a 0 counts as a masked zero (docs/masks.md). The derivative along a
+ * direction must not depend on slopes with respect to values that do not change, and such slopes may be infinite.
  */
 export function holdsZero(tangent: Tensor, operation: string): boolean {
   return isAtHand(tangent) && readElements(tangent, operation).includes(0);

@@ -8,8 +8,8 @@ import { flattenArguments, flattenResult, requireFunction, unflattenArguments } 
 import "./program-tools.ts";
 
 /**
- * Program of a function for arguments of these types, as data. Outer tensors that the function reads are its first
- * inputs. Values have the names of the function's parameters if its text shows them.
+ * Traces a function for arguments of these types, and returns the program as data. Outer tensors that the function
+ * reads are its first inputs. Inputs have the names of the function's parameters, if its source text shows them.
  *
  * @example
  * printProgram(makeProgram((x, y) => x.mul(y).add(sin(x)))(2, 3));
@@ -37,7 +37,7 @@ export function makeProgram<A extends readonly unknown[]>(
   };
 }
 
-/** Names of a function's parameters; `undefined` for a parameter that is no plain identifier. */
+/** Names of a function's parameters; `undefined` for a parameter that is not a plain identifier. */
 export function parameterNames(f: (...args: never[]) => unknown): (string | undefined)[] {
   const text = Function.prototype.toString.call(f);
   const list =

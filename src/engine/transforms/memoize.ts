@@ -15,8 +15,8 @@ const formsPerProgram = 64;
 const memory = new WeakMap<Program, Lru<string, unknown>>();
 
 /**
- * Wraps a function of a program so that it caches its latest results while the program exists: a jitted loop is
- * transformed once, not at every call.
+ * Wraps a function of a program so that its latest results are cached while the program exists. A jitted loop, for
+ * example, is transformed once and not at every call.
  */
 export function memoizeProgram<A extends readonly unknown[], R extends object>(
   keyOf: (program: Program, ...args: A) => string,

@@ -19,10 +19,12 @@ import { makeStagingTrace } from "../trace/staging.ts";
 import { maskKey, memoizeProgram } from "./memoize.ts";
 
 /**
- * Splits a program by the inputs that are known first. `known` computes the known outputs and the residuals, which
- * are the values that `unknown` needs. Outputs in `instantiate` belong to `unknown` even if they are known. Values
- * that are cheap to compute from inputs `atHand` are recomputed instead of saved: constants, indices into arrays,
- * and elements at these indices. `isRepeated` is true if residuals may be saved for each iteration of a loop.
+ * Splits a program into a part that is computed first, from its known inputs, and a part for the inputs marked in
+ * `unknown`. The first part computes the known outputs and the residuals, which are the values that the second part
+ * needs. Outputs marked in `instantiate` belong to the second part even if they are known.
+ *
+ * Values that are cheap to compute from inputs `atHand` are recomputed instead of saved: constants, indices into
+ * arrays, and elements at these indices. `isRepeated` is true if residuals may be saved for each iteration of a loop.
  */
 export const partialEvalProgram: (
   program: Program,
@@ -47,8 +49,8 @@ export const partialEvalProgram: (
 );
 
 /**
- * Properties of residuals: the inputs that need not be saved, and whether saving happens in each iteration of a
- * loop.
+ * Facts that decide which values are saved as residuals: the inputs of the program that the second part has anyway, and
+ * whether the program is the body of a loop. In a loop, each iteration saves its residuals.
  */
 interface ResidualPolicy {
   readonly atHand: readonly boolean[];
@@ -96,7 +98,7 @@ function split(
   const given = new Set<Tensor>(); // inputs at hand
   const isAtHand = (x: Tensor): boolean => given.has(x) || definitions.has(x);
   /**
-   * Variable of the later program for a known value: a residual, unless the value is cheap to compute from values that
+   * Variable of the second part for a known value: a residual, unless the value is cheap to compute from values that
    * need not be saved.
    */
   const residual = (x: Tensor): Tensor => {

@@ -113,8 +113,8 @@ export function bound(f: AnyFunction, behind: readonly unknown[]): BoundFunction
 }
 
 /**
- * Result of a search over tensors, for the user: unchanged, or, for a function of plain numbers, in the form of the
- * value `given`.
+ * Converts the result of a search over tensors for the user. For a function of plain numbers, it gets the form of the
+ * value `given`; otherwise it is unchanged.
  */
 export function asGiven(f: unknown, given: unknown, found: unknown): unknown {
   return plainOf(f)?.restore(given, found) ?? found;

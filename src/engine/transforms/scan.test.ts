@@ -207,6 +207,20 @@ describe("scan", () => {
     );
   });
 
+  test("a carry that starts as a number without an exact float32 value becomes float32", () => {
+    const half = tensor(0.5, { dtype: "float32" });
+    const [end] = scan((carry: Tensor) => [carry.mul(half), null], 0.1, null, { length: 2 });
+    expect(end.dtype).toBe("float32");
+    expect(end.item()).toBe(Math.fround(0.1) / 4);
+  });
+
+  test("a loop of no steps in segments returns its start", () => {
+    const run = (x: Tensor): Tensor =>
+      scan((carry: Tensor) => [sin(carry), null], x, null, { length: 0, checkpoint: true })[0];
+    expect(run(tensor(2)).item()).toBe(2);
+    expect(grad(run)(2).item()).toBe(1);
+  });
+
   test("a carry may come back with its keys in another order", () => {
     interface Two {
       readonly a: Tensor;

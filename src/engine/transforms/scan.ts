@@ -73,7 +73,7 @@ export function scan(
   return runScan("scan", f, carry, xs, options);
 }
 
-/** The loop `scan`, called by another loop, whose name `operation` appears in messages. */
+/** Does the same as `scan`, for other loops. `operation` is their name in messages. */
 export function runScan(
   operation: string,
   f: (carry: never, x: never) => readonly [unknown, unknown],

@@ -22,7 +22,7 @@ export function segmentLength(
   length: number,
 ): number | undefined {
   if (every === undefined || every === false) return undefined;
-  if (every === true) return Math.max(1, Math.ceil(Math.sqrt(length)));
+  if (every === true) return Math.ceil(Math.sqrt(length));
   if (isIntegerIn(every, { from: 1 })) return every;
   throw new DownhillError(
     "range",
@@ -31,8 +31,8 @@ export function segmentLength(
 }
 
 /**
- * Splits a loop into segments, each of which is a checkpoint. The remainder that does not fill a segment is at the
- * end of the xs.
+ * Runs a loop in segments, each of which is a checkpoint. The steps that remain, at the end of xs, form a shorter
+ * segment.
  */
 export function loopInSegments(
   ins: readonly Tensor[],

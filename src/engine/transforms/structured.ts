@@ -5,6 +5,7 @@ export { checkpoint } from "./checkpoint.ts";
 export type { CheckpointOptions, CheckpointPolicy } from "./checkpoint.ts";
 export { cond } from "./cond.ts";
 export { customJvp, customVjp } from "./custom.ts";
+export { linearCall } from "./linear-call.ts";
 export { map } from "./map.ts";
 export type { MapOptions } from "./map.ts";
 export { scan } from "./scan.ts";

@@ -79,7 +79,10 @@ export function switchCase(
   return unflatten(def, outs);
 }
 
-/** The index as an int32 scalar. Plain numbers must be integers. */
+/**
+ * Converts the index to an int32 scalar. Throws `dtype` if it is not a scalar integer; plain numbers must be integers
+ * too.
+ */
 function asIndex(index: TensorLike): Tensor {
   const i = asTensor(index, "switchCase");
   const isPlain = i.type.weak && (typeof index !== "number" || Number.isInteger(index));

@@ -10,8 +10,8 @@ interface MaskedTangent extends Tracer {
 }
 
 /**
- * Trace of a forward-mode rule whose tangents may contain zeros from a mask. Products of these tangents with known
- * factors become masked products (`maskedMul`), so that an infinite slope does not turn such a 0 into NaN.
+ * Trace of a forward-mode rule whose tangents may contain masked zeros (docs/masks.md). Products of these tangents with
+ * known factors become masked products (`maskedMul`), so that an infinite slope does not turn such a 0 into NaN.
  */
 class TangentTrace implements Trace {
   readonly kind = "tangent";
@@ -45,7 +45,8 @@ class TangentTrace implements Trace {
 }
 
 /**
- * True if the tangents of an equation's results may contain zeros from a mask.
+ * True if the tangents of an equation's results may contain masked zeros. `masks` is `undefined` for operands without a
+ * tangent.
  *
  * @param masks for each operand, true if its tangent may contain such zeros; `undefined` if it has no tangent.
  */
@@ -78,7 +79,8 @@ export function leavesZeros(
 }
 
 /**
- * Results of the forward-mode rule `rule`. Products with the tangents marked in `masks` are masked (see docs/masks.md).
+ * Applies a forward-mode rule so that products with the tangents marked in `masks` are masked products. Returns the
+ * tangents of the results and their masks.
  */
 export function throughMasks(
   operation: string,

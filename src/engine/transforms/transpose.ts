@@ -11,9 +11,9 @@ import { backward, isNodeMasked, LinearTrace } from "./linear.ts";
 import { maskKey, memoizeProgram } from "./memoize.ts";
 
 /**
- * Transpose of a program with respect to the inputs that `linear` marks. Inputs: the other inputs, a cotangent per
- * output, and an accumulator per input in `accumulate`. Outputs: the cotangent of each linear input, including its
- * accumulator. `masked` marks cotangents of outputs that come from a mask.
+ * Transposes a program with respect to the inputs marked in `linear`. Inputs: the other inputs, a cotangent per output,
+ * and an accumulator per input in `accumulate`. Outputs: the cotangent of each linear input, including its accumulator.
+ * `masked` marks cotangents of outputs that may contain masked zeros.
  */
 export const transposeProgram: (
   program: Program,

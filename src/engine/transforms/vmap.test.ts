@@ -151,9 +151,16 @@ describe("vmap", () => {
         'inAxes[0].b has not the structure of argument 0.b, which is made of 0, 1. They differ in "1".',
       ],
       [[0, [0]], "inAxes[1] has not the structure of argument 1, which is one tensor."],
+      [[0, {}], "inAxes[1] has not the structure of argument 1, which is one tensor."],
     ] as const) {
       expect(() => vmap(f, { inAxes })(p, rows)).toThrow(`vmap: ${message}`);
     }
+  });
+
+  test("a plain boolean has no axes, so that an empty object stands for them", () => {
+    const f = (isNegative: boolean, x: Tensor): Tensor => (isNegative ? x.neg() : x);
+    const negated = vmap(f, { inAxes: [{}, 0] })(true, [1, 2]);
+    expect(negated.tolist()).toEqual([-1, -2]);
   });
 
   test("wrong batches are refused, with the way out", () => {

@@ -13,7 +13,7 @@ import { BatchTrace } from "./batch.ts";
 import { transformed } from "./plain.ts";
 import { tools } from "./tools.ts";
 
-/** One axis for a whole structure, or one per member: `{ w: null, b: 0 }`. */
+/** Axes of a structure: one axis for all of it, or one per member, such as `{ w: null, b: 0 }`. */
 export type AxisTree<Axis extends number | null> =
   Axis | readonly AxisTree<Axis>[] | { readonly [key: string]: AxisTree<Axis> };
 
@@ -110,7 +110,7 @@ function axesOf<Axis extends number | null>(
   const keys = def.kind === "object" ? def.keys : def.kind === "array" ? Object.keys(def.children) : [];
   const odd =
     Object.keys(members).find((key) => !keys.includes(key)) ?? keys.find((key) => members[key] === undefined);
-  if (odd !== undefined || isList(axes) !== (def.kind === "array")) {
+  if (def.kind === "leaf" || odd !== undefined || isList(axes) !== (def.kind === "array")) {
     const what =
       def.kind === "leaf"
         ? "one tensor"

@@ -1,3 +1,5 @@
+import { runInThisContext } from "node:vm";
+import { setFlagsFromString } from "node:v8";
 import { describe, expect, test } from "vitest";
 import { tensor } from "downhill";
 import {
@@ -147,4 +149,28 @@ describe("structures", () => {
       `[DownhillError: update: argument 2 lacks "w".]`,
     );
   });
+});
+
+/** Object with many keys, among them names that objects inherit and names of temporary properties. */
+function wide(n: number): Record<string, number> {
+  const names = ["b", "constructor", "a", ...Array.from({ length: n - 3 }, (_, i) => `p${i}`)];
+  return Object.fromEntries(names.map((name, i) => [name, i]));
+}
+
+test.each([127, 128, 1000])("an object of %i keys keeps their order and its prototype", (n) => {
+  const value = wide(n);
+  const { def, leaves } = flatten(value, "test");
+  const built = unflatten(def, leaves) as Record<string, number>;
+  expect(Object.entries(built)).toEqual(Object.entries(value));
+  expect(Object.getPrototypeOf(built)).toBe(Object.prototype);
+});
+
+test("objects of many keys are hash tables, because copies of long lists of properties take quadratic time", () => {
+  setFlagsFromString("--allow-natives-syntax");
+  const isList = runInThisContext("(object) => %HasFastProperties(object)") as (object: object) => boolean;
+  const built = (n: number): object => {
+    const { def, leaves } = flatten(wide(n), "test");
+    return unflatten(def, leaves) as object;
+  };
+  expect([50, 1000].map((n) => isList(built(n)))).toEqual([true, false]);
 });

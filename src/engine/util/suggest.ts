@@ -1,9 +1,10 @@
 /**
- * Candidate that the writer of `name` most likely meant, or `undefined` if none is near.
+ * Returns the candidate that the writer of `name` most likely meant; `undefined` if none is near.
  *
- * A candidate is near if it has the same letters except for case, `-` and `_`; if `name` is its initials (`lr` of
- * `learningRate`) or a prefix of three letters or more; or if their edit distance (insert, delete, replace, swap
- * neighbours) is at most a third of the longer name. The nearest candidate wins, the first one of equals.
+ * A candidate is near if it has the same letters apart from case, `-`, `_` and spaces. It is also near if `name` is its
+ * initials (`lr` of `learningRate`) or its first three or more letters. Otherwise their edit distance (insert, delete,
+ * replace, swap neighbours) must be at most a third of the longer name, which has at most 100 letters. The nearest
+ * candidate wins, and of equally near ones the first.
  *
  * @example
  * suggest("droplast", ["size", "dropLast"]); // "dropLast"
@@ -23,7 +24,7 @@ export function suggest(name: string, candidates: Iterable<string>): string | un
   return nearest;
 }
 
-/** Suggestion to append to a message: ` Did you mean "dropLast"?`, or an empty text. */
+/** Returns a suggestion to append to a message: ` Did you mean "dropLast"?`, or an empty text. */
 export function didYouMean(name: string, candidates: Iterable<string>): string {
   const nearest = suggest(name, candidates);
   return nearest === undefined ? "" : ` Did you mean ${JSON.stringify(nearest)}?`;
@@ -46,13 +47,16 @@ function plain(name: string): string {
   return name.toLowerCase().replaceAll(/[-_\s]/g, "");
 }
 
-/** First letters of the words of a name: `lr` for `learningRate`, `learning_rate` and `learning-rate`. */
+/** Returns the first letters of the words of a name: `lr` for `learningRate`, `learning_rate` and `learning-rate`. */
 function initials(name: string): string {
   const words = name.replaceAll(/([a-z0-9])([A-Z])/g, "$1 $2").split(/[-_\s]+/);
   return words.map((word) => word.charAt(0).toLowerCase()).join("");
 }
 
-/** Optimal string alignment distance: Levenshtein's distance in which swapping neighbours counts as one edit. */
+/**
+ * Computes the optimal string alignment distance: Levenshtein's distance in which swapping neighbours counts as one
+ * edit.
+ */
 function editDistance(a: string, b: string): number {
   let before: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, j) => j);

@@ -506,7 +506,7 @@ export function meshgrid(xs: readonly TensorLike[], options: MeshgridOptions = {
   return grids.map((grid) => swapaxes(grid, 0, 1));
 }
 
-/** x flattened, then repeated or truncated in row-major order to fill a shape. */
+/** x flattened, then repeated or truncated in row-major order to fill a shape; zeros if x is empty. */
 export function resize(x: TensorLike, shape: readonly number[]): Tensor {
   if (arguments.length > 2) refuseExtra("resize", arguments, 2);
   checkShape("resize", shape);

@@ -17,8 +17,8 @@ export function attachMethods(methods: Readonly<Record<string | symbol, unknown>
 }
 
 /**
- * The options of a reduction called as a method, which also takes its axes first: `x.sum(0)`,
- * `x.sum(0, { keepdims: true })`.
+ * The options of a reduction that is called as a method. A method also accepts the axes before the options: `x.sum(0)`,
+ * `x.sum(0, { keepdims: true })`. `undefined` if neither is given.
  * @throws DownhillError `option` for an argument after the options.
  */
 export function optionsOf<O extends { readonly axis?: Axes }>(
@@ -51,7 +51,10 @@ export function operatorError(below: () => unknown): DownhillError {
   return beginBelow(error, below);
 }
 
-/** The line of user code that called `below`, if its source is readable and it contains an operator or a call. */
+/**
+ * The line of user code that called the function `below`; `undefined` if its source is not readable, or if it is long
+ * or contains no operator or call.
+ */
 function userLine(below: () => unknown): string | undefined {
   const line = callingLine(below);
   return line !== undefined && line.length <= 120 && /[-+*/%<>=&|^~(]/.test(line) ? line : undefined;

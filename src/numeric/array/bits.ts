@@ -13,7 +13,10 @@ function ofBits(operation: string, op: BinaryPrimitive, x: BooleanLike, y: Boole
   return op(...matchOperands(operation, isPlain ? p.convert(p.asTensor(a, operation), "int32") : a, b));
 }
 
-/** Converts plain integers to int32 and refuses other numbers. */
+/**
+ * Converts nested arrays of integers to int32. An integer, and tensors of integers or booleans, stay as they are; other
+ * numbers are refused.
+ */
 function asBits(operation: string, x: BooleanLike): BooleanLike {
   if (typeof x === "number" && Number.isInteger(x)) return x;
   const t = p.asTensor(x, operation);

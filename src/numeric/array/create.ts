@@ -346,7 +346,7 @@ export function blackman(n: number): Tensor {
   return cosineWindow("blackman", n, [0.42, -0.5, 0.08]);
 }
 
-/** The n weights of the triangular (Bartlett) window, 0 at its ends. */
+/** The n weights of the triangular (Bartlett) window, 0 at its ends; for n = 1 the weight is 1. */
 export function bartlett(n: number): Tensor {
   if (arguments.length > 1) refuseExtra("bartlett", arguments, 1);
   checkCount("bartlett", n);

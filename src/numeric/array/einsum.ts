@@ -80,7 +80,10 @@ type ContractionPair = readonly [first: number, second: number];
 /** Largest number of operands for which every order is tried: five operands have 180 orders. */
 const mostTried = 5;
 
-/** The pairs of operands to multiply, in order, for the fewest scalar products. */
+/**
+ * The pairs of operands to multiply, in order, for the fewest scalar products. While there are many operands, the
+ * cheapest pair is taken without comparing all orders.
+ */
 function pathOf(
   operands: readonly (readonly string[])[],
   output: readonly string[],

@@ -49,7 +49,7 @@ export function polyval(coefficients: TensorLike, x: TensorLike): Tensor {
   return value;
 }
 
-/** Sum of two polynomials. */
+/** Sum of two polynomials, given by their coefficients, highest power first. The shorter one is padded with zeros. */
 export function polyadd(x: TensorLike, y: TensorLike): Tensor {
   if (arguments.length > 2) refuseExtra("polyadd", arguments, 2);
   return p.add(...alike("polyadd", x, y));

@@ -9,7 +9,7 @@ const edge = 3;
 
 /**
  * The elements as text in the style of NumPy: aligned columns, eight significant digits (six for float32); a scalar in
- * full.
+ * full. Large arrays are shortened, and an array without known elements shows its type.
  */
 export function format(x: Tensor): string {
   if (!isAtHand(x)) return `${x.tracer === undefined ? "Awaited" : "Traced"}(${showType(x.type)})`;

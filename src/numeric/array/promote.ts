@@ -284,7 +284,7 @@ function beyondEnds(operation: string, place: number, x: Tensor, axis: number): 
   );
 }
 
-/** Two operands as `matchOperands` returns them, with integers and booleans converted to float64. */
+/** Like `matchOperands`, but converts operands that are not floating (integers and booleans) to float64. */
 export function matchFloating(operation: string, x: BooleanLike, y: BooleanLike): readonly [Tensor, Tensor] {
   const [a, b] = matchOperands(operation, x, y);
   return isFloating(a.type.dtype) ? [a, b] : [convert(a, "float64"), convert(b, "float64")];

@@ -321,7 +321,7 @@ function matchDtypes(x: Tensor, y: Tensor): readonly [Tensor, Tensor] {
   return [a, p.convert(y, a.dtype, a.type.weak)];
 }
 
-/** The elements that contribute at a relative position along an axis of n elements. */
+/** The elements that contribute at a position along an axis of n elements; −1 and 1 are the ends of the axis. */
 function gridTaps(
   position: Tensor,
   n: number,

@@ -1,7 +1,7 @@
 // Values are tested in search.test.ts, together with NumPy's.
 import { describe, expect, test } from "vitest";
 import type { Tensor } from "downhill";
-import { grad, jit } from "downhill";
+import { grad, jit, makeProgram, printProgram, tensor } from "downhill";
 import { checkFamily, f32, f64, i32, on } from "../../../test/support/op-table.ts";
 import * as segments from "./segments.ts";
 
@@ -100,4 +100,12 @@ describe("sums of segments", () => {
   ])("refuse misuse %#", (action, message) => {
     expect(action).toThrow(message);
   });
+});
+
+test("sums of float32 are rounded once, without arrays of float64, which a GPU lacks", () => {
+  const x = tensor([2 ** 24, 1, 1, 1], { dtype: "float32" });
+  const sums = (y: Tensor): Tensor => segmentSum(y, i32([0, 0, 0, 0]), { size: 1 });
+  expect(printProgram(makeProgram(sums)(x))).not.toMatch(/f64\[\d/);
+  expect(sums(x).tolist()).toEqual([2 ** 24 + 4]);
+  expect(grad((y: Tensor) => sums(y).sum())(x).tolist()).toEqual([1, 1, 1, 1]);
 });

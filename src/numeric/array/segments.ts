@@ -90,10 +90,7 @@ function segment(
  * `sum`.
  */
 function addRows(into: Tensor, ids: Tensor, rows: Tensor, axis: number): Tensor {
-  const { dtype, weak } = into.type;
-  if (dtype !== "float32") return p.scatterAdd(into, ids, rows, axis);
-  const wide = (x: Tensor): Tensor => p.convert(x, "float64");
-  return p.convert(p.scatterAdd(wide(into), ids, wide(rows), axis), dtype, weak);
+  return p.scatterAdd(into, ids, rows, axis, { isWide: into.dtype === "float32" });
 }
 
 const [int32Least, int32Most, uint32Most] = [-(2 ** 31), 2 ** 31 - 1, 2 ** 32 - 1];

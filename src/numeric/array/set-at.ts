@@ -51,7 +51,11 @@ const setting: IndexedUpdate = {
   block: p.dynamicUpdate,
   scatter: p.scatterSet,
 };
-const adding: IndexedUpdate = { combine: p.add, block: p.dynamicAdd, scatter: p.scatterAdd };
+const adding: IndexedUpdate = {
+  combine: p.add,
+  block: p.dynamicAdd,
+  scatter: (x, places, updates, axis) => p.scatterAdd(x, places, updates, axis),
+};
 const multiplying: IndexedUpdate = /* @__PURE__ */ byReading(p.mul, multiplyOneByOne);
 const leasts: IndexedUpdate = /* @__PURE__ */ byReading(p.minimum, p.scatterMin);
 const greatests: IndexedUpdate = /* @__PURE__ */ byReading(p.maximum, p.scatterMax);

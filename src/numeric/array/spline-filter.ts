@@ -33,7 +33,10 @@ export function splineCoefficients(x: Tensor, axis: number, degree: SplineDegree
   return poles[degree].reduce((c, z) => filtered(p.scale(c, (1 - z) * (1 - 1 / z)), axis, z, ends), x);
 }
 
-/** One pole: a recurrence in either direction, each started by the sum over the continuation. */
+/**
+ * Filters by the pole `z` of a spline: a recurrence forwards, then one backwards, each begun by a sum over the elements
+ * as they are continued beyond the end.
+ */
 function filtered(x: Tensor, axis: number, z: number, ends: SplineEnds): Tensor {
   const n = x.shape[axis]!;
   const all = range(0, n);

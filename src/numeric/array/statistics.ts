@@ -450,7 +450,7 @@ export function rankdata(x: TensorLike, options: RankdataOptions = {}): Tensor {
   return moveaxis(p.reshape(ranks, last.type.shape), -1, along);
 }
 
-/** Ranks of the elements of a vector. */
+/** Ranks of the elements of a vector. If an element is NaN, all ranks are NaN for averages, otherwise 0. */
 function ranksOf(row: Tensor, method: NonNullable<RankdataOptions["method"]>): Tensor {
   const n = row.type.shape[0]!;
   const isKnown = isFloating(row.dtype)

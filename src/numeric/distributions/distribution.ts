@@ -17,7 +17,7 @@ import { type Key, readKey } from "../random/key.ts";
 import type { Domain } from "./domains.ts";
 import type { FloatDType } from "../random/real.ts";
 
-/** A parameter of a family. */
+/** A parameter of a family of distributions: its allowed values and its axes. */
 export interface ParameterRecord {
   readonly domain: Domain;
   /** Number of its last axes that belong to one event. Default 0. */
@@ -64,7 +64,7 @@ export interface Family<P, G = unknown> {
 /** Quantities without arguments that may have no closed form. */
 type Moment = "mean" | "variance" | "entropy";
 
-/** Declares the parameters as the children of this tree node. */
+/** Declares, for types only, that a distribution is a tree node whose children are its parameters. */
 export interface Distribution<P> {
   readonly [treeOfInstance]?: P;
 }

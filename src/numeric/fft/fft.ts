@@ -178,8 +178,8 @@ export function irfft(x: ComplexLike, options: FourierOptions = {}): Tensor {
 }
 
 /**
- * The real inverse transform of a half spectrum: each element except the ends counts twice, for itself and for its
- * conjugate.
+ * The real inverse transform of a half spectrum: each element counts twice, for itself and for its conjugate, except
+ * the first and, for even n, the last.
  */
 function realAlong(
   operation: string,

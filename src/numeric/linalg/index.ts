@@ -2,8 +2,10 @@ import "../array/methods.ts";
 import "../../engine/runtime/install.ts";
 
 export { det, slogdet } from "./determinant.ts";
+export { eig, eigvals } from "./eigenvalues.ts";
 export { eigh, eigvalsh, qr, svd, svdvals } from "./factorise.ts";
 export { blockDiag, expm, kron, matrixPower, multiDot, toeplitz } from "./functions.ts";
+export { logm, sqrtm } from "./matrix-functions.ts";
 export { cond, type CondOptions, lstsq, matrixRank, pinv, type RankOptions } from "./least-squares.ts";
 export { cg, type CgOptions, gmres, type GmresOptions } from "./krylov.ts";
 export type { LinearMap } from "./linear-solution.ts";

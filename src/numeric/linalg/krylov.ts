@@ -155,7 +155,7 @@ export function cg(a: TensorLike | LinearMap, b: TensorLike, options: CgOptions 
   return requireConverged("cg", x, "A must be symmetric and positive definite");
 }
 
-/** Solution of `A x = b` by one cycle of `size` products from 0, and its residual. */
+/** Approximate solution of `A x = b` by one cycle of `size` products with A, begun at 0. */
 function cycle(multiply: LinearMap, b: Tensor, precondition: LinearMap, size: number): Tensor {
   const n = sizeOf(b.shape);
   const shaped = (x: Tensor): Tensor => reshape(x, b.shape);

@@ -58,7 +58,10 @@ export function dotProductAttention(
   return attend("dotProductAttention", mul(q!, scale), k!, v!, causal, options.mask);
 }
 
-/** `softmax(query · keyᵀ + mask) · value` for queries that have been multiplied by the scale. */
+/**
+ * `softmax(query · keyᵀ + mask) · value` for queries that have been multiplied by the scale. If `causal`, no query
+ * attends to a later key. The result is 0 for a query to which the mask leaves no key.
+ */
 function attend(
   operation: string,
   query: Tensor,

@@ -155,7 +155,10 @@ export function checkSmoothing(operation: string, labelSmoothing: number): void 
   );
 }
 
-/** One weight for each class along the last axis of the logits z, in the dtype of z. */
+/**
+ * Converts the weights of the classes to the dtype of the logits z. There must be one for each class along the last axis
+ * of z.
+ */
 export function asClassWeights(operation: string, classWeights: TensorLike, z: Tensor): Tensor {
   const weights = asTensor(classWeights, operation);
   if (sameShape(weights.shape, [z.shape.at(-1)!])) return astype(weights, z.dtype);

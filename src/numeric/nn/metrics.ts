@@ -243,7 +243,7 @@ function part(above: Tensor, below: Tensor): Tensor {
   return where(isEmpty, 0, div(above, where(isEmpty, 1, below)));
 }
 
-/** Binary predictions and targets: 1 for positive, 0 for negative. */
+/** Binary predictions and targets: 1 for positive, 0 for negative, NaN for a prediction that is missing. */
 function yesAndNo(operation: string, x: Tensor, y: Tensor, threshold: number): [Tensor, Tensor] {
   if (!sameShape(x.shape, y.shape))
     throw doNotFit(operation, x, y, "the same shape, or the option classes for more than two classes");

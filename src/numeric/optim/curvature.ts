@@ -14,7 +14,8 @@ export interface CurvatureHistory {
 export const noHistory: CurvatureHistory = { steps: [], changes: [], scale: 1 };
 
 /**
- * Returns the history with another step and its change of the gradient appended. Only the newest `size` pairs are kept.
+ * Returns the history with another step and its change of the gradient appended, and the scale of this pair. Only the
+ * newest `size` pairs are kept.
  */
 export function remember(
   { steps, changes }: CurvatureHistory,

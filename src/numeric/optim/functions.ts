@@ -99,9 +99,14 @@ export type { Lbfgs, LbfgsOptions } from "./lbfgs.ts";
 export type { LbfgsState } from "./lbfgs-memory.ts";
 export { atLeast, atMost, between, equality } from "./constrained/constructors.ts";
 export type { ConstraintOptions } from "./constrained/constructors.ts";
+export type { BarrierRule } from "./constrained/barrier-rule.ts";
+export { linearProgram } from "./constrained/linear-program.ts";
+export type { LinearProgramOptions } from "./constrained/linear-program.ts";
+export type { ProblemKind } from "./constrained/problem-kind.ts";
 export type { Constraint, ConstrainedValue } from "./constrained/constraint.ts";
 export type { ConstrainedIteration, Multipliers } from "./constrained/result.ts";
 export type { ConstrainedReason } from "./constrained/verdict.ts";
+export type { WarmStart } from "./constrained/warm-start.ts";
 export { minimize, minimizeAsync, solver } from "./minimize/minimize.ts";
 export type {
   ConstrainedResult,
@@ -111,8 +116,16 @@ export type {
   SolverOptions,
   WithConstraints,
 } from "./minimize/minimize.ts";
+export { globalMinimize, globalMinimizeAsync } from "./global/global-minimize.ts";
+export type {
+  GlobalIteration,
+  GlobalMinimizeOptions,
+  GlobalResult,
+  LocalMinimum,
+} from "./global/global-minimize.ts";
 export { leastSquares, leastSquaresAsync, leastSquaresSolver } from "./minimize/least-squares.ts";
 export type {
+  ConstrainedLeastSquaresResult,
   LeastSquaresOptions,
   LeastSquaresResult,
   LeastSquaresSolverOptions,
@@ -122,7 +135,7 @@ export type { LinearSolverReport } from "./least-squares/result.ts";
 export type { FixedOption, ScaleOption } from "./least-squares/step-space.ts";
 export type { Bounds } from "./minimize/walls.ts";
 export type { RobustLoss } from "./minimize/robust.ts";
-export { curveFitter, fitCurve } from "./curve/fit-curve.ts";
+export { curveFitter, fitCurve, fitCurveAsync } from "./curve/fit-curve.ts";
 export type { CurveParameters } from "./curve/fit-curve.ts";
 export type {
   CurveBound,
@@ -131,7 +144,7 @@ export type {
   FitCurveOptions,
   RowWeights,
 } from "./curve/options.ts";
-export type { CurveBand, CurveFit } from "./curve/result.ts";
+export type { ConstrainedCurveFit, CurveBand, CurveFit } from "./curve/result.ts";
 export type { StopReason, StopRules } from "./minimize/stop.ts";
 export { brentq } from "./implicit/brentq.ts";
 export { linearSumAssignment } from "./discrete/assignment.ts";
@@ -148,6 +161,7 @@ export type { RootOptions } from "./implicit/root.ts";
 export { odeint } from "./ode/odeint.ts";
 export type { OdeintOptions } from "./ode/odeint.ts";
 export type { OdeMethodName } from "./ode/methods.ts";
+export type { SolveOdeMethodName } from "./ode/solve-methods.ts";
 export type { OdeReason, OdeStats } from "./ode/drive.ts";
 export { solveOde, solveOdeAsync } from "./ode/solve-ode.ts";
 export type { OdeEvent, OdeEventRecord, OdeProgress, OdeSolution, SolveOdeOptions } from "./ode/solve-ode.ts";

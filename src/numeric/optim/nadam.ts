@@ -24,7 +24,7 @@ export interface NadamOptions {
   readonly beta2?: Scalar;
   /** ε, added to the square root of the mean square, 0 or more. Default 1e-8. */
   readonly eps?: Scalar;
-  /** λ of a penalty `λ/2 · Σ θ²` that is added to the loss, 0 or more. Default 0. */
+  /** λ, 0 or more: adds the penalty `λ/2 · Σ θ²` to the loss, unless `decoupledWeightDecay` is true. Default 0. */
   readonly weightDecay?: Scalar;
   /** ψ, the rate at which the momentum rises to β₁: `μₜ = β₁(1 − 0.96^(tψ)/2)`, 0 or more. Default 0.004. */
   readonly momentumDecay?: Scalar;

@@ -26,7 +26,7 @@ export interface RadamOptions {
   readonly beta2?: Scalar;
   /** ε, added to √v, 0 or more. Default 1e-8. */
   readonly eps?: Scalar;
-  /** λ of a penalty `λ/2 · Σ θ²` that is added to the loss, 0 or more. Default 0. */
+  /** λ, 0 or more: adds the penalty `λ/2 · Σ θ²` to the loss, unless `decoupledWeightDecay` is true. Default 0. */
   readonly weightDecay?: Scalar;
   /** True to subtract ηλθ from the parameters instead of adding λθ to the gradient. Default false. */
   readonly decoupledWeightDecay?: boolean;

@@ -15,7 +15,7 @@ export interface RmspropOptions {
   readonly eps?: Scalar;
   /** λ of a penalty `λ/2 · Σ θ²` that is added to the loss, 0 or more. Default 0. */
   readonly weightDecay?: Scalar;
-  /** β, the decay rate of the velocity, from 0 to 1. Default 0: no velocity. */
+  /** β, the factor by which each step multiplies the velocity, from 0 to 1. Default 0: no momentum. */
   readonly momentum?: Scalar;
   /** True to divide by the standard deviation of the gradients instead of their root mean square. Default false. */
   readonly centered?: boolean;

@@ -43,7 +43,12 @@ export function scaled(a: number, x: Float64Array): Float64Array {
 /** `max |xᵢ|`; 0 for an empty vector, NaN if an element is NaN. */
 export function largest(x: Float64Array): number {
   let top = 0;
-  for (const xi of x) top = Math.max(top, Math.abs(xi));
+  for (let i = 0; i < x.length; i++) {
+    const size = Math.abs(x[i]!);
+    if (size <= top) continue;
+    if (Number.isNaN(size)) return NaN;
+    top = size;
+  }
   return top;
 }
 
@@ -65,6 +70,6 @@ export function sumOfSizes(x: Float64Array): number {
 
 /** True if all elements are finite. */
 export function isAllFinite(x: Float64Array): boolean {
-  for (const xi of x) if (xi - xi !== 0) return false;
+  for (let i = 0; i < x.length; i++) if (x[i]! - x[i]! !== 0) return false;
   return true;
 }

@@ -71,7 +71,10 @@ function recordFolder(folder: string, mostBytes: number): RecordStore {
   const refused = objection();
   if (refused !== undefined) throw new DownhillError("file", `setCompilationCache: ${refused}`);
   const [encoder, decoder] = [new TextEncoder(), new TextDecoder()];
-  /** Adds the version and architecture of the engine to a key, because a record is valid for one version only. */
+  /**
+   * Adds the version of the JavaScript runtime and the processor architecture to the key of a record, because the
+   * record is only valid for these.
+   */
   const fullKey = (key: string): string => `${process?.version ?? ""} ${process?.arch ?? ""} ${key}`;
   const fileOf = (key: string): string => path.join(root, `${checksum(encoder.encode(key))}.json`);
   let canWrite = true;
@@ -162,7 +165,7 @@ function ownership(
 ): { readonly objection: () => string | undefined; readonly isOwn: (stats: Stats) => boolean } {
   const isForeign = ({ uid }: Stats): boolean => user !== undefined && uid !== user && uid !== 0;
   const isShared = ({ mode }: Stats): boolean => user !== undefined && (mode & 0o022) !== 0;
-  /** Returns the reason to refuse the folder or the subfolder, if either exists. */
+  /** Returns the reason to refuse the folder or the subfolder; `undefined` if neither is unsafe, or neither exists. */
   const objection = (): string | undefined => {
     const given = statsOf(() => fs.statSync(folder));
     const own = statsOf(() => fs.lstatSync(subfolder));

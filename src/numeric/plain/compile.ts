@@ -16,12 +16,13 @@ export interface CompileOptions extends Partial<ModuleOptions> {
 }
 
 /**
- * Compiles the marked functions of a text in TypeScript or JavaScript. The result holds them by name, as functions of
- * numbers that `grad` and the other transforms accept. A function that returns a marked function is held as such: its
- * arguments are the values that the marked function reads. The text itself is never run, so this also works in pages
- * that forbid `eval`.
+ * Compiles the marked functions of a TypeScript or JavaScript text. The result contains them by name, as functions of
+ * numbers that `grad` and the other transforms accept. A function that returns a marked function becomes a function
+ * with the same name, whose arguments are the values that the marked function reads. The text itself is never run, so
+ * that this also works in pages that forbid `eval`.
  *
  * Without `parse` in the options, acorn and its TypeScript plugin are loaded.
+ *
  * @throws PlainError for code outside of the differentiable language, and for text that is not TypeScript;
  * DownhillError `plain` if no function is marked, or the value of a variable outside is not known.
  * @example
@@ -60,8 +61,8 @@ export async function compile<F = Readonly<Record<string, (...args: unknown[]) =
 }
 
 /**
- * Returns a function that reads a variable outside of the functions: from `given`, or from its constant definition in
- * the text. Throws `plain` if there is neither.
+ * Returns a function that reads a variable outside of the functions: from `given`, or else from its constant definition
+ * in the text. Throws `plain` if it is in neither.
  */
 function outsideValue(
   name: string,

@@ -343,6 +343,17 @@ const arrays: Readonly<Record<string, Row>> = {
     "let s = 0; for (let i = 0; i < k.length; i++) s += x[k[i]] * y[i] + z[i] + k[i] / 2; return s;",
     [[1, 2, 3], Float64Array.of(0.1, 0.2), Float32Array.of(0.1, 0.3), Int32Array.of(2, 0)],
   ),
+  "bytes as data": row(
+    "x: number, b: Uint8Array, rows: Uint8Array[], p: { image?: Uint8Array }",
+    "const v = new Float64Array(b), w = Array.from(b, (e) => e / 255), y = [...b]; v[0] = x; y[1] += x; let s = b.length + v[0] * v[1] + w[2] + y[1]; for (const r of rows) for (const e of r) s = s * 0.5 + x * e; for (const [i, e] of b.entries()) s += i * e; return s + b.indexOf(10) + b.reduce((a, e) => a + e) + (p.image?.[1] ?? -1);",
+    [
+      1.5,
+      Uint8Array.of(0, 10, 255),
+      [Uint8Array.of(1, 2), Uint8Array.of(3, 4)],
+      { image: Uint8Array.of(7, 8) },
+    ],
+    [0.5, Uint8Array.of(3, 1, 10), [Uint8Array.of(9)], {}],
+  ),
   "new arrays": row(
     "x: number[], n: number",
     "const a = new Float64Array(n), b = new Array<number>(n).fill(2), c = Array.from({ length: n }, (_, i) => i * x[0]), d = new Float64Array(x), e = [...x], g = Array(3).fill(x[1]), h = Float64Array.from(x, (v) => v + 1), k = Float64Array.of(1, x[0]), l = new Float32Array(n), m = new Int32Array([1.7, -1.7, 4e9]); a[1] = 3; l[0] = 0.1; return a[1] + b[2] + c[2] + d[0] + e[1] + g[2] + h[0] + k[1] + l[0] + m[0] + m[1] + m[2] + a.length + c.length;",
@@ -772,6 +783,42 @@ const searches: Readonly<Record<string, Row>> = {
       [7],
     ],
   ),
+  "items that a function returns as lists": row(
+    "x: number[], ps: { a: number; b: number }[], m: number[][]",
+    "return [...x.flatMap((v, i) => [v, v * v, i]), ...ps.flatMap(({ a, b }) => [a * b, b]), ...m.flatMap((r) => r), " +
+      "...x.flatMap((v) => m[0].map((w) => v * w)), ...x.flatMap((v) => 2 * v), ...x.flatMap((v) => [{ v, w: 1 }, { v: -v, w: 2 }]).map((p) => p.v * p.w)];",
+    [
+      [1, -2],
+      [{ a: 1, b: 2 }],
+      [
+        [1, 2],
+        [3, 4],
+      ],
+    ],
+    [[], [], [[5, 6]]],
+  ),
+  "a string among others": row(
+    'k: "a" | "b" | "c", ks: ("a" | "b")[]',
+    'const m = ks.length > 1 ? "a" : "b"; return [["a", "b"].includes(k) ? 1 : 0, ["c"].includes(m) ? 1 : 0, ks.includes("b") ? 1 : 0, ks.indexOf("b"), ks.lastIndexOf(m), ["b", "c"].indexOf(k)];',
+    ["a", ["a", "b"]],
+    ["c", ["b"]],
+    ["b", []],
+  ),
+  "elements beyond the ends": row(
+    "x: number[], m: number[][], ps: { a: number; b?: number }[], on: boolean[]",
+    "let s = 0; for (let i = -1; i <= 3; i++) { s = s * 3 + (x[i] ?? 0.5) + (m[i]?.[i + 1] ?? 7) + (ps[i]?.a ?? 2) * (ps[i]?.b ?? 3) + ((on[i] ?? true) ? 1 : 0); if (x[i] === undefined) s += 0.25; } " +
+      "const rows = m.map((r) => r.slice()); let n = 0; while (x[n] !== undefined) n++; return [s, n, rows[5]?.length ?? -1, [1, 2][n] ?? 9, [4, 5][2] ?? 6];",
+    [
+      [1, 2],
+      [
+        [1, 2],
+        [3, 4],
+      ],
+      [{ a: 1 }, { a: 3, b: 4 }],
+      [false],
+    ],
+    [[], [[1]], [], [true, false, false]],
+  ),
   "parts of typed arrays": row(
     "x: Float64Array, n: number",
     "const a = x.subarray(1, n), b = x.subarray(-2); return a[0] * b[1] + a.length + b.length;",
@@ -840,6 +887,12 @@ const growing: Readonly<Record<string, Row>> = {
     "const a: number[] = []; for (const v of x) a.push(2 * v); const b = [1]; for (let i = n; i > 0; i -= 2) b.push(i, a[0]); const c = []; for (let i = 1; i <= n; i++) { c.push([i, x[0]]); } return [...a, b.length, ...b, c[n - 1][0] + c[0][1]];",
     [[1, 2, 3], 3],
     [[5], 1],
+  ),
+  "items up to the index of a loop around": row(
+    "x: number, n: number",
+    "let s = 0; for (let k = n; k >= 0; k--) { const a: number[] = []; for (let i = 0; i <= k; i++) a.push(x * i); s += a.length * a[k]; } for (let k = 0; k < n; k++) { const b = [1]; for (let i = k; i < n; i++) if (i !== 2) b.push(i); s = s * 2 + b[b.length - 1]; } return s;",
+    [1.5, 4],
+    [2, 1],
   ),
   "items on a condition, until a break": row(
     "x: number[]",
@@ -910,6 +963,16 @@ const makers: Readonly<Record<string, Row>> = {
     outside:
       "class Maths { static readonly K = 0.5; static square(x: number) { return x * x; } static cube = (x: number) => x ** 3; }",
   },
+  "classes without state, and objects of functions": {
+    ...row(
+      "x: number, kind: 'relu' | 'twice'",
+      "const own = new Model(); const local = { half(v: number) { return v / 2; }, third: (v: number) => v / 3 }; return model.forward(x) + 10 * own.forward(2) + 100 * functions[kind](x) + functions.relu(-x) + local.half(x) * local.third(x) + SETTINGS.rate * SETTINGS.steps + (SETTINGS.mode === 'fast' ? 1e4 : 0) + Model.scaled(x) + new Empty().same(x);",
+      [1.5, "relu"],
+      [-0.5, "twice"],
+    ),
+    outside:
+      "class Model { static readonly #K = 0.5; static #sq(x: number) { return x * x; } static scaled(x: number) { return Model.#K * Model.#sq(x); } forward(x: number) { return Math.tanh(Model.scaled(x)); } } class Empty { constructor() {} same = (x: number) => x; } const model = new Model(); const functions = { relu(x: number) { return Math.max(0, x); }, twice: (x: number) => 2 * x }; const SETTINGS = { rate: 0.5, steps: 3, mode: 'fast' } as const;",
+  },
   "the first item and the rest": row(
     "x: number[], m: number[][], t: Float64Array",
     "const [first, ...rest] = x; const [, second, ...others] = m; const [a, b, ...c] = t; rest[0] = 9; let s = first + 10 * rest.length + 100 * second[0] + others.length; for (const v of rest) s += v; return [s, x[1], ...c.map((v) => v / 3), a * b];",
@@ -959,12 +1022,61 @@ const texts: Readonly<Record<string, Row>> = {
     [{ a: 1, b: 2 }, "b"],
     [{ a: 1, b: 2 }, "a"],
   ),
+  "arrays of strings": row(
+    "x: number, ops: ('square' | 'same')[]",
+    "let s = 0; for (let i = 0; i < ops.length; i++) s = s * 2 + (ops[i] === 'square' ? x * x : x); for (const op of ops) if (op !== 'same') s += 100; return s;",
+    [3, ["square", "same", "square"]],
+    [3, []],
+  ),
   "switches over all cases": row(
     "x: number, kind: 'a' | 'b' | 'c'",
     "switch (kind) { case 'a': return x; case 'b': case 'c': { return 2 * x; } }",
     [2, "a"],
     [2, "c"],
   ),
+  "members of unions that are made here": {
+    ...row(
+      "x: number, ok: boolean",
+      "const s: Shape = { kind: 'disc', r: x }; let t: Shape = { kind: 'disc', r: 2 * x }; if (x > 1) t = { kind: 'box', w: x, h: 3 }; const u: Shape = ok ? { kind: 'box', w: 1, h: x } : s; const list: Shape[] = [{ kind: 'disc', r: 1 }, { kind: 'box', w: x, h: x }, t]; let a = s.kind === 'disc' ? s.r : s.w; a += area(t) + area(u); for (const one of list) a = a * 2 + area(one); if (t.kind === 'disc' && t.r > 1) return a; if ('w' in t && t.w > 1.5) return a + t.w; const r = root(x), q = root(-x); a += list.reduce((sum, one) => sum + area(one), 0) + (r.ok ? r.value : 7) + (q.ok === true ? q.value : q.why === 'negative' ? 11 : 13); return t.kind === 'disc' ? t.r : t.w;",
+      [2, true],
+      [1.25, false],
+      [0.5, true],
+    ),
+    outside:
+      "type Shape = { kind: 'disc'; r: number } | { kind: 'box'; w: number; h: number }; function area(s: Shape): number { switch (s.kind) { case 'disc': return Math.PI * s.r ** 2; case 'box': return s.w * s.h; } } type Root = { ok: true; value: number } | { ok: false; why: 'negative' | 'zero' }; function root(x: number): Root { if (x < 0) return { ok: false, why: 'negative' }; if (x === 0) return { ok: false, why: 'zero' }; return { ok: true, value: Math.sqrt(x) }; }",
+  },
+  "members of a union in a literal list, beside stores to another array": {
+    ...row(
+      "x: number, n: number",
+      "const z = new Float64Array(2); for (let i = 0; i < n; i++) z[i] = x; const list: Shape[] = [{ kind: 'box', w: x, h: 2 }, { kind: 'disc', r: 3 * x }]; const first = list[0]!; let a = z[0]!; switch (first.kind) { case 'disc': a += first.r ** 2; break; case 'box': a += first.w * first.h; } const second = list[1]!; const own: Shape = { kind: 'disc', r: x + 1 }; a += own.kind === 'box' ? own.w : own.r; return second.kind === 'box' ? second.w : a * second.r;",
+      [2, 2],
+      [0.5, 1],
+    ),
+    outside: "type Shape = { kind: 'disc'; r: number } | { kind: 'box'; w: number; h: number };",
+  },
+  "members of unions that are given": {
+    ...row(
+      "s: Shape, k: Kind, order: 1 | 2 | 3, name: keyof Point, p: Point, mode: Mode, ops: Op[]",
+      "let y = 1; for (const o of ops) { switch (o.op) { case 'add': y += o.v; break; case 'scale': y *= o.by; break; case 'pow': y **= o.p.e; } } if (s.kind === 'disc' && s.r > 1) return y + s.r; if (s.kind === 'box' && s.w > s.h) return y - s.w; y += p[name] + (mode === 'sq' ? 10 : 20); const powers = (x: number, n: 1 | 2 | 3) => { switch (n) { case 1: return x; case 2: return x * x; case 3: return x ** 3; } }; switch (k) { case Kind.Low: return powers(y, order); case Kind.High: return -powers(y, order); }",
+      [{ kind: "disc", r: 2 }, 0, 1, "a", { a: 1, b: 2 }, "sq", []],
+      [{ kind: "disc", r: 0.5 }, 1, 2, "b", { a: 1, b: 2 }, "id", [{ op: "add", v: 2 }]],
+      [
+        { kind: "box", w: 1, h: 2 },
+        0,
+        3,
+        "b",
+        { a: 1, b: 2 },
+        "sq",
+        [
+          { op: "scale", by: 3 },
+          { op: "pow", p: { e: 2 } },
+        ],
+      ],
+      [{ kind: "box", w: 3, h: 2 }, 1, 3, "b", { a: 1, b: 2 }, "sq", []],
+    ),
+    outside:
+      "type Shape = { kind: 'disc'; r: number } | { kind: 'box'; w: number; h: number }; enum Kind { Low, High } type Point = { a: number; b: number }; const Mode = { Square: 'sq', Same: 'id' } as const; type Mode = (typeof Mode)[keyof typeof Mode]; type Op = { op: 'add'; v: number } | { op: 'scale'; by: number } | { op: 'pow'; p: { e: number } };",
+  },
   "discriminated unions": {
     ...row(
       "shape: Shape, shapes: Shape[]",

@@ -25,8 +25,8 @@ const rows: Readonly<Record<string, Row>> = {
   "undefined as the result": ["x: number", "const y = x > 0 ? x : undefined; return y;"],
   "undefined in a variable of numbers": ["x: number, k?: number", "let y = x; y = k; return y;"],
   "a number compared with an object": ["x?: number, p?: { a: number }", "return x === p ? 1 : 0;"],
-  "null as a type": ["x: number | null", "return x ?? 2;"],
-  "null by ===": ["x?: number", "return x === null ? 1 : 2;"],
+  "null or undefined by ===": ["x: number | null | undefined", "return x === null ? 1 : 2;"],
+  "null in a variable of numbers": ["x: number, k: number | null", "let y = x; y = k; return y;"],
   in: ["p: { a?: number }", "return 'a' in p ? 1 : 2;"],
   "Object.keys": [
     "p: { a: number; b: number }",
@@ -43,7 +43,7 @@ const rows: Readonly<Record<string, Row>> = {
   ],
   "a Record of any names": ["p: Record<string, number>", "return p.a;"],
   "an index signature": ["p: { [name: string]: number }", "return p.a;"],
-  null: ["x: number", "const y = null; return x;"],
+  null: ["x: number", "const y = null; return x * y;"],
   recursion: [
     "n: number",
     "return fact(n);",
@@ -182,6 +182,9 @@ const rows: Readonly<Record<string, Row>> = {
   "a tuple's item that is not there": ["p: [number, number]", "return p[2];"],
   "new Array without elements": ["n: number", "const a = new Array(n); a[0] = 1; return a[0];"],
   "other typed arrays": ["n: number", "const a = new Uint8Array(n); return a[0];"],
+  "a copy of bytes": ["n: number, b: Uint8Array", "return n * b.slice(1)[0]!;"],
+  "a write to bytes": ["n: number, b: Uint8Array", "b[0] = 1; return n * b[0]!;"],
+  "bytes in another order": ["n: number, b: Uint8Array", "b.reverse(); return n * b[0]!;"],
   "a type that is none of numbers": ["x: Map<string, number>", "return 1;"],
   "a type that contains itself": [
     "x: Tree",
@@ -373,10 +376,15 @@ const advice: Readonly<Record<string, readonly [program: string, shown: string, 
     "const copy = xs.slice();",
     'export function f(xs: number[]): number { "use ad"; const copy = xs.slice(); return copy.sort((a, b) => a - b)[0]; }',
   ],
-  flatMap: [
-    'export function f(xs: number[]): number { "use ad"; return xs.flatMap((v) => [v, 2 * v])[1]; }',
-    "x.map((v) => [v, 2 * v]).flat()",
-    'export function f(xs: number[]): number { "use ad"; return xs.map((v) => [v, 2 * v]).flat()[1]; }',
+  "a map": [
+    'export function f(x: number, terms: Map<number, number>): number { "use ad"; let s = 0; for (const [power, c] of terms) s += c * x ** power; return s; }',
+    "(terms: [number, number][])",
+    'export function f(x: number, terms: [number, number][]): number { "use ad"; let s = 0; for (const [power, c] of terms) s += c * x ** power; return s; }',
+  ],
+  "lists of unequal lengths": [
+    'export function f(xs: number[]): number { "use ad"; return xs.flatMap((x) => (x > 0 ? [x] : []))[0]; }',
+    "const ys: number[] = []; for (const x of xs) if (x > 0) ys.push(x);",
+    'export function f(xs: number[]): number { "use ad"; const ys: number[] = []; for (const x of xs) if (x > 0) ys.push(x); return ys[0]; }',
   ],
   "a search for an object": [
     'export function f(xs: { a: number }[], a: number): number { "use ad"; return xs.indexOf({ a }); }',

@@ -20,7 +20,7 @@ import { uniformWithin } from "./uniform.ts";
 
 export type FloatDType = "float64" | "float32";
 
-/** The distance from 1 to the next number, and the smallest normal number. */
+/** Distance from 1 to the next larger number (`epsilon`), and smallest normal number (`tiny`), by dtype. */
 const epsilon: Readonly<Record<FloatDType, number>> = { float64: 2 ** -52, float32: 2 ** -23 };
 const tiny: Readonly<Record<FloatDType, number>> = { float64: 2 ** -1022, float32: 2 ** -126 };
 

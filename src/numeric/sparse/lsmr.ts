@@ -10,12 +10,12 @@ import { readVectors } from "./matrix/products.ts";
 import type { SparseMatrix } from "./matrix/sparse-matrix.ts";
 import type { MatrixShape } from "./matrix/sparse-pattern.ts";
 
-/** A linear map by its products, for matrices that are not stored. */
+/** A linear map given by its products with vectors, for matrices that are not stored. */
 export interface LinearOperator {
   readonly shape: MatrixShape;
-  /** A x, for x of shape `[columns]`. */
+  /** Returns A x for x of shape `[columns]`. */
   matvec(x: Tensor): Tensor;
-  /** Aᵀ y, for y of shape `[rows]`. */
+  /** Returns Aᵀ y for y of shape `[rows]`. */
   rmatvec(y: Tensor): Tensor;
 }
 
@@ -23,19 +23,22 @@ export interface LinearOperator {
 export interface LsmrOptions {
   /** λ of `‖A x − b‖² + λ² ‖x‖²`. Default 0. */
   readonly damping?: number;
-  /** Relative accuracy of A: bounds ‖Aᵀ r‖ / (‖A‖ ‖r‖). Default 1e-10. */
+  /** Relative accuracy of A. The search ends if ‖Aᵀ r‖ / (‖A‖ ‖r‖) is at most this. Default 1e-10. */
   readonly matrixTolerance?: number;
-  /** Relative accuracy of b: bounds ‖r‖ for consistent systems. Default 1e-10. */
+  /**
+   * Relative accuracy of b. The search ends if ‖r‖ / ‖b‖ is at most this plus `matrixTolerance` · ‖A‖ ‖x‖ / ‖b‖.
+   * Default 1e-10.
+   */
   readonly sideTolerance?: number;
-  /** Stops when the estimate of the condition number exceeds it. Default 1e14. */
+  /** Stops when the estimated condition number reaches this. Default 1e14. */
   readonly conditionLimit?: number;
-  /** Largest number of iterations. Default 4 min(rows, columns), at least 100. */
+  /** Maximum number of iterations. Default 4 min(rows, columns), but at least 100. */
   readonly maxIterations?: number;
-  /** First guess `[columns]`. Default 0. */
+  /** Initial value of x, `[columns]`. The damping term is then `λ² ‖x − start‖²`. Default 0. */
   readonly start?: TensorLike;
 }
 
-/** Why `lsmr` stopped. */
+/** Reason why `lsmr` stopped; see `LsmrResult`. */
 export type LsmrReason = "consistent" | "least squares" | "condition" | "iterations";
 
 /** Result of `lsmr`. */
@@ -44,13 +47,13 @@ export interface LsmrResult {
   readonly x: Tensor;
   readonly iterations: number;
   /**
-   * `"consistent"`: x solves the system; `"least squares"`: x minimises the residual; `"condition"`: the condition number
-   * exceeded its limit; `"iterations"`: the limit of iterations.
+   * `"consistent"`: x solves the system; `"least squares"`: x minimises the residual; `"condition"`: the condition
+   * number reached its limit; `"iterations"`: the maximum number of iterations was reached.
    */
   readonly reason: LsmrReason;
-  /** ‖b − A x‖, with the damping term. */
+  /** Estimate of ‖r‖ for r = b − A x, extended by the damping term. */
   readonly residualNorm: number;
-  /** ‖Aᵀ r − λ² x‖, which is 0 at a solution. */
+  /** Estimate of ‖Aᵀ r − λ² x‖, which is 0 at a solution. */
   readonly gradientNorm: number;
   /** Estimates of the Frobenius norm and of the condition number of A. */
   readonly matrixNorm: number;
@@ -69,6 +72,19 @@ export interface LsmrResult {
  */
 export function lsmr(a: SparseMatrix | LinearOperator, b: TensorLike, options: LsmrOptions = {}): LsmrResult {
   if (arguments.length > 3) refuseExtra("lsmr", arguments, 3);
+  const run = lsmrInSteps(a, b, options);
+  for (;;) {
+    const { value, done } = run.next();
+    if (done === true) return value;
+  }
+}
+
+/** Like `lsmr`, but yields after each iteration, so that the caller can run other tasks or stop. */
+export function* lsmrInSteps(
+  a: SparseMatrix | LinearOperator,
+  b: TensorLike,
+  options: LsmrOptions,
+): Generator<undefined, LsmrResult, void> {
   const names = ["damping", "matrixTolerance", "sideTolerance", "conditionLimit", "maxIterations", "start"];
   checkOptions("lsmr", options, names);
   const { damping = 0, matrixTolerance = 1e-10, sideTolerance = 1e-10, conditionLimit = 1e14 } = options;
@@ -90,7 +106,7 @@ export function lsmr(a: SparseMatrix | LinearOperator, b: TensorLike, options: L
   }
   const run = new LsmrRun(operator, residual, columns, damping);
   const limits = { matrixTolerance, sideTolerance, conditionLimit, maxIterations };
-  const reason = run.iterate(limits);
+  const reason = yield* run.iterate(limits);
   const { x } = run;
   if (start !== undefined) for (let j = 0; j < columns; j++) x[j]! += start[j]!;
   const { iterations, residualNorm, gradientNorm, matrixNorm, condition } = run;
@@ -106,7 +122,7 @@ function vectorOf(given: TensorLike, n: number, side: string): Float64Array {
   throw new DownhillError("range", `lsmr: element ${odd} is ${values[odd]}; all elements must be finite.`);
 }
 
-/** Products over arrays that the caller owns. */
+/** Products with A and Aᵀ over float64 arrays. The caller owns the results. */
 interface FloatOperator {
   multiply(x: Float64Array): Float64Array;
   multiplyTransposed(y: Float64Array): Float64Array;
@@ -135,7 +151,7 @@ interface LsmrLimits {
   readonly maxIterations: number;
 }
 
-/** State of the iteration; names follow the paper. */
+/** State of the iteration. The names of the fields are those of the paper. */
 class LsmrRun {
   readonly x: Float64Array;
   iterations = 0;
@@ -192,7 +208,7 @@ class LsmrRun {
     this.gradientNorm = this.#alpha * this.#beta;
   }
 
-  iterate(limits: LsmrLimits): LsmrReason {
+  *iterate(limits: LsmrLimits): Generator<undefined, LsmrReason, void> {
     if (this.#beta === 0) return "consistent";
     if (this.gradientNorm === 0) return "least squares";
     while (this.iterations < limits.maxIterations) {
@@ -200,6 +216,7 @@ class LsmrRun {
       this.#step();
       const reason = this.#reason(limits);
       if (reason !== undefined) return reason;
+      yield undefined;
     }
     return "iterations";
   }
@@ -284,7 +301,7 @@ class LsmrRun {
   }
 }
 
-/** Cosine, sine and length of the rotation that maps (a, b) to (length, 0). */
+/** Cosine, sine and length r of the rotation that maps (a, b) to (r, 0). */
 function rotation(a: number, b: number): readonly [c: number, s: number, r: number] {
   const r = Math.hypot(a, b);
   return r === 0 ? [1, 0, 0] : [a / r, b / r, r];
@@ -299,7 +316,7 @@ function norm(x: Float64Array): number {
   return largest * Math.sqrt(sum);
 }
 
-/** Scales a vector to length 1, and returns its length before. */
+/** Scales a vector to length 1 in place, unless it is 0. Returns its former length. */
 function normalise(x: Float64Array): number {
   const length = norm(x);
   if (length > 0) for (let i = 0; i < x.length; i++) x[i]! /= length;

@@ -96,7 +96,7 @@ export function postOrder(expr: TextExpr): TextExpr[] {
 }
 
 /**
- * An expression as text, with only the parentheses that it needs; parsing it returns the same expression.
+ * Prints an expression with only the parentheses that it needs. Parsing the text returns an equal expression.
  *
  * @example
  * showExpr(parse("(x*y)+sin( x )")[0]!.value!); // "x * y + sin(x)"

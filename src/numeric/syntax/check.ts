@@ -8,9 +8,9 @@ import { syntaxError } from "./span.ts";
 export interface TextAnalysis {
   /** Names of the inputs, in the order in which the text declares or first uses them. */
   readonly inputs: readonly string[];
-  /** The statements that compute a value. */
+  /** The statements that compute values. */
   readonly definitions: readonly TextDefinition[];
-  /** Constant values that the text assigns to some inputs. */
+  /** Start values of inputs: constant expressions, by name. */
   readonly starts: ReadonlyMap<string, TextExpr>;
 }
 
@@ -18,7 +18,7 @@ export interface TextAnalysis {
 export interface TextOptions {
   /**
    * True if a statement that assigns a constant, such as `x = 2` or `x = pi/2`, declares an input with this start
-   * value. Default false: it defines a constant. The last statement is the result in any case.
+   * value; the last statement is still the result. False if it defines a constant. Default false.
    */
   readonly startValues?: boolean;
   /**

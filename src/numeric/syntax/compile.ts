@@ -21,7 +21,7 @@ export interface CompiledText {
   /** Start values that the text gives to inputs; empty without `startValues`. */
   readonly starts: ReadonlyMap<string, number>;
   readonly statements: readonly NamedStatement[];
-  /** Name of the result, the last statement; `z` or another free letter if that has none. */
+  /** Name of the result, which is the name of the last statement; `z` or another free letter if it has no name. */
   readonly outputName: string;
   /**
    * Computes the value of the last statement. Inside a trace the operations are recorded with the names of the text.
@@ -76,7 +76,7 @@ function numberOf(value: TextValue): number {
   return typeof value === "number" ? value : value.item();
 }
 
-/** A free name for the result, from the end of the alphabet; intermediate values are named from its beginning. */
+/** A free name for the result, from the end of the alphabet. Names of intermediate values start at the beginning. */
 function freeName(taken: ReadonlySet<string>): string {
   return [..."zwvutrqp"].find((letter) => !taken.has(letter)) ?? freshNames(taken)();
 }

@@ -10,7 +10,7 @@ export interface TextFunction {
   readonly most: number;
   /** Example call, for messages: `atan2(y, x)`. */
   readonly usage: string;
-  /** True if its first argument is a comparison, as for a conditional. */
+  /** True if the first argument is a comparison, which selects between the others. */
   readonly chooses?: boolean;
   apply(args: readonly TensorLike[]): Tensor;
 }
@@ -41,7 +41,7 @@ function binary(name: string, f: BinaryFunction, usage: string): [string, TextFu
   ];
 }
 
-/** A function of two or more values, folded from the left. */
+/** Creates a function of two or more arguments that applies a binary function from left to right. */
 function folded(name: string, f: BinaryFunction): [string, TextFunction] {
   const apply: TextFunction["apply"] = ([first, second, ...rest]) =>
     rest.reduce<Tensor>((x, y) => f(x, y), f(must(first, "an argument"), must(second, "an argument")));

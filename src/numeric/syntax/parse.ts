@@ -231,7 +231,10 @@ function spelling({ text }: Parser, { span }: Token): string {
 
 const longestFactor = 24; // longest factor that messages quote, in characters
 
-/** The factor that ends before the current token: a value with its powers, `x^2`; `(…)` if it ends in a parenthesis. */
+/**
+ * Text of the factor that ends before the current token: a value with its powers, such as `x^2`. `(…)` stands for a
+ * parenthesised one.
+ */
 function factorBefore({ text, tokens, at }: Parser): string {
   const isMarkAt = (i: number, mark: Punctuator): boolean =>
     tokens[i] !== undefined && isMark(tokens[i], mark);
@@ -250,7 +253,7 @@ function factorBefore({ text, tokens, at }: Parser): string {
 
 const declarations: ReadonlySet<string> = new Set(["let", "const", "var"]);
 
-/** Repair hint for a word before a value without parentheses; undefined for names of values. */
+/** Repair hint for a word that is followed by a value without parentheses; `undefined` if the word names a value. */
 function wordBefore({ tokens, at }: Parser, word: string, next: string): string | undefined {
   if (functions.has(word)) return `${word} is a function: write ${word}(${next})`;
   const start = tokens[at - 2];

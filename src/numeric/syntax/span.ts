@@ -46,7 +46,7 @@ export function syntaxError(text: string, span: Span, message: string): TextErro
   return new TextError(`${where}${message}\n  ${plain(before + after)}\n  ${blank(before)}${carets}`, span);
 }
 
-/** The text with control characters replaced, because a terminal would interpret them. */
+/** Replaces control characters in a text, because a terminal would interpret them. */
 function plain(text: string): string {
   return [...text]
     .map((c) =>

@@ -5,7 +5,7 @@ import { syntaxError } from "./span.ts";
 export type Punctuator =
   "+" | "-" | "*" | "/" | "%" | "^" | "<" | "<=" | ">" | ">=" | "==" | "!=" | "=" | "(" | ")" | "," | "?";
 
-/** A token of the language; `end` follows the last one. */
+/** A token of the language. The kind `end` follows the last token. */
 export type Token =
   | { readonly kind: "number"; readonly value: number; readonly span: Span }
   | { readonly kind: "name"; readonly name: string; readonly span: Span }

@@ -50,7 +50,7 @@ export interface BatchRun {
   readonly steps: readonly number[];
   /** Total seconds spent in steps so far, without data loading, loss evaluation and compilation. */
   readonly seconds: readonly number[];
-  /** Loss over all items of the comparison's data. */
+  /** Loss over all items of `data`, the data set of the comparison, after each epoch. */
   readonly losses: readonly number[];
   readonly itemsPerSecond: number;
 }

@@ -16,11 +16,18 @@ export {
   type LandscapeOptions,
   type Point,
 } from "./landscape.ts";
-export { landscape, type LossSlice, type SliceDirections, type SliceOptions } from "./loss-slice.ts";
+export {
+  landscape,
+  type LossSlice,
+  type SliceConstraint,
+  type SliceDirections,
+  type SliceOptions,
+} from "./loss-slice.ts";
 export { findMinima } from "./minima.ts";
 export { findPreset, presets } from "./presets/index.ts";
 export type { Preset } from "./presets/preset.ts";
 export { race, type Race, type RaceOptions, type RaceOutcome, type RaceRun } from "./race.ts";
+export type { RaceConstraint, RaceRegion } from "./region.ts";
 export type * from "./study.ts";
 export { landscapeText, type LandscapeTextOptions } from "./draw/to-text.ts";
 export { landscapeHtml } from "./draw/to-html.ts";

@@ -5,6 +5,7 @@ import { DownhillError } from "../../engine/errors/index.ts";
 import { checkChoice, checkOptions } from "../../engine/errors/options.ts";
 import { Tensor } from "../../engine/ir/tensor.ts";
 import { isFloating } from "../../engine/ir/types.ts";
+import type { Constraint } from "../../numeric/optim/index.ts";
 import { key, split } from "../../numeric/random/index.ts";
 import { makeJitted as jit } from "../../engine/runtime/jitted.ts";
 import { flatten, unflatten } from "../../engine/tree/index.ts";
@@ -44,6 +45,24 @@ export interface SliceOptions<P = unknown> {
   readonly range?: readonly [alpha: Interval, beta: Interval];
   /** Seed of the random directions. Default 0. */
   readonly seed?: number;
+  /**
+   * Constraints of the parameters, each a scalar function with scalar limits: those of `equality`, `atMost`, `atLeast` and
+   * `between`. The drawings shade what they exclude. Default: none.
+   */
+  readonly constraints?: readonly Constraint<P, []>[];
+  /** Multipliers of the constraints, as in `multipliers.constraints` of a result of `minimize`. Default: none are shown. */
+  readonly multipliers?: readonly (Tensor | number | Float64Array)[];
+}
+
+/** Values of a constrained function over the plane of a slice. */
+export interface SliceConstraint {
+  readonly name: string;
+  readonly low: number;
+  readonly high: number;
+  /** Values of the function on the grid, like the losses. */
+  readonly values: readonly (readonly number[])[];
+  /** Multiplier at the parameters; `undefined` if unknown. */
+  readonly multiplier: number | undefined;
 }
 
 /** Values of a loss over a plane through the parameters. */
@@ -63,6 +82,8 @@ export interface LossSlice {
   readonly explained: readonly [number, number] | undefined;
   /** Total number of parameter elements. */
   readonly parameters: number;
+  /** The constraints on the grid; only with constraints. */
+  readonly constraints?: readonly SliceConstraint[];
 }
 
 /**
@@ -87,6 +108,7 @@ export function landscape<P>(
 ): LossSlice {
   if (arguments.length > 3) refuseExtra("landscape", arguments, 3);
   const { directions, path, resolution, seed } = checked(loss, options);
+  const { constraints = [], multipliers = [] } = options;
   const centre = flattenParams("landscape", params);
   requireFloating(params);
   const points = path.map((point, i) => samePlace(centre, point, i));
@@ -98,13 +120,14 @@ export function landscape<P>(
   const { def } = flatten(params, "landscape");
   const leavesOf = (values: ArrayLike<number>): Tensor[] =>
     flatten(centre.rebuild(values), "landscape").leaves as Tensor[];
-  const compiled = jit((theta: Tensor[], d1: Tensor[], d2: Tensor[], alpha: Tensor, beta: Tensor) => {
-    const moved = theta.map((x, i) => {
+  const moved = (theta: Tensor[], d1: Tensor[], d2: Tensor[], alpha: Tensor, beta: Tensor): P => {
+    const leaves = theta.map((x, i) => {
       const [a, b] = [alpha, beta].map((t) => t.astype(x.dtype));
       return add(x, add(mul(d1[i]!, a!), mul(d2[i]!, b!)));
     });
-    return requireLoss(loss(unflatten(def, moved) as P));
-  });
+    return unflatten(def, leaves) as P;
+  };
+  const compiled = jit((...place: Parameters<typeof moved>) => requireLoss(loss(moved(...place))));
   const [theta, d1, d2] = [centre.values, ...plane.axes].map(leavesOf);
   const at = (alpha: number, beta: number, from = theta!): number =>
     compiled(from, d1!, d2!, tensor(alpha), tensor(beta)).item();
@@ -117,7 +140,49 @@ export function landscape<P>(
     path: places.map(([alpha, beta], i) => ({ alpha, beta, loss: at(0, 0, leavesOf(points[i]!)) })),
     explained: plane.explained,
     parameters: centre.values.length,
+    ...(constraints.length === 0
+      ? {}
+      : {
+          constraints: constraints.map((constraint, k) => {
+            const { name, low, high, value } = limitOf(constraint, k);
+            const of = jit((...place: Parameters<typeof moved>) =>
+              requireScalar(value(moved(...place)), name),
+            );
+            const valueAt = (alpha: number, beta: number): number =>
+              of(theta!, d1!, d2!, tensor(alpha), tensor(beta)).item();
+            return {
+              name,
+              low,
+              high,
+              values: betas.map((beta) => alphas.map((alpha) => valueAt(alpha, beta))),
+              multiplier: multiplierOf(multipliers[k]),
+            };
+          }),
+        }),
   });
+}
+
+/** Name, limits and function of a constraint. */
+function limitOf<P>(
+  { name, low, high, f }: Constraint<P, []>,
+  k: number,
+): Pick<SliceConstraint, "name" | "low" | "high"> & { readonly value: (params: P) => unknown } {
+  const title = name ?? `constraint ${k + 1}`;
+  const [from, to] = [low, high].map((limit) => requireScalar(tensor(limit), title).item());
+  return { name: title, low: from!, high: to!, value: (params) => f(params) };
+}
+
+function requireScalar(value: unknown, name: string): Tensor {
+  if (value instanceof Tensor && value.ndim === 0) return value;
+  throw new DownhillError(
+    "shape",
+    `landscape: ${name} must be a scalar with scalar limits, to be drawn as one curve. Pass one constraint per value.`,
+  );
+}
+
+function multiplierOf(given: Tensor | number | Float64Array | undefined): number | undefined {
+  if (given === undefined || typeof given === "number") return given;
+  return given instanceof Tensor ? given.item() : given[0];
 }
 
 interface SlicePlane {
@@ -226,8 +291,20 @@ function requireFloating(params: unknown): void {
   }
 }
 
-function checked<P>(loss: unknown, options: SliceOptions<P>): Required<Omit<SliceOptions<P>, "range">> {
-  checkOptions("landscape", options, ["directions", "path", "resolution", "range", "seed"]);
+function checked<P>(
+  loss: unknown,
+  options: SliceOptions<P>,
+): Required<Pick<SliceOptions<P>, "directions" | "path" | "resolution" | "seed">> {
+  const own = ["directions", "path", "resolution", "range", "seed", "constraints", "multipliers"] as const;
+  checkOptions("landscape", options, own);
+  const { constraints } = options;
+  const isConstraint = (item: unknown): boolean =>
+    typeof item === "object" && item !== null && typeof (item as { f?: unknown }).f === "function";
+  if (constraints !== undefined && !(Array.isArray(constraints) && constraints.every(isConstraint)))
+    throw new DownhillError(
+      "option",
+      "landscape: constraints must be a list of equality(f, target), atMost(f, high), atLeast(f, low) and between(f, low, high).",
+    );
   if (typeof loss !== "function") {
     throw new DownhillError("option", "landscape: the loss must be a function of the parameters.");
   }

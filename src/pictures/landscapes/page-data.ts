@@ -38,6 +38,8 @@ export interface PageTrail {
   readonly xy: readonly number[];
   /** Point where the trail leaves the map for the last time; `null` if it ends inside or is never inside. */
   readonly exit: readonly [number, number] | null;
+  /** Index of the last vertex inside the map; -1 for a run outside it. */
+  readonly lastInside: number;
 }
 
 /**
@@ -103,12 +105,16 @@ function mapsOf(
   }));
 }
 
-function pageTrail({ steps, spots, exit }: RaceMapPart["trails"][number], run: number): PageTrail {
+function pageTrail(
+  { steps, spots, exit, lastInside }: RaceMapPart["trails"][number],
+  run: number,
+): PageTrail {
   const tenth = (value: number): number => Math.round(value * 10) / 10;
   return {
     run,
     at: steps,
     xy: spots.flatMap(([x, y]) => [tenth(x), tenth(y)]),
     exit: exit === undefined ? null : [tenth(exit[0]), tenth(exit[1])],
+    lastInside,
   };
 }

@@ -5,15 +5,16 @@ import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError } from "../../engine/errors/index.ts";
 import { checkOptions } from "../../engine/errors/options.ts";
 import type { Tensor } from "../../engine/ir/tensor.ts";
-import { applyUpdates, type GeneralOptimizer } from "../../numeric/optim/index.ts";
+import { applyUpdates, type Constraint, type GeneralOptimizer } from "../../numeric/optim/index.ts";
 import { normalNow } from "../../numeric/random/at-once.ts";
 import { key } from "../../numeric/random/index.ts";
 import { makeJitted as jit } from "../../engine/runtime/jitted.ts";
-import { valueAndGrad } from "../../engine/transforms/index.ts";
+import { valueAndGrad, vmap } from "../../engine/transforms/index.ts";
 import { scan } from "../../engine/transforms/structured.ts";
 import { displayed } from "./display.ts";
 import { checkPoint, type Interval, type Landscape, type Point } from "./landscape.ts";
 import { isFinitePoint } from "./numbers.ts";
+import { type RaceRegion, solveRegion, withPenalty } from "./region.ts";
 
 /** Options of `race`. */
 export interface RaceOptions {
@@ -33,6 +34,12 @@ export interface RaceOptions {
   readonly noise?: number;
   /** Seed of the noise. Default 0. */
   readonly seed?: number;
+  /**
+   * Constraints, each a scalar function of the point: those of `equality`, `atMost`, `atLeast` and `between`. The
+   * race then begins with the run of `minimize` under constraints, and the other optimisers run on the landscape plus
+   * an exact penalty for violations. Default: none.
+   */
+  readonly constraints?: readonly Constraint<Tensor, []>[];
 }
 
 /**
@@ -82,6 +89,8 @@ export interface Race {
   readonly noise: number;
   readonly seed: number;
   readonly runs: readonly RaceRun[];
+  /** The feasible region and the solution in it; only with constraints. */
+  readonly region?: RaceRegion;
 }
 
 const stillness = 1e-6; // fraction of a run's largest gradient norm; below it, the run is at rest
@@ -90,6 +99,9 @@ const tooFar = 1e3; // multiple of the start's height above the lowest value; hi
 /**
  * Runs optimisers on a landscape from one start, with exact or noisy gradients. Each run is one compiled `scan` of pure
  * updates and therefore reproducible. An optimiser with a line search sees the same noise at all points of one update.
+ *
+ * With constraints, the first run is that of `minimize`, the runs of optimisers end at kinks of the penalty, and values include
+ * it. Without optimisers it is the only run, with as many steps as it takes.
  *
  * @param racers the optimisers by name
  * @throws DownhillError `option`, `range` or `shape` for invalid arguments or a start where the function is not finite.
@@ -100,12 +112,18 @@ const tooFar = 1e3; // multiple of the start's height above the lowest value; hi
  * // [["slow", "under-way", null], ["good", "arrived", 5]]
  */
 export function race(
-  landscape: Landscape,
+  given: Landscape,
   racers: Readonly<Record<string, GeneralOptimizer<unknown>>>,
   options: RaceOptions = {},
 ): Race {
   if (arguments.length > 3) refuseExtra("race", arguments, 3);
-  const { steps, start, tolerances, noise, seed } = checked(landscape, racers, options);
+  const { steps: most, start, tolerances, noise, seed } = checked(given, racers, options);
+  const { constraints = [] } = options;
+  const region = constraints.length === 0 ? undefined : solveRegion(given, start, constraints);
+  const isAlone = region !== undefined && Object.keys(racers).length === 0;
+  const steps = isAlone ? Math.max(1, region.path.length - 1) : most;
+  const landscape = region === undefined ? given : withSolution(given, region);
+  const value = region === undefined ? given.value : withPenalty(given, region);
   const n = start.length;
   const height = landscape.value(tensor([...start])).item();
   if (!Number.isFinite(height)) {
@@ -117,12 +135,13 @@ export function race(
   const values = noise === 0 ? new Float64Array((steps + 1) * n) : normalNow(key(seed), (steps + 1) * n);
   const push = tensor(values.map((z) => z * noise)).reshape([steps + 1, n]);
   const tracks = Object.entries(racers).map(
-    ([name, optimizer]) => [name, optimizer, follow(landscape.value, optimizer, start, push)] as const,
+    ([name, optimizer]) => [name, optimizer, follow(value, optimizer, start, push)] as const,
   );
   const lowest = lowestOf(
     landscape,
     tracks.map(([, , track]) => track),
   );
+  const criteria = { landscape, lowest, tolerances };
   return displayed<Race>({
     landscape,
     start,
@@ -131,10 +150,38 @@ export function race(
     lowest,
     noise,
     seed,
-    runs: tracks.map(([name, optimizer, track]) =>
-      judge(name, optimizer, track, { landscape, lowest, tolerances }),
-    ),
+    runs: [
+      ...(region === undefined
+        ? []
+        : [judge("minimize", undefined, trackAlong(value, region.path, steps), criteria)]),
+      ...tracks.map(([name, { learningRate }, track]) => judge(name, learningRate, track, criteria)),
+    ],
+    ...(region === undefined ? {} : { region }),
   });
+}
+
+/** The landscape with the solution under constraints as its minimum. */
+function withSolution(landscape: Landscape, { reason, result, value }: RaceRegion): Landscape {
+  const isSolved = reason === "solved";
+  return {
+    ...landscape,
+    saddles: [],
+    minima: isSolved ? [result] : [],
+    lowest: isSolved ? value : undefined,
+  };
+}
+
+/** Values and gradient norms at the points of a path, which stays at its end. */
+function trackAlong(value: Landscape["value"], path: readonly Point[], steps: number): Track {
+  const points = Array.from({ length: steps + 1 }, (_, t) => path[Math.min(t, path.length - 1)]!);
+  const evaluate = jit(
+    vmap((point: Tensor) => {
+      const [height, slope] = valueAndGrad(value)(point);
+      return [height, norm(slope)] as const;
+    }),
+  );
+  const [values, norms] = evaluate(tensor(points.map((point) => [...point])));
+  return { points, values: values.tolist() as number[], gradientNorms: norms.tolist() as number[] };
 }
 
 interface Track {
@@ -215,7 +262,7 @@ interface RaceCriteria {
 /** Truncates a run before its first entry that is not finite, and determines how the run ended. */
 function judge(
   name: string,
-  { learningRate }: GeneralOptimizer<unknown>,
+  learningRate: GeneralOptimizer<unknown>["learningRate"],
   track: Track,
   { landscape, lowest, tolerances }: RaceCriteria,
 ): RaceRun {
@@ -294,8 +341,8 @@ function checked(
   landscape: Landscape,
   racers: Readonly<Record<string, GeneralOptimizer<unknown>>>,
   options: RaceOptions,
-): Required<RaceOptions> {
-  checkOptions("race", options, ["steps", "start", "tolerances", "noise", "seed"]);
+): Required<Omit<RaceOptions, "constraints">> {
+  checkOptions("race", options, ["steps", "start", "tolerances", "noise", "seed", "constraints"]);
   if (typeof landscape?.value !== "function" || !Array.isArray(landscape.start)) {
     throw new DownhillError(
       "option",
@@ -303,7 +350,7 @@ function checked(
     );
   }
   const names = Object.keys(racers ?? {});
-  if (names.length === 0) {
+  if (names.length === 0 && (options.constraints ?? []).length === 0) {
     throw new DownhillError(
       "option",
       "race: there are no optimisers; pass them by name, such as { adam: adam() }.",

@@ -39,7 +39,10 @@ export interface Specimen {
 const teacher = [-1, 2] as const;
 const asked = [-2.5, -1.5, -0.75, -0.25, 0.25, 0.75, 1.5, 2.5];
 
-/** The landscape `mean over u of (tanh xu + tanh yu + tanh u − tanh 2u)²`, the loss of a network of two neurons. */
+/**
+ * Returns `mean over u of (tanh xu + tanh yu + tanh u − tanh 2u)²`, the loss of a network of two neurons with the
+ * weights x and y.
+ */
 function twoNeurons(x: Tensor, y: Tensor): Tensor {
   const u = tensor(asked);
   const student = add(tanh(mul(x, u)), tanh(mul(y, u)));

@@ -90,6 +90,18 @@ describe("drawChart", () => {
     expect(text.match(/class="run run-0"/g)).toHaveLength(2);
   });
 
+  test("labels of marks do not overlap the name of the vertical axis", () => {
+    const heights = [1.1, 2.5].map((x) => {
+      const text = drawn({ ...spec, y: { label: "operations" }, marks: [{ x, label: "here" }] });
+      const [name, mark] = ["operations", "here"].map((label) =>
+        Number(new RegExp(`y="([\\d.]+)"[^>]*>${label}<`).exec(text)?.[1]),
+      );
+      return name! - mark!;
+    });
+    expect(heights[0]).toBeGreaterThanOrEqual(10);
+    expect(heights[1]).toBeLessThan(10);
+  });
+
   test("draws bands with both ends, steps, and 100,000 points in a short path", () => {
     const x = Array.from({ length: 100_000 }, (_, i) => i);
     const y = x.map((t) => Math.sin(t / 7));

@@ -102,7 +102,7 @@ export function drawParts(spec: ChartSpec, { size, box, x, y }: ChartLayout, vie
       },
       true,
     ),
-    ...drawMarks(spec.marks ?? [], x, y, box),
+    ...drawMarks(spec.marks ?? [], x, y, box, spec.y.label),
     // A nested svg clips its content.
     element(
       "svg",

@@ -65,3 +65,9 @@ export function writeDocument({
     "",
   ].join("\n");
 }
+
+/** Adds a program to a document: Share buttons copy it as TypeScript (`programActions`). */
+export function withProgram(page: string, program: string): string {
+  const held = `<script type="application/json" id="program">${jsonForPage(program)}</script>`;
+  return page.replace(/<\/body>\s*<\/html>\s*$/, (end) => `${held}\n${end}`);
+}

@@ -1,4 +1,6 @@
-/** Style sheet of interactive charts, used together with `chartStyle` and the colours. */
+import { shareStyle } from "./share-style.ts";
+
+/** Style sheet of interactive charts and of Share buttons, used together with `chartStyle` and the colours. */
 export const liveStyle: string = /* @__PURE__ */ `
 .dh-live{position:relative;font-size:13px;line-height:1.4}
 .dh-tools,.dh-names,.dh-acts{display:flex;flex-wrap:wrap;gap:4px 6px;align-items:center}
@@ -35,4 +37,5 @@ export const liveStyle: string = /* @__PURE__ */ `
 .dh-live summary{width:max-content;color:var(--soft);cursor:pointer}
 .dh-live details .scroll{max-height:320px;margin-top:6px}
 @media print{.dh-acts,.dh-readout,.dh-live details,.dh-cursor,.dh-read{display:none}}
+${shareStyle}
 `.trim();

@@ -48,11 +48,26 @@ export function markRows(
   return { placed, height: rowHeight * (1 + Math.max(-1, ...placed.map(({ row = -1 }) => row))) };
 }
 
-/** Draws a dashed line with a label, or only a tooltip where the label does not fit, for each visible mark. */
-export function drawMarks(marks: readonly MarkSpec[], x: AxisScale, y: AxisScale, box: Box): Markup[] {
+/**
+ * Draws a dashed line with a label, or only a tooltip where the label does not fit, for each visible mark.
+ *
+ * @param name name of the vertical axis, which is above the plot on the left; labels that meet it are one row higher
+ */
+export function drawMarks(
+  marks: readonly MarkSpec[],
+  x: AxisScale,
+  y: AxisScale,
+  box: Box,
+  name: string,
+): Markup[] {
   const { left, right, top, bottom } = edges(box);
   const { placed } = markRows(marks, x, box);
-  const most = Math.max(0, ...placed.map(({ row = 0 }) => row));
+  const last = Math.max(0, ...placed.map(({ row = 0 }) => row));
+  const nameEnd = name === "" ? left : left + spaceOf(name);
+  const meetsName = placed.some(
+    ({ row, at, isLeft, label }) => row === last && (isLeft ? at - spaceOf(label) : at) < nameEnd,
+  );
+  const most = meetsName && name !== "" ? last + 1 : last;
   const across = placed.map(({ at, row = -1, label }) =>
     element(
       "line",

@@ -5,7 +5,7 @@ export interface Markup {
   readonly children: readonly (Markup | string)[];
 }
 
-/** Creates an element. */
+/** Creates an element from its tag, attributes and children. */
 export function element(
   tag: string,
   attributes: Readonly<Record<string, string | number>>,

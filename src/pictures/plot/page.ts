@@ -9,7 +9,7 @@ import { heightAt, type PictureChart } from "./picture.ts";
 import { pageStyle } from "./style.ts";
 
 /**
- * Creates a chart in a page, drawn for several widths and with its data. The page script (`writePage` with `hasCharts`)
+ * Creates a chart in a page, drawn for several widths and with its data. The page script (`writePage` with `hasFigures`)
  * makes it interactive; without scripts and in print, the drawing remains.
  */
 export function chartPlace({ spec, height, view = {} }: PictureChart): Markup {
@@ -43,19 +43,19 @@ export interface WholePage {
   readonly body: string;
   /** Additional style sheet, after `pageStyle`. */
   readonly style?: string;
-  /** True if the page contains charts from {@link chartPlace}. */
-  readonly hasCharts: boolean;
+  /** True if the page contains charts from {@link chartPlace}, or other figures (elements with `data-share`) to be shared. */
+  readonly hasFigures: boolean;
 }
 
 /** Writes a page as a file that follows the viewer's light or dark mode. */
-export function writePage({ title, body, style = "", hasCharts }: WholePage): string {
+export function writePage({ title, body, style = "", hasFigures }: WholePage): string {
   return writeDocument({
     title,
-    style: [pageStyle, ...(hasCharts ? [liveStyle] : []), style].join("\n"),
+    style: [pageStyle, ...(hasFigures ? [liveStyle] : []), style].join("\n"),
     body,
-    scripts: hasCharts ? [chartScript] : [],
+    scripts: hasFigures ? [chartScript] : [],
   });
 }
 
-/** Script that makes the charts from {@link chartPlace} interactive. */
+/** Script that makes the charts from {@link chartPlace} interactive, and adds Share buttons to figures. */
 export const chartScript: PageScript = { text: pageScript, hash: pageScriptHash };

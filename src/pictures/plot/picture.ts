@@ -40,10 +40,12 @@ svg{background:var(--paper);font-family:${plainFonts}}
 `.trim();
 
 /** Writes charts as a standalone SVG file that follows the viewer's light or dark mode. */
-export function writePicture(
-  { heading, notes = [], charts }: StandalonePicture,
-  width: number = 760,
-): string {
+export function writePicture(picture: StandalonePicture, width?: number): string {
+  return `${writeMarkup(drawPicture(picture, width))}\n`;
+}
+
+/** Draws charts as a standalone picture that follows the viewer's light or dark mode. */
+export function drawPicture({ heading, notes = [], charts }: StandalonePicture, width: number = 760): Markup {
   const inner = width - 2 * edge;
   const heads = textLines(heading, Math.floor(inner / headingLetter));
   const lines = notes.flatMap((note) => textLines(note, Math.floor(inner / noteLetter)));
@@ -69,7 +71,7 @@ export function writePicture(
     );
     y += size.height + 12;
   }
-  const whole = element(
+  return element(
     "svg",
     {
       xmlns: "http://www.w3.org/2000/svg",
@@ -85,7 +87,6 @@ export function writePicture(
     element("rect", { class: "paper", width, height: y }),
     ...drawn,
   );
-  return `${writeMarkup(whole)}\n`;
 }
 
 /** Splits a text at spaces into lines of at most `most` characters. Longer words are split too. */

@@ -86,7 +86,7 @@ function countUses(
   return uses;
 }
 
-/** Creates a formula from a name, a number or the text of another formula. */
+/** Creates a formula from a text: a name, a number, or another formula. */
 function leaf(text: string): FormulaText {
   if (text.startsWith("-")) return { text, precedence: product + 1 };
   return { text, precedence: / [-+*/%<>=!&|@]+ /.test(text) && !isCall(text) ? lowest : atom };

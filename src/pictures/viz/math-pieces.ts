@@ -78,7 +78,7 @@ export function mathMarkup(formula: string): Markup {
   );
 }
 
-/** Converts a formula or value to plain text with mathematical symbols, as `mathPieces` does. */
+/** Converts a formula or value to plain text with the symbols that `mathPieces` substitutes, such as `·` for `*`. */
 export function setText(formula: string): string {
   return mathPieces(formula)
     .map(({ text }) => text)

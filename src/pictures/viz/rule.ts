@@ -66,7 +66,10 @@ export function makeRules(
   };
 }
 
-/** Creates a program with only this line and its constants. Its inputs are the operands. */
+/**
+ * Creates a program that contains only this line and the constants that it reads. Its inputs are the operands of the
+ * line.
+ */
 function single({ eqn, operands }: Line, constants: ReadonlyMap<Var, Equation>): Program {
   const copy = ({ type }: Var): Var => ({ type });
   const inputs = operands.map(copy);

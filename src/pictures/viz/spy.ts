@@ -25,9 +25,9 @@ export interface SpyTextOptions {
 interface DensityGrid {
   readonly rows: number;
   readonly columns: number;
-  /** By rows. */
+  /** Number of entries of each cell, row by row. */
   readonly counts: Int32Array;
-  /** Positions of the matrix per side of a cell, 1 or more. */
+  /** Number of rows and of columns of the matrix that one cell covers, 1 or more. */
   readonly step: number;
 }
 
@@ -66,8 +66,9 @@ const edge = 14;
 const head = 30;
 
 /**
- * SVG picture of the positions of the entries of a matrix, rows from the top. Of a large matrix it shows cells, the
- * darker the more entries they have. It has its own background and follows the viewer's light or dark mode.
+ * Draws the positions of the entries of a matrix as an SVG picture, rows from the top. Of a large matrix it shows
+ * cells, which are darker the more entries they have. The picture has its own background and follows the viewer's light
+ * or dark mode.
  *
  * @throws DownhillError `dtype` for anything but a sparse matrix or pattern.
  */
@@ -126,7 +127,7 @@ function rounded({ width, height }: { readonly width: number; readonly height: n
   return { width: round(width), height: round(height) };
 }
 
-/** One path per level of density, of the runs of adjacent cells in each row. */
+/** Draws one path per level of density. It consists of the runs of adjacent cells of that level in each row. */
 function cellPaths({ rows, columns, counts }: DensityGrid): Markup[] {
   const largest = counts.reduce((most, count) => Math.max(most, count), 1);
   const levelOf = (count: number): number => Math.ceil(levels * Math.sqrt(count / largest));
@@ -145,8 +146,8 @@ function cellPaths({ rows, columns, counts }: DensityGrid): Markup[] {
 }
 
 /**
- * The positions of the entries of a matrix for a terminal. A first line states shape and number of entries. Below it is a
- * frame of Braille characters; each one shows 4 × 2 cells, and a dot is a cell with entries.
+ * Shows the positions of the entries of a matrix as text for a terminal. A first line states shape and number of
+ * entries. Below it is a frame of Braille characters; each one shows 4 × 2 cells, and a dot is a cell with entries.
  *
  * @throws DownhillError `dtype` for anything but a sparse matrix or pattern.
  * @example

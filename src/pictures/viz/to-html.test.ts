@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { add, mul, sin, sum } from "downhill";
 import type { Tensor } from "downhill";
 import { describePageInCi } from "../../../test/support/browser.ts";
+import { savedFile } from "../../../test/support/page-checks.ts";
 import { extent } from "../../../test/support/extent.ts";
 import { compileText } from "../../numeric/syntax/index.ts";
 import { toHtml, traceTable, traceText } from "./index.ts";
@@ -79,6 +80,25 @@ const chain =
   };
 
 describePageInCi("the page in Chromium", {
+  "is shared as a picture, and by a link to the mode and the step": async ({ open }) => {
+    const shown = await open(page);
+    await shown.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+    await shown.getByRole("button", { name: "Forward dx = 1" }).click();
+    await shown.locator(".slider").fill("1");
+    const state = async (): Promise<(string | null)[]> => [
+      await shown.locator(".modes [aria-pressed=true]").textContent(),
+      await shown.locator(".count").textContent(),
+    ];
+    const before = await state();
+    await shown.getByRole("button", { name: "Share" }).press("Enter");
+    expect(await savedFile(shown, shown.getByRole("button", { name: "Save as SVG" }))).toMatch(/^<svg/);
+    await shown.getByRole("button", { name: "Copy link" }).press("Enter");
+    await expect.poll(() => shown.locator(".dh-told").textContent()).toBe("Link copied.");
+    await shown.evaluate(async () => (location.href = await navigator.clipboard.readText()));
+    await shown.reload();
+    expect(await state()).toEqual(before);
+  },
+
   "steps forward and backward with buttons and keys; values and adjoints appear step by step": async ({
     open,
   }) => {
@@ -201,7 +221,9 @@ describePageInCi("the page in Chromium", {
           slider.value = String(at);
           slider.dispatchEvent(new Event("input"));
         }, step);
-        const outside = await tab.evaluate(() => {
+        const outside = await tab.evaluate(async () => {
+          // two frames, so that the pane has followed a caption of another height
+          await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
           const parts = [
             [".lists", ".row.is-current, .is-current .row"],
             [".picture", ".dh-box.is-current rect:last-of-type"],

@@ -1,10 +1,10 @@
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { drawGraph } from "./draw.ts";
-import { foldGraph, visibleGraph } from "./fold.ts";
+import { foldGraph, mostNodes, visibleGraph } from "./fold.ts";
 import { graphOf, reachText } from "./graph.ts";
 import { graphStyle } from "./graph-style.ts";
 import { estimate, layoutGraph } from "./layout.ts";
-import { element, writeMarkup } from "../plot/markup.ts";
+import { element, type Markup, writeMarkup } from "../plot/markup.ts";
 import type { GraphOptions } from "./options.ts";
 import { checkTable, graphOptions } from "./options.ts";
 import type { TraceTable } from "./table.ts";
@@ -19,7 +19,11 @@ const lineHeight = 17; // pixels, of the text below the picture
 export function toSvg(table: TraceTable, options: GraphOptions = {}): string {
   if (arguments.length > 2) refuseExtra("toSvg", arguments, 2);
   checkTable("toSvg", table);
-  const { maxNodes } = graphOptions("toSvg", options);
+  return writeMarkup(drawTrace(table, graphOptions("toSvg", options).maxNodes));
+}
+
+/** Draws the picture of {@link toSvg}. */
+export function drawTrace(table: TraceTable, maxNodes: number = mostNodes): Markup {
   const graph = graphOf(table);
   const visible = visibleGraph(graph, foldGraph(graph, maxNodes), new Set());
   const layout = layoutGraph(graph, visible);
@@ -33,7 +37,7 @@ export function toSvg(table: TraceTable, options: GraphOptions = {}): string {
     width: Math.max(width, ...reach.map((line) => estimate(line, "note") + 28)),
     height: height + reach.length * lineHeight + 4,
   };
-  return writeMarkup({
+  return {
     ...drawing,
     attributes: { ...drawing.attributes, ...whole, viewBox: `0 0 ${whole.width} ${whole.height}` },
     children: [
@@ -43,5 +47,5 @@ export function toSvg(table: TraceTable, options: GraphOptions = {}): string {
       ...drawing.children,
       ...lines,
     ],
-  });
+  };
 }

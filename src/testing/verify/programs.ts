@@ -128,7 +128,8 @@ interface CompiledProgram extends Pick<Recipe, "program" | "donated"> {
 }
 
 /**
- * Runs and compares one call of a compiled program; returns its results. `note` receives the result of the comparison.
+ * Runs and compares one call of a compiled program; returns its results. Results of a device are compared later, when
+ * they are read. `note` receives the result of the comparison.
  */
 export function callCompared(
   { program, device, donated, run }: CompiledProgram,

@@ -68,7 +68,10 @@ function boundedInterpreter(budget: number): Backend {
 /** Factor of the budget for runs with errors, whose operations are more expensive. */
 const shakenWork = 100;
 
-/** Creates a backend that adds a small error to each floating-point operation, chosen by `now.seed` at each run. */
+/**
+ * Creates a backend that adds a small error to the result of each floating-point operation. Each run reads the seed of
+ * the errors from `now.seed`.
+ */
 function shakenBackend(budget: number, now: { readonly seed: number }): Backend {
   const backend = canGenerateCode() ? makeJsBackend(undefined, callSizes) : sizedInterp;
   return {

@@ -37,7 +37,7 @@ function showValue(value: unknown): string {
   return value instanceof Error ? `${value.name}: ${value.message}` : String(value);
 }
 
-/** A difference before it is reported. */
+/** A difference between two results, as values. `reportOf` converts it to a report, in which the values are encoded. */
 export interface VerificationFailure extends Omit<VerificationReport, "format" | "data" | "obstacle"> {
   readonly inputs: readonly unknown[];
   readonly got: readonly unknown[];

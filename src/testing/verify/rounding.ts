@@ -220,7 +220,10 @@ function shakeTerms(block: readonly Stmt[]): Stmt[] {
   });
 }
 
-/** Returns the routine with errors chosen by a seed, which is its last input. */
+/**
+ * Returns the routine with a small error in the result of each floating-point operation. The errors depend on a seed,
+ * which is its last input.
+ */
 export function shakenRoutine(routine: Routine): Routine {
   const { inputs, outputs, body, ...rest } = expandRoutine({ ...routine, body: shakeTerms(routine.body) });
   return {

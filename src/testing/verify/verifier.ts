@@ -90,8 +90,8 @@ const modes = ["off", "first-call", "always"];
 const defaultBudget = 1e7;
 
 /**
- * Creates the verifier; `undefined` for "off". @throws DownhillError `option` for an unknown mode, or a budget that is
- * not positive.
+ * Creates the verifier of the mode `verify`, which spends up to `budget` operations on one comparison. Returns
+ * `undefined` for "off". @throws DownhillError `option` for an unknown mode, or a budget that is not positive.
  */
 export function makeVerifier(verify: string, budget: number = defaultBudget): Verifier | undefined {
   checkChoice("configure", "verify", verify, modes);

@@ -9,8 +9,8 @@ export interface AugmentOptions {
 }
 
 /**
- * Offset added to the number of an augmentation of batches, so that its keys differ from those of an augmentation of
- * items.
+ * Offset added to the numbers of augmentations of whole batches, so that their keys differ from the keys of
+ * augmentations of items.
  */
 export const batchLevel: number = 2 ** 31;
 
@@ -20,7 +20,7 @@ export function augmentKeys(options: AugmentOptions | undefined, number: number)
   return foldIn(key(checkSeed("augment", options?.seed ?? 0)), number);
 }
 
-/** Derives the key of an item or batch in an epoch. */
+/** Derives the key of an item or batch in an epoch from the root key of an augmentation. */
 export function keyOf(root: KeyWords, epoch: number, index: number): KeyWords {
   const ofEpoch = foldIn(root, epoch);
   if (index < 2 ** 32) return foldIn(ofEpoch, index);

@@ -1,7 +1,8 @@
 import { shardOfBatch, type ShardOptions, shardWithin } from "./shard.ts";
 
 /**
- * Core of `Batches`, from which its methods are built: opens an epoch at a batch. All arguments are already checked.
+ * Data and functions from which the methods of `Batches` are built. `open` returns the batches of an epoch, starting at
+ * batch `from`. All arguments are already checked.
  */
 export interface BatchSource<B> {
   readonly count: number;
@@ -11,7 +12,7 @@ export interface BatchSource<B> {
   readonly shard: (shard: ShardOptions) => BatchSource<B>;
 }
 
-/** The functions from which the methods of `StreamBatches` are built. */
+/** Data and functions from which the methods of `StreamBatches` are built, as in `BatchSource`. */
 export interface StreamSource<B> {
   readonly count: number | undefined;
   readonly batchCount: number | undefined;
@@ -27,8 +28,8 @@ type UnshardedSource<S extends AnySource> = Omit<S, "shard"> & {
 };
 
 /**
- * Completes a source of whole batches with sharding: each shard is cut out of the finished batches. The given `shard`
- * only provides numbers of items.
+ * Completes a source of whole batches with `shard`, which cuts the items of a shard out of each finished batch. The
+ * method `shard` of the given source returns only the number of items of a shard.
  */
 export function cutNow<B>(source: UnshardedSource<BatchSource<B>>): BatchSource<B> {
   return cut<BatchSource<B>>(source, (shard) => ({
@@ -36,7 +37,7 @@ export function cutNow<B>(source: UnshardedSource<BatchSource<B>>): BatchSource<
   }));
 }
 
-/** Like `cutNow`, for batches that are read on demand. */
+/** Like `cutNow`, for a source whose batches are read on demand. */
 export function cutLater<B>(source: UnshardedSource<StreamSource<B>>): StreamSource<B> {
   return cut<StreamSource<B>>(source, (shard) => ({
     open: (k, from) => cutEachLater(source.open(k, from), shard),

@@ -89,14 +89,14 @@ export interface Batches<B> extends StreamBatches<B>, Iterable<B> {
 /** Batches of one epoch, each made on demand. */
 export interface Epoch<B> extends Iterable<B, undefined>, AsyncIterable<B, undefined> {}
 
-/** A checked batch size. */
+/** Checked arguments of `batch`. */
 export interface BatchSize {
   /** Number of items per batch; `Infinity` for all of them. */
   readonly size: number;
   readonly dropLast: boolean;
 }
 
-/** Checks the arguments of `batch`. */
+/** Checks the arguments of `batch` and fills in defaults. */
 export function batchSize(size: number | "full", options: BatchOptions | undefined): BatchSize {
   checkOptions("batch", options, ["dropLast"]);
   const dropLast = options?.dropLast ?? false;
@@ -124,7 +124,7 @@ function epochStart(k: number, options: EpochOptions | undefined): number {
   return from;
 }
 
-/** Builds the methods of batches in memory. `depth` is the number of preceding augmentations. */
+/** Creates `Batches` from their source. `depth` is the number of augmentations already applied to whole batches. */
 export function makeBatches<B>(source: BatchSource<B>, depth = 0): Batches<B> {
   const { count, batchCount, open } = source;
   const epoch = function (k: number, options?: EpochOptions): Epoch<B> {
@@ -168,7 +168,9 @@ export function makeBatches<B>(source: BatchSource<B>, depth = 0): Batches<B> {
   };
 }
 
-/** Builds the methods of batches that are read on demand. `depth` is the number of preceding augmentations. */
+/**
+ * Creates `StreamBatches` from their source. `depth` is the number of augmentations already applied to whole batches.
+ */
 export function makeStreamBatches<B>(source: StreamSource<B>, depth = 0): StreamBatches<B> {
   const { count, batchCount, open } = source;
   const epoch = function (k: number, options?: EpochOptions): AsyncIterable<B> {
@@ -212,8 +214,8 @@ export function makeStreamBatches<B>(source: StreamSource<B>, depth = 0): Stream
 }
 
 /**
- * Adds prefetching. A transformation in a worker counts as an augmentation and gets the keys that `augment` would have
- * here.
+ * Creates the batches of a source that are prepared in advance. A transformation in a worker counts as an augmentation
+ * and gets the keys that `augment` would have here.
  */
 function prefetchedBatches<R>(
   source: StreamSource<unknown>,

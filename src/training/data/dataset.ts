@@ -23,7 +23,9 @@ import { batchesOfStream, isItems, type ItemSource, type StreamReading } from ".
  */
 export interface Dataset<B> {
   readonly count: number;
-  /** Returns the items in a random order; without it they come in order. A second order replaces the first. */
+  /**
+   * Yields the items in a random order instead of their order in the data. Replaces an earlier `shuffle` or `sample`.
+   */
   readonly shuffle: (options?: ShuffleOptions) => Dataset<B>;
   /**
    * Draws items at random with replacement, in proportion to their weights, anew in each epoch. It replaces `shuffle`.

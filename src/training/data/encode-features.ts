@@ -135,7 +135,10 @@ export function encodeFeatures(table: Table, encoder: FeatureEncoder): EncodedFe
   return encodeTable(table, encoder, { repair: repairOfMissing, learnt: "when the rules were learned" });
 }
 
-/** Parts of the error messages about a table that does not fit, in the terms of the caller. */
+/**
+ * Parts of the error messages about a table that does not fit the rules, in the words of the function that called
+ * `encodeTable`.
+ */
 export interface EncodingAdvice {
   /** Sentence with the remedy for a missing value. */
   readonly repair: string;

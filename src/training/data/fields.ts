@@ -56,15 +56,15 @@ export function fieldsOf(source: unknown, operation: string): ColumnsByName {
   return fields;
 }
 
-/** Returns the number of items of the fields. */
+/** Returns the number of items: the length of the first axis of the fields; 0 without fields. */
 export function countOf(fields: ColumnsByName): number {
   for (const column of fields.values()) return column.shape[0]!;
   return 0;
 }
 
 /**
- * Stacks the fields of items. Each item must have the names and shapes of the first. Messages refer to item `i` as
- * `numberOf(i)`.
+ * Stacks the values of each field of the items into one column. Each item must have the field names and shapes of the
+ * first. Messages refer to item `i` as `numberOf(i)`.
  */
 export function stackItems(
   items: readonly unknown[],
@@ -103,13 +103,13 @@ export function itemOf(fields: ColumnsByName, row: number, float?: DType): unkno
   );
 }
 
-/** Converts an item that a function returned to tensors. */
+/** Converts the item that a user's function returned: each of its fields becomes a tensor. */
 export function itemFrom(value: unknown, operation: string): unknown {
   return leavesOf(value, operation, (x, what) => (x instanceof Tensor ? x : asBatchLeaf(asItem(x, what))));
 }
 
 /**
- * Converts a batch that a function returned. Tensors are kept.
+ * Converts the batch that a user's function returned: each of its fields becomes a tensor.
  *
  * @throws DownhillError `shape` if a field is a scalar or has another number of items than the first.
  */
@@ -147,7 +147,7 @@ function leavesOf(value: unknown, operation: string, leaf: (x: unknown, what: st
   return Object.fromEntries(leaves);
 }
 
-/** Collects rows of fields of the same names and types. Each row is copied once. */
+/** Collects rows from several tables whose columns have the same names and types. Each row is copied once. */
 export interface FieldsBuilder {
   /** Adds rows `from`, `from + step`, … before `to`. */
   readonly add: (fields: ColumnsByName, from: number, to: number, step: number) => void;

@@ -83,7 +83,9 @@ function batchOf(
   return gather(stepped(fields, steps, float, epoch, [items?.[from] ?? from]), undefined, 0, 0);
 }
 
-/** Applies the functions of `map`, one after the other, to each item, and stacks the results as columns. */
+/**
+ * Applies the functions of `map` and `augment`, one after the other, to each item, and stacks the results as columns.
+ */
 function stepped(
   fields: ColumnsByName,
   { functions }: ItemTransforms,

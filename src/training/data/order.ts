@@ -12,7 +12,7 @@ import { isIntegerIn } from "../../engine/ir/plain-number.ts";
 export interface ItemOrder {
   /** Number of items per epoch. */
   readonly count: number;
-  /** Returns the indices of the items of an epoch. */
+  /** Returns the indices of the items of an epoch, in the order in which it yields them. */
   readonly of: (epoch: number) => ArrayLike<number>;
 }
 
@@ -26,7 +26,7 @@ export interface SampleOptions {
   readonly seed?: number;
 }
 
-/** Creates an order in which each epoch has every item once, at random. */
+/** Creates an order that yields every item once per epoch, in random order. */
 export function shuffledOrder(count: number, options: ShuffleOptions | undefined): ItemOrder {
   const { keyOf }: Shuffle = shuffleInMemory(options);
   return { count, of: (epoch) => orderOf(keyOf(epoch), count) };

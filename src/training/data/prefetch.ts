@@ -111,7 +111,7 @@ export function prefetched(
   });
 }
 
-/** Adds the position of the batch to an error of the worker. */
+/** Adds the position of the batch to a `DownhillError` of the worker. Returns other errors unchanged. */
 function inPlace(
   error: unknown,
   { epoch, batch }: { readonly epoch: number; readonly batch: number },
@@ -157,7 +157,7 @@ interface Lease {
 
 /**
  * Shares one worker between the epochs of a data set, which may overlap in time. The worker ends some time after the
- * last epoch.
+ * last epoch, or at once if that epoch was not read to its end.
  */
 function sharedWorker(open: () => WorkerLink): { readonly join: () => Lease } {
   let link: WorkerLink | undefined;

@@ -34,7 +34,7 @@ export function shardSize(items: number, { index, count }: ShardOptions): number
   return Math.max(0, Math.ceil((items - index) / count));
 }
 
-/** Composes two shards: the inner one of the outer one. */
+/** Returns the shard `inner` of the items in the shard `outer`, as a shard of all items. */
 export function shardWithin(outer: ShardOptions, inner: ShardOptions): ShardOptions {
   return { index: outer.index + outer.count * inner.index, count: outer.count * inner.count };
 }
@@ -69,7 +69,7 @@ export function shardOfBatch<B>(batch: B, shard: ShardOptions): B {
   ) as B;
 }
 
-/** Returns the indices of a shard within `from … to − 1`. */
+/** Returns the indices in `from … to − 1` that belong to a shard: `from + index`, `from + index + count`, … */
 export function placesOfShard(from: number, to: number, shard: ShardOptions): Uint32Array {
   const { index, count } = shard;
   return Uint32Array.from({ length: shardSize(to - from, shard) }, (_, i) => from + index + i * count);

@@ -18,12 +18,12 @@ export interface StreamShuffleOptions extends ShuffleOptions {
   readonly buffer: number;
 }
 
-/** A checked shuffle: returns the key of the order of each epoch. */
+/** Checked options of `shuffle`. `keyOf` returns the key from which the order of an epoch is drawn. */
 export interface Shuffle {
   readonly keyOf: (epoch: number) => KeyWords;
 }
 
-/** A checked shuffle of an iterable. */
+/** Checked options of `shuffle` for an iterable. */
 export interface StreamShuffle extends Shuffle {
   readonly buffer: number;
 }

@@ -34,8 +34,8 @@ export interface RandomSplitOptions {
  * Splits at random such that each class keeps its share: of the `n` items of a class, `n · testFraction` items, rounded
  * down or up, are held out.
  *
- * Classes with the largest remainders round up, so that the total is `count · testFraction` rounded. A class always
- * keeps at least one item to train on.
+ * Classes with the largest remainders round up, so that the total is `count · testFraction` rounded. The total may be
+ * smaller, because a class always keeps at least one item to train on.
  *
  * @throws DownhillError `option` for a fraction outside (0, 1); `data` if a part would be empty.
  * @example
@@ -92,8 +92,8 @@ export function randomParts(operation: string, count: number, testFraction: numb
 }
 
 /**
- * Computes the number of held-out items per class: rounded down, then one more for the largest remainders until the
- * total is reached.
+ * Computes the number of held-out items per class: the exact share, rounded down. Then the classes with the largest
+ * remainders get one more until the total is reached, but each class keeps an item to train on.
  */
 function quotas(groups: readonly (readonly number[])[], fraction: number): number[] {
   const exact = groups.map((members) => members.length * fraction);

@@ -64,10 +64,13 @@ export function fitStandardiser(x: ColumnLike, options: FitStandardiserOptions =
 /** Computes `(x − mean) / std` for each feature, in the floating-point dtype of `x` (float64 for integers). */
 export function standardise(x: ColumnLike, by: Standardiser): FloatColumn {
   if (arguments.length > 2) refuseExtra("standardise", arguments, 2);
-  return scaled("standardise", x, by, (value, mean, std) => {
-    const from = value - mean;
-    return Number.isFinite(from) ? from / std : value / std - mean / std;
-  });
+  return scaled("standardise", x, by, standardised);
+}
+
+/** Computes `(value − mean) / std` without overflow of the difference. */
+export function standardised(value: number, mean: number, std: number): number {
+  const from = value - mean;
+  return Number.isFinite(from) ? from / std : value / std - mean / std;
 }
 
 /** Inverts `standardise`: computes `x · std + mean` for each feature. */
@@ -77,8 +80,8 @@ export function unstandardise(x: ColumnLike, by: Standardiser): FloatColumn {
 }
 
 /**
- * Computes mean and standard deviation in two passes. Equal values have exactly their own value as mean, and deviation
- * 0. Neither sums nor squares overflow or underflow, even for values around 1e200 or 1e-200.
+ * Computes mean and standard deviation in two passes. If all values are equal, the mean is exactly that value and the
+ * deviation is 0. Neither sums nor squares overflow or underflow, even for values around 1e200 or 1e-200.
  */
 export function momentsOf(values: Float64Array): { readonly mean: number; readonly std: number } {
   const first = values[0]!;

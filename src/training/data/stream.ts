@@ -269,7 +269,10 @@ function partReader(): (given: unknown) => ColumnsByName {
   };
 }
 
-/** Reorders items: `exchange` takes one item and returns one or none; `rest` returns the held ones at the end. */
+/**
+ * Reorders items. `exchange` takes an item, and returns one of the items taken so far, or `undefined` to hold them all.
+ * `rest` returns the items that are still held at the end.
+ */
 interface Mixer {
   readonly exchange: (item: NumberedItem) => NumberedItem | undefined;
   readonly rest: () => readonly NumberedItem[];
@@ -304,7 +307,10 @@ function mixing(size: number, below: (bound: number) => number): Mixer {
 const renew =
   "If it can be read only once, pass a function that makes a new one, as in dataset(() => lines()).";
 
-/** Opens a source for an epoch. A source that can be read only once is opened only once. */
+/**
+ * Returns a function that opens a source for an epoch. For an iterable that can be read only once, it throws from the
+ * second epoch on.
+ */
 function opener(source: ItemSource<unknown>): (epoch: number) => Promise<Items<unknown>> {
   let used = false;
   return async (epoch) => {

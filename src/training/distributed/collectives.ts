@@ -72,8 +72,8 @@ const allGatherPrim: Primitive<CollectiveParams> = /* @__PURE__ */ builtIn<Colle
 });
 
 /**
- * Transpose rule of a collective: applies another collective to all present cotangents at once, and adds each result to
- * the accumulator of its operand.
+ * Transpose rule of a collective: applies the collective `prim`, which is its transpose, to all present cotangents in
+ * one equation. Transforms each result by `then`, and adds it to the accumulator of its operand.
  */
 function backThrough(
   prim: Primitive<CollectiveParams>,

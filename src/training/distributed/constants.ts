@@ -14,7 +14,10 @@ export interface MpiConstants {
 export type HandleName =
   "COMM_WORLD" | "ERRORS_RETURN" | "INFO_NULL" | "BYTE" | "FLOAT" | "DOUBLE" | "INT" | "SUM" | "MAX" | "MIN";
 
-/** From the mpi.h of Open MPI 5, equal in version 4: handles are addresses of variables of the library. */
+/**
+ * Constants of Open MPI, from the mpi.h of version 5; version 4 has the same ones. Handles are addresses of variables
+ * of the library.
+ */
 export const openMpiConstants: MpiConstants = {
   make: "Open MPI",
   handle: "void *",
@@ -34,7 +37,7 @@ export const openMpiConstants: MpiConstants = {
   commTypeShared: 0,
 };
 
-/** From the mpi.h of MPICH 4: handles are numbers of the ABI that its derivatives share. */
+/** Constants of MPICH and its derivatives, which share an ABI, from the mpi.h of version 4. Handles are numbers. */
 export const mpichConstants: MpiConstants = {
   make: "MPICH",
   handle: "int",

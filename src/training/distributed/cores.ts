@@ -17,7 +17,8 @@ export function coresPerRank(mpi: Mpi): number {
 }
 
 /**
- * Returns the numbers of the processors that this process may use. If the system does not report them, counts from 0.
+ * Returns the numbers of the processors that this process may use. If the system does not report them (only Linux
+ * does), returns 0, 1, 2, … up to the number that Node reports.
  */
 function allowedProcessors(): readonly number[] {
   let list: string | undefined;

@@ -12,8 +12,8 @@ export interface LaunchInfo {
 
 /**
  * Reads the environment variables of launchers, the innermost launcher first: within a Slurm allocation `mpirun` starts
- * its helpers by `srun`, whose variables reach the ranks too. `SLURM_NTASKS` is ignored because batch scripts, which
- * run as one process, have it too.
+ * its helpers by `srun`, whose variables reach the ranks too. `undefined` for a process that no launcher started.
+ * `SLURM_NTASKS` is ignored because batch scripts, which run as one process, have it too.
  */
 export function readLauncher(env: Readonly<Record<string, string | undefined>>): LaunchInfo | undefined {
   const number = (name: string): number | undefined =>

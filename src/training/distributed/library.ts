@@ -7,9 +7,9 @@ import type { ForeignLibrary, Koffi } from "./koffi.ts";
 export interface MpiLibrary {
   readonly library: ForeignLibrary;
   readonly constants: MpiConstants;
-  /** Name or path under which it was found. */
+  /** Name or path under which the library was found. */
   readonly path: string;
-  /** Its version, as one line. */
+  /** Version of the library, as it describes itself, in one line. */
   readonly version: string;
 }
 

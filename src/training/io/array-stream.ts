@@ -115,7 +115,10 @@ interface RowBytes {
   readonly rows: number;
 }
 
-/** Yields the bytes of an array, `rows` items at a time. `wrong` creates the error for a file of another length. */
+/**
+ * Yields the bytes of an array, `rows` items at a time. `wrong` creates the error for a file whose length does not
+ * match its header.
+ */
 async function* rowsOfBytes(
   reader: ChunkedByteReader,
   shape: readonly number[],

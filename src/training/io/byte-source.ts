@@ -13,7 +13,7 @@ export type ByteSource =
 /** Bytes per read of a file: a compromise between memory and the number of event loop turns. */
 const partSize = 1 << 18;
 
-/** Opens a source as parts. Unpacks gzip within the limit. */
+/** Returns the bytes of a source in parts. Gzip data are unpacked, up to the limit. */
 export function openBytes(
   operation: string,
   source: ByteSource,

@@ -1,7 +1,7 @@
 import { DownhillError } from "../../engine/errors/index.ts";
 
 /**
- * Checks that a value is a Uint8Array; the message names the conversion.
+ * Throws unless `bytes` is a `Uint8Array`. For some other values, the message says how to convert them.
  *
  * @throws DownhillError `option`
  */

@@ -123,7 +123,7 @@ export interface TableBuilder {
   readonly take: () => Table;
 }
 
-/** Creates a builder for checked options. */
+/** Creates a builder of tables. The options are already checked. */
 export function tableBuilder(options: ReadTableOptions): TableBuilder {
   const { name = "table", header = "auto", decimal = "auto", missing = "error" } = options;
   const reader = numberReader(name, decimal);
@@ -133,7 +133,10 @@ export function tableBuilder(options: ReadTableOptions): TableBuilder {
   let lines: number[] = [];
   let count = 0;
 
-  /** Names the columns. Returns the first row if it holds values. */
+  /**
+   * Determines the names of the columns from the first two rows, and creates the column builders. Returns the first row
+   * if it contains values instead of names.
+   */
   const begin = (head: TextRecord, second: TextRecord | undefined): readonly TextRecord[] => {
     const hasHeader = header === "auto" ? looksLikeHeader(head.cells, second?.cells) : header;
     const names = hasHeader ? headerNames(name, head) : head.cells.map((_, i) => `column${i + 1}`);

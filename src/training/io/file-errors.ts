@@ -34,7 +34,10 @@ export async function explainReadError(fs: FolderReader, path: string, cause: un
   }
 }
 
-/** Completes the sentence with the first part of the path that is missing, and the most similar name there. */
+/**
+ * Returns the rest of the sentence "there is no such file": the first part of the path that is missing, and the most
+ * similar name in its folder.
+ */
 async function explainMissing(fs: FolderReader, path: string): Promise<string> {
   for (let missing = path; missing !== "";) {
     const cut = Math.max(missing.lastIndexOf("/"), missing.lastIndexOf("\\")) + 1;

@@ -81,8 +81,8 @@ interface FileMaker {
 }
 
 /**
- * Creates a file with these permissions. If a link of its name exists, this fails, so that nothing is written through
- * the link.
+ * Creates a file with these permissions. If a file or link of its name exists, this fails, so that nothing is written
+ * through a link.
  */
 export async function openNew(fs: FileMaker, path: string, mode?: number): Promise<WritableFile> {
   const file = await fs.open(path, "wx");

@@ -57,7 +57,7 @@ interface NumberKind {
   readonly read: (body: DataView, n: number) => IdxArray["data"];
 }
 
-/** Returns the number type for the third byte of the file. */
+/** Returns the number type for the third byte of an IDX file; `undefined` for an unknown byte. */
 function numberKind(code: number): NumberKind | undefined {
   switch (code) {
     case 0x08:

@@ -182,7 +182,7 @@ function hostName(): string {
 
 /**
  * Returns the boot identifier of the system and the start time of a process in ticks since boot, if the system provides
- * them (Linux).
+ * them (Linux); otherwise `undefined`.
  */
 function beginOf(pid: number): string | undefined {
   const fs = process.getBuiltinModule("node:fs");
@@ -195,7 +195,10 @@ function beginOf(pid: number): string | undefined {
   }
 }
 
-/** Returns the fields of `/proc/PID/stat` from the process state on (Linux). */
+/**
+ * Returns the fields of `/proc/PID/stat` from the process state on; `undefined` if the process does not exist, or on
+ * systems other than Linux.
+ */
 function statOf(pid: number): readonly string[] | undefined {
   try {
     const stat = process.getBuiltinModule("node:fs").readFileSync(`/proc/${pid}/stat`, "utf8");

@@ -135,7 +135,7 @@ function kindOf(
   return { kind, little: parts?.[1] !== ">" };
 }
 
-/** Returns the number type for `descr` without its byte order. */
+/** Returns the number type for `descr` without its byte order; `undefined` for an unsupported type. */
 function kindOfCode(code: string): NpyKind | undefined {
   switch (code) {
     case "f8":

@@ -28,10 +28,10 @@ const pageTypes = { data: 0, dictionary: 2, dataV2: 3 };
 const encodings = { plainDictionary: 2, rle: 3, delta: 5, deltaLengths: 6, deltaTexts: 7, dictionary: 8 };
 
 /**
- * Unpacks the pages of a column. Returns the contents of the packed pages in order.
+ * Decompresses the pages of a column. Returns the contents of the compressed ones, in file order; uncompressed pages are only checked.
  *
- * @param take called with the number of bytes before they are unpacked; throws if they are too many
- * @throws DownhillError `data` for pages that are damaged, do not contain `rows` values, or use an unsupported codec.
+ * @param take called before each page is decompressed, with its number of bytes; throws if they are too many
+ * @throws DownhillError `data` for damaged pages, another number of values than `rows`, and unsupported codecs.
  */
 export async function unpackPages(
   chunk: ColumnChunk,
@@ -124,7 +124,7 @@ function checkPage(
 }
 
 /**
- * Checks the number of values before hyparquet creates them.
+ * Checks run-length encoded data for `count` values before hyparquet decodes them.
  *
  * @throws DownhillError `data` if the runs have more values than the page.
  */

@@ -328,7 +328,10 @@ function readEntry(key: string, value: unknown, fail: (what: string) => Downhill
   return { key, dtype, shape, from, to };
 }
 
-/** Returns the number of bits per element, from the name of the format; `undefined` if the name does not contain it. */
+/**
+ * Returns the number of bits per element: 8 for `BOOL`, else the number in the name of the format. Returns `undefined`
+ * for other names.
+ */
 function bitsOf(dtype: string): number | undefined {
   if (dtype === "BOOL") return 8;
   const match = /^(?:BF|[FIUC])(\d+)/.exec(dtype);

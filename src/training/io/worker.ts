@@ -31,7 +31,7 @@ interface WorkerCallbacks {
   readonly fail: (why: string) => void;
 }
 
-/** Message from the thread. */
+/** Answer of the thread to a call: its result, or the error that occurred while the module was loaded or run. */
 type WorkerAnswer =
   | { readonly id: number; readonly value: unknown }
   | { readonly id: number; readonly stage: "load" | "run"; readonly error: ThrownError };

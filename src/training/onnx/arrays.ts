@@ -206,16 +206,17 @@ const take: EquationWriter = ({ g, ins, types }, { axis }: TakeParams) =>
  * indices; `none` overwrites them, and of equal indices the last wins. The axis is moved to the front and back.
  */
 function rowWriter(how: "add" | "max" | "min" | "none"): EquationWriter {
-  return ({ g, ins, types }, { axis, isUnique }: TakeParams & Partial<SetParams>) => {
+  return ({ g, ins, types }, { axis, isUnique, isWide = false }: TakeParams & Partial<SetParams>) => {
     const [x, places, updates] = types as readonly [ArrayType, ArrayType, ArrayType];
     const rank = places.shape.length;
     const others = otherAxes(x.shape.length, [axis]);
-    const rows = transposed(g, ins[0]!, [axis, ...others]);
+    const wide = (value: string): string => (isWide ? cast(g, value, "float64") : value);
+    const rows = wide(transposed(g, ins[0]!, [axis, ...others]));
     const moved = [...range(axis, axis + rank), ...otherAxes(updates.shape.length, range(axis, axis + rank))];
     const count = sizeOf(places.shape);
     const rest = others.map((a) => x.shape[a]!);
     const at = reshaped(g, clamped(g, ins[1]!, places, x.shape[axis]!), [count]);
-    const changes = reshaped(g, transposed(g, ins[2]!, moved), [count, ...rest]);
+    const changes = wide(reshaped(g, transposed(g, ins[2]!, moved), [count, ...rest]));
     const last = how === "none" && isUnique !== true ? lastOf(g, at, count, x.shape[axis]!) : undefined;
     const out = g.node(
       "ScatterND",
@@ -226,7 +227,7 @@ function rowWriter(how: "add" | "max" | "min" | "none"): EquationWriter {
       ],
       { reduction: how },
     );
-    return transposed(g, out, x.shape.map((_, a) => (a === axis ? 0 : a < axis ? a + 1 : a))); // prettier-ignore
+    return transposed(g, isWide ? cast(g, out, x.dtype) : out, x.shape.map((_, a) => (a === axis ? 0 : a < axis ? a + 1 : a))); // prettier-ignore
   };
 }
 
@@ -353,7 +354,10 @@ const windowSum: EquationWriter = (operands, params: WindowParams) => {
   }, start);
 };
 
-/** Writes the largest element of each window and its index in its plane. */
+/**
+ * Writes operators that compute the largest element of each window, and its index among the elements of its image and
+ * channel.
+ */
 const windowMax: EquationWriter = ({ g, ins, types, outs }, params: WindowParams) => {
   const { window, strides, dilation, low } = params;
   const { planes, space } = planesOf(types[0]!, window.length);

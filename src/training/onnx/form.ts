@@ -17,7 +17,7 @@ export interface EquationOperands {
 /** Writes an equation as operators. Returns the names of its results. */
 export type EquationWriter = (operands: EquationOperands, params: never) => string | readonly string[];
 
-/** Converts a value to another element type. */
+/** Writes the conversion of a value to another element type. Returns the name of the result. */
 export function cast(g: GraphBuilder, x: string, type: ElementType): string {
   return g.node("Cast", [x], { to: elementTypes[type] });
 }
@@ -27,13 +27,13 @@ export function wrapped(g: GraphBuilder, x: string): string {
   return g.node("Mod", [x, g.scalar("int64", 2 ** 32)]);
 }
 
-/** Reshapes a value. */
+/** Writes an operator that reshapes a value. Returns the name of the result. */
 export function reshaped(g: GraphBuilder, x: string, shape: readonly number[]): string {
   // Without allowzero a size of 0 would mean that of the operand.
   return g.node("Reshape", [x, g.ints(shape)], shape.includes(0) ? { allowzero: 1 } : {});
 }
 
-/** Broadcasts a value to `shape`. */
+/** Writes an operator that broadcasts a value to `shape`. Returns the name of the result. */
 export function expanded(g: GraphBuilder, x: string, shape: readonly number[]): string {
   return g.node("Expand", [x, g.ints(shape)]);
 }
@@ -43,7 +43,9 @@ export function transposed(g: GraphBuilder, x: string, axes: readonly number[]):
   return axes.every((axis, i) => axis === i) ? x : g.node("Transpose", [x], { perm: axes });
 }
 
-/** Selects every `steps[i]`-th element from `starts[i]` to before `ends[i]` along each axis i. */
+/**
+ * Writes an operator that selects every `steps[i]`-th element from `starts[i]` to before `ends[i]` along each axis i.
+ */
 export function sliced(
   g: GraphBuilder,
   x: string,

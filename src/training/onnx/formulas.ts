@@ -6,7 +6,7 @@ export function formulaOf(name: string, type: ElementType): string | undefined {
   return (special as Readonly<Record<string, string>>)[name] ?? formulas[name];
 }
 
-/** Formulas for booleans that engines do not support directly. */
+/** Formulas of primitives on booleans, which engines do not support directly. */
 const ofBooleans = {
   add: "x || y",
   mul: "x && y",

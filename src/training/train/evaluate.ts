@@ -3,6 +3,7 @@ import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { checkChoice, checkOptions } from "../../engine/errors/options.ts";
 import type { Tensor } from "../../engine/ir/tensor.ts";
 import { key } from "../../numeric/random/index.ts";
+import type { Device } from "../../engine/runtime/index.ts";
 import { makeJitted as jit } from "../../engine/runtime/jitted.ts";
 import { requireFunction } from "../../engine/transforms/arguments.ts";
 import { batchesOf, checkData, type FitData } from "./batches.ts";
@@ -11,7 +12,8 @@ import { addSums, type Evaluation, type ItemSums, meansOf, noItems, sumsOfBatch 
 import { type AnyLoss, contextOf, type Loss, metricNames, type Reduction, splitLoss } from "./loss.ts";
 import { stateAfter } from "./model-state.ts";
 import { type Sharding, unsharded } from "./parallel/sharding.ts";
-import { numbersOf } from "./step.ts";
+import { mostInFlight, readNumbers } from "./resident.ts";
+import { byName } from "./step.ts";
 
 /** Options of `evaluator`. */
 export interface EvaluatorOptions {
@@ -87,6 +89,14 @@ export interface EvaluationResult {
   readonly stateAfterAll: unknown;
 }
 
+/** Measurement of a batch whose numbers may arrive later: its loss, then its metrics. */
+interface PendingMeasure {
+  readonly shard: number;
+  readonly items: number;
+  readonly names: readonly string[];
+  readonly numbers: readonly number[] | Promise<readonly number[]>;
+}
+
 /**
  * Like `evaluator`, but measures at any position of a run, splits batches into shards, and averages over the items of
  * all ranks.
@@ -95,11 +105,13 @@ export function evaluatorAt<P, B>(
   loss: AnyLoss<P, B>,
   reduction: Reduction,
   { own, sumItems, ranks: { size } }: Sharding,
+  device?: Device,
 ): (model: ModelSnapshot<P>, data: FitData<B>, at: EvaluationContext) => Promise<EvaluationResult> {
-  const call = jit(function evaluate(params: P, before: unknown, batch: B, k: Tensor, step: Tensor) {
+  const evaluate = (params: P, before: unknown, batch: B, k: Tensor, step: Tensor): unknown => {
     const { modelState, ...result } = splitLoss(loss(params, batch, contextOf(k, step, false, before)));
     return { ...result, modelState: stateAfter(before, modelState, false) };
-  }) as unknown as (
+  };
+  const call = jit(evaluate, { device }) as unknown as (
     params: P,
     before: unknown,
     batch: B,
@@ -113,20 +125,32 @@ export function evaluatorAt<P, B>(
     const { data: ownData, partsOf } = own(data);
     // Only a single rank may stop at the signal: a rank that read less than the others would average over other items.
     const place = { epoch, signal: size === 1 ? signal : undefined };
-    let sums: readonly ItemSums[] = [];
+    let sums: ItemSums[] = [];
     const states: unknown[] = [];
+    const pending: PendingMeasure[] = [];
+    const settle = async (most: number): Promise<void> => {
+      while (pending.length > most) {
+        const { shard, items, names, numbers } = pending.shift()!;
+        const [mean, ...metrics] = (await numbers) as [number, ...number[]];
+        const added = sumsOfBatch(items, mean, byName(names, metrics), reduction);
+        sums[shard] = addSums(sums[shard]!, added);
+      }
+    };
     let last: B | undefined;
     for await (const batch of batchesOf(ownData, place)) {
       last = batch;
-      sums = partsOf(batch).map((part, i) => {
-        const before = sums[i] ?? noItems;
-        if (part.items === 0) return before;
+      for (const [i, part] of partsOf(batch).entries()) {
+        sums[i] ??= noItems;
+        if (part.items === 0) continue;
         const out = call(params, i in states ? states[i] : modelState, part.batch, seed, atStep);
         states[i] = out.modelState;
-        return addSums(before, sumsOfBatch(part.items, out.loss.item(), numbersOf(out.metrics), reduction));
-      });
+        const numbers = readNumbers([out.loss, ...Object.values(out.metrics)]);
+        pending.push({ shard: i, items: part.items, names: Object.keys(out.metrics), numbers });
+      }
+      await settle(device === undefined ? 0 : mostInFlight);
       if (breather.isDue()) await breather.pause();
     }
+    await settle(0);
     if (last !== undefined && sums.every(({ items }) => items === 0)) {
       // The batches of this rank are empty, but other ranks have items and metrics.
       const names = metricNames(loss, params, modelState, last, false);

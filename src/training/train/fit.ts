@@ -2,23 +2,23 @@ import { astype } from "../../numeric/array/elementwise.ts";
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError } from "../../engine/errors/index.ts";
 import { captureStack, continueAt } from "../../engine/errors/stack.ts";
-import { checkChoice, checkNeededOptions, checkOptions } from "../../engine/errors/options.ts";
 import type { Optimizer, ReduceOnPlateau } from "../../numeric/optim/index.ts";
 import { asTensor } from "../../engine/prims/lift.ts";
-import { key } from "../../numeric/random/index.ts";
-import { flatten, mapLeaves } from "../../engine/tree/index.ts";
+import type { Device } from "../../engine/runtime/index.ts";
+import { mapLeaves } from "../../engine/tree/index.ts";
 import type { Like } from "../../engine/tree/index.ts";
-import { checkData, type FitData } from "./batches.ts";
-import { makeSaver } from "./checkpoint/saver.ts";
-import { checkCheckpointOptions, type FitCheckpointOptions } from "./checkpoint/store.ts";
-import { type DivergenceRule, readDivergence } from "./divergence.ts";
-import { evaluatorAt, type ModelSnapshot } from "./evaluate.ts";
-import type { EpochRecord, Evaluation } from "./history.ts";
+import type { FitData } from "./batches.ts";
+import { makeSaver, warn } from "./checkpoint/saver.ts";
+import type { FitCheckpointOptions } from "./checkpoint/store.ts";
+import type { DivergenceRule } from "./divergence.ts";
+import { equip } from "./equip.ts";
+import { checkedOptions } from "./fit-options.ts";
+import type { EpochRecord } from "./history.ts";
 import type { LogSink } from "./log.ts";
-import { type FitEvent, type Hooks, type TrainingLoopOptions, runLoop } from "./loop.ts";
+import { type FitEvent, type Hooks, runLoop } from "./loop.ts";
 import type { AnyLoss, Loss, Reduction } from "./loss.ts";
 import { makeRanks } from "./parallel/ranks.ts";
-import { makeSharding, type ReduceMode } from "./parallel/sharding.ts";
+import type { ReduceMode } from "./parallel/sharding.ts";
 import {
   handOut,
   type TrainingProgress,
@@ -27,12 +27,13 @@ import {
   type RunTime,
   timeOf,
 } from "./progress.ts";
+import { requireTypesOf } from "./resident.ts";
+import { makeSpare } from "./spare.ts";
 import type { Stretch } from "./stretches.ts";
-import { makeStepper } from "./step.ts";
 import { explainUnawaited, noteBegun, watchIdle } from "./unawaited.ts";
 import type { FitStopReason } from "./stopped.ts";
 import type { World } from "./world.ts";
-import { type Best, type EarlyStopping, type Monitor, type Plateau, watchOf, watchStart } from "./watch.ts";
+import { type Best, type EarlyStopping, type Monitor, type Plateau, watchStart } from "./watch.ts";
 
 /** Options of `fit`. */
 export interface FitOptions<P, S, B, M = undefined> {
@@ -129,6 +130,14 @@ export interface FitOptions<P, S, B, M = undefined> {
    * transport; the bits of a run then depend on the number of ranks and on the order in which that transport adds.
    */
   readonly reduce?: ReduceMode;
+  /**
+   * Device that computes the steps, such as the result of `await openWebGpu()`. Default: the processor. The results have
+   * the bits of a reproducible run on the processor if its `bits` is `"exact"`. Parameters and states stay on the device
+   * during an epoch, and two steps are enqueued at a time; with `hooks.step` or `every: "step"`, one. Hooks, events and
+   * the result receive tensors on the processor. If the device is lost, the run opens it again and repeats the steps
+   * since the last epoch or checkpoint, provided that `data` can be read again. Cannot be combined with `world`.
+   */
+  readonly device?: Device | undefined;
   /** Functions to call after steps and epochs. */
   readonly hooks?: Hooks<NoInfer<P>, S, NoInfer<M>>;
   /**
@@ -198,45 +207,33 @@ export interface Fit<P, S, M = undefined>
 export function fit<P, S, B, M = undefined>(options: FitOptions<P, S, B, M>): Fit<P, S, M> {
   if (arguments.length > 1) refuseExtra("fit", arguments, 1);
   const call = captureStack(fit);
-  const {
-    seed,
-    accumulate,
-    gradientNorms: hasNorms,
-    reduction,
-    validation,
-    checkpoint,
-    resume,
-    divergence: rule,
-    ...given
-  } = checked(options);
-  const { shards, reduce, world, optimizer, watch, signal, data } = given;
+  const checked = checkedOptions(options);
+  const { seed, accumulate, reduction, validation, checkpoint, resume, divergence: rule, ...given } = checked;
+  const { shards, reduce, world, optimizer, watch, signal, data, device } = given;
+  const loss = options.loss as AnyLoss<P, B>;
   const params = strong(options.params) as P;
   const modelState = options.modelState === undefined ? null : strong(options.modelState);
-  const progress = progressAt<P, S>(params, optimizer.init(params), modelState, watchStart<P>(watch));
-  const isScaled = watch.plateau !== undefined;
-  const loss = options.loss as AnyLoss<P, B>;
+  const state = optimizer.init(params);
+  const progress = progressAt<P, S>(params, state, modelState, watchStart<P>(watch), device !== undefined);
+  if (device !== undefined) requireTypesOf(device, { params, state, modelState });
   const ranks = makeRanks(world, signal);
-  const sharding = makeSharding(shards, ranks, world, reduce);
-  const { data: ownData, partsOf } = sharding.own(data);
-  const summing = { accumulate, reduction, isScaled, hasNorms, sharding, partsOf };
-  const stepping = { loss, optimizer, key: key(seed), ...summing };
-  const measure = evaluatorAt<P, B>(loss, reduction, sharding);
-  const validate =
-    validation === undefined
-      ? undefined
-      : async (model: ModelSnapshot<P>): Promise<Evaluation> =>
-          (await measure(model, validation, { epoch: 0, step: 0 })).evaluation;
+  const parts = { ...checked, loss, start: { params, modelState }, ranks };
   const log = ranks.rank === 0 ? given.log : [silent];
   const same = { seed, reduction, accumulate, shards };
   const saver =
     checkpoint === undefined || ranks.rank > 0
       ? undefined
       : makeSaver<P, S, B>({ checkpoint, resume, log, ...same });
-  const divergence = rule === undefined ? undefined : { rule, start: { params, modelState }, measure };
   const settings = { ...same, reduce, epochs: given.epochs, ...watch, divergence: rule };
   const identity = { loss, optimizer, data, validation, settings };
-  const stepper = makeStepper<P, S, B>(stepping);
-  const loop = { ...given, ownData, sharding, identity, same, stepper, validate, saver, divergence, log };
+  const spare = makeSpare(device, progress, data, (text) => warn(log, progress, text));
+  const recover = async (error: unknown): Promise<boolean> => {
+    const next = await spare.replace(error);
+    if (next !== undefined) Object.assign(loop, equip<P, S, B>(parts, next));
+    return next !== undefined;
+  };
+  const { close } = spare;
+  const loop = { ...given, ...equip<P, S, B>(parts, device), identity, same, saver, log, recover, close };
   const events = runLoop<P, S, B>(loop, progress);
 
   let reader: "none" | "loop" | "await" = "none";
@@ -298,12 +295,25 @@ export function fit<P, S, B, M = undefined>(options: FitOptions<P, S, B, M>): Fi
 const silent: LogSink = () => {};
 
 function snapshot<P, S, M>(progress: TrainingProgress<P, S>): Fit<P, S, M>["latest"] {
-  const reached = handOut(progress) as RunSnapshot<P, S, M>;
-  const { history, step, epoch, batch, stretches, watch, warnings } = progress;
-  const time = timeOf(progress);
-  const place = { step, epoch, batch, stretches };
+  // On a device, the last state that is on the processor.
+  const { history, stretches, warnings, retirement, point } = progress;
+  const at = point ?? progress;
+  const { params, state, modelState } = handOut({ ...at, retirement });
+  const { step, epoch, batch, watch } = at;
   const best = watch.best as Best<P, M> | undefined;
-  return { ...reached, history: [...history], ...place, best, time, warnings };
+  return {
+    params,
+    state,
+    modelState: modelState as M,
+    history: history.slice(0, point?.epochs),
+    step,
+    epoch,
+    batch,
+    stretches,
+    best,
+    time: timeOf(progress),
+    warnings,
+  };
 }
 
 interface Deferred<T> {
@@ -336,205 +346,4 @@ function strong(params: unknown): unknown {
     },
     params,
   );
-}
-
-interface CheckedOptions<B> {
-  readonly world: World | undefined;
-  readonly shards: number;
-  readonly reduce: ReduceMode;
-  readonly reduction: Reduction;
-  readonly seed: number;
-  readonly accumulate: number;
-  readonly gradientNorms: boolean;
-  readonly validation: FitData<B> | undefined;
-  readonly checkpoint: FitCheckpointOptions | undefined;
-  readonly resume: boolean;
-  readonly divergence: Required<DivergenceRule> | undefined;
-}
-
-const optionNames = [
-  "params",
-  "loss",
-  "modelState",
-  "data",
-  "optimizer",
-  "epochs",
-  "seed",
-  "signal",
-  "every",
-  "reduction",
-  "accumulate",
-  "gradientNorms",
-  "validation",
-  "earlyStopping",
-  "divergence",
-  "keepBest",
-  "plateau",
-  "checkpoint",
-  "resume",
-  "world",
-  "shards",
-  "reduce",
-  "hooks",
-  "log",
-] as const;
-
-/**
- * Checks the options of `fit` and fills in defaults.
- *
- * @throws DownhillError `option`, `range`, `data` or `tree`, naming the invalid option.
- */
-function checked<P, S, B, M>(
-  options: FitOptions<P, S, B, M>,
-): Pick<
-  TrainingLoopOptions<P, S, B>,
-  "optimizer" | "data" | "epochs" | "signal" | "every" | "hooks" | "watch" | "log"
-> &
-  CheckedOptions<B> {
-  checkNeededOptions("fit", options, optionNames);
-  const {
-    data,
-    optimizer,
-    epochs,
-    signal,
-    seed = 0,
-    every = "epoch",
-    reduction = "mean",
-    accumulate = 1,
-    gradientNorms = false,
-    validation,
-    checkpoint,
-    resume = false,
-    world,
-    shards = world?.size ?? 1,
-    reduce = "tree",
-    hooks: givenHooks = {},
-    log = [],
-  } = options;
-  const hooks = givenHooks as Hooks<P, S, unknown>; // whose M is that of the options
-  checkModel(options);
-  checkData(data);
-  if (!(epochs === Infinity || (Number.isInteger(epochs) && epochs >= 0))) {
-    throw new DownhillError(
-      "range",
-      `fit: epochs must be an integer of 0 or more, or Infinity; got ${String(epochs)}.`,
-    );
-  }
-  if (signal !== undefined && typeof signal.addEventListener !== "function") {
-    throw new DownhillError(
-      "option",
-      "fit: signal must be an AbortSignal, such as new AbortController().signal.",
-    );
-  }
-  checkChoice("fit", "every", every, ["epoch", "step"]);
-  checkChoice("fit", "reduction", reduction, ["mean", "sum"]);
-  checkAccumulate(accumulate, optimizer.searches === true);
-  if (typeof gradientNorms !== "boolean") {
-    throw new DownhillError("option", "fit: gradientNorms must be true or false.");
-  }
-  checkChoice("fit", "reduce", reduce, ["tree", "fast"]);
-  checkShards(shards, world, optimizer.searches === true);
-  if (validation !== undefined) checkData(validation, "fit: validation");
-  checkHooks(hooks);
-  if (checkpoint !== undefined) checkCheckpointOptions(checkpoint);
-  if (typeof resume !== "boolean" || (resume && checkpoint === undefined)) {
-    const what = typeof resume === "boolean" ? "needs a checkpoint to resume from" : "must be true or false";
-    throw new DownhillError("option", `fit: resume ${what}, as in checkpoint: { store }, resume: true.`);
-  }
-  const sinks = typeof log === "function" ? [log] : log;
-  if (!Array.isArray(sinks) || sinks.some((sink) => typeof sink !== "function")) {
-    throw new DownhillError(
-      "option",
-      "fit: log must be a function or a list of functions, as returned by jsonLines(write).",
-    );
-  }
-  const watch = watchOf(options);
-  const shared = { optimizer, data, epochs, signal, every, reduction, hooks, watch, world, shards, reduce };
-  const divergence = readDivergence(options.divergence);
-  return {
-    ...shared,
-    log: sinks,
-    seed,
-    accumulate,
-    gradientNorms,
-    validation,
-    checkpoint,
-    resume,
-    divergence,
-  };
-}
-
-function checkModel<P, S, B, M>({ params, loss, optimizer }: FitOptions<P, S, B, M>): void {
-  if (params === undefined || flatten(params, "fit").leaves.length === 0) {
-    throw new DownhillError("tree", "fit: params holds no tensor, so there is nothing to train.");
-  }
-  if (typeof loss !== "function") {
-    throw new DownhillError("option", "fit: loss must be a function (params, batch) => a scalar tensor.");
-  }
-  if (typeof optimizer?.init !== "function" || typeof optimizer.update !== "function") {
-    throw new DownhillError(
-      "option",
-      "fit: optimizer must be an optimiser, as in sgd({ learningRate: 0.1 }).",
-    );
-  }
-}
-
-function checkAccumulate(accumulate: unknown, searches: boolean): void {
-  if (!(Number.isInteger(accumulate) && (accumulate as number) >= 1)) {
-    throw new DownhillError(
-      "range",
-      `fit: accumulate must be an integer of 1 or more; got ${String(accumulate)}.`,
-    );
-  }
-  if (searches && accumulate !== 1) {
-    throw new DownhillError(
-      "option",
-      "fit: accumulate cannot be used with an optimiser that evaluates the loss at other points, because it needs all items at once. Use larger batches instead.",
-    );
-  }
-}
-
-/**
- * Checks that sums over shards and ranks can be pairwise: both are powers of two, with at least one shard per rank. An
- * optimiser that `searches` allows only one shard.
- *
- * @throws DownhillError `range` or `option` otherwise, and `option` for an invalid `world`.
- */
-function checkShards(shards: unknown, world: World | undefined, searches: boolean): void {
-  if (world !== undefined && typeof world?.exchange !== "function") {
-    throw new DownhillError("option", "fit: world must be a world, as in world: await openMpi().");
-  }
-  const ranks = world?.size ?? 1;
-  if (!isPowerOfTwo(ranks)) {
-    throw new DownhillError(
-      "range",
-      `fit: the number of ranks must be a power of two, because sums over them are pairwise; there are ${ranks}.`,
-    );
-  }
-  if (!isPowerOfTwo(shards) || (shards as number) < ranks) {
-    const least = ranks === 1 ? "" : ` and at least ${ranks}, the number of ranks`;
-    throw new DownhillError(
-      "range",
-      `fit: shards must be a power of two${least}, because sums over them are pairwise; got ${String(shards)}.`,
-    );
-  }
-  if (searches && shards !== 1) {
-    throw new DownhillError(
-      "option",
-      "fit: an optimiser that evaluates the loss at other points needs all items at once, so they cannot be split into " +
-        `${String(shards)} shards${ranks === 1 ? "" : ` for ${ranks} ranks`}. Run it in one process, without shards.`,
-    );
-  }
-}
-
-function isPowerOfTwo(n: unknown): boolean {
-  return Number.isInteger(n) && Number.isInteger(Math.log2(n as number));
-}
-
-function checkHooks(hooks: unknown): void {
-  checkOptions("fit: hooks", hooks, ["step", "epoch"]);
-  for (const [name, hook] of Object.entries(hooks as object)) {
-    if (hook === undefined || typeof hook === "function") continue;
-    throw new DownhillError("option", `fit: hooks: ${name} must be a function; got ${typeof hook}.`);
-  }
 }

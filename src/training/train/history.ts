@@ -18,7 +18,7 @@ export interface EpochRecord {
   readonly step: number;
   /** Mean of the loss over the items of the epoch, each taken before the step that used it. */
   readonly loss: number;
-  /** Means of the metrics over the items, taken likewise. */
+  /** Means of the metrics over the items of the epoch, each metric also taken before the step. */
   readonly metrics: Readonly<Record<string, number>>;
   /** Means over the validation data after the epoch, if there are such data. */
   readonly validation?: Evaluation;

@@ -23,8 +23,8 @@ export interface TunableTraining<P, S, B, H extends string> {
   /** Creates the initial state of a run. */
   begin(u: TracedCoordinates<H>, restart: number): OptimizerRun<P, S>;
   /**
-   * Trains from `lane`, one step per batch in `steps`. Returns the loss on `judging` before and after, the end, and the
-   * gradient of the loss after with respect to `u`.
+   * Trains from `lane`, one step per batch in `steps`. Returns the loss on `judging` before and after these steps, the
+   * parameters and state at the end, and the gradient of the final loss with respect to `u`.
    */
   differentiate(
     u: TracedCoordinates<H>,

@@ -35,7 +35,7 @@ interface Space {
   readonly lower: (u: number, share: number) => number;
 }
 
-/** Largest |u| for which 1/(1 + e⁻ᵘ) is neither 0 nor 1 in float32. */
+/** Bound of |u|, within which 1/(1 + e⁻ᵘ) is neither 0 nor 1 in float32. */
 const outermost = 15;
 
 const spaces: Readonly<Record<HyperparameterSpace, Space>> = {

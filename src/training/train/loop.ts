@@ -1,5 +1,6 @@
 import type { Tensor } from "../../engine/ir/tensor.ts";
 import type { Optimizer } from "../../numeric/optim/index.ts";
+import type { Device } from "../../engine/runtime/index.ts";
 import { flatten } from "../../engine/tree/index.ts";
 import { sizeOf } from "../../engine/util/shape.ts";
 import { batchesOf, type FitData, isAborted } from "./batches.ts";
@@ -10,6 +11,7 @@ import { diverged, type Origin, originOf, originText, readOrigin } from "./diver
 import { type DivergenceRule, hasDiverged, isReadableAgain, looksDiverged, lostRun } from "./divergence.ts";
 import type { EvaluationResult, EvaluationContext, ModelSnapshot } from "./evaluate.ts";
 import { DownhillError } from "../../engine/errors/index.ts";
+import { type Flight, makeFlight, type NextBatch } from "./flight.ts";
 import { addSums, type EpochRecord, type Evaluation, meansOf } from "./history.ts";
 import { type LogSink, type StepEntry, tell } from "./log.ts";
 import { shareBegin } from "./parallel/begin.ts";
@@ -17,7 +19,8 @@ import { compareBegin, compareModels, type RunIdentity } from "./parallel/compar
 import { type Ranks, RunLeftError } from "./parallel/ranks.ts";
 import type { Sharding } from "./parallel/sharding.ts";
 import { freshEpoch, handOut, makeClock, type TrainingProgress, type RunSnapshot } from "./progress.ts";
-import type { BatchOutcome, Stepper, CompletedStep } from "./step.ts";
+import { bringHome, pointOf, restore } from "./resident.ts";
+import { type BatchOutcome, type Stepper, type CompletedStep, runStep } from "./step.ts";
 import type { FitStopReason } from "./stopped.ts";
 import { isOver, type Watch, watchEpoch } from "./watch.ts";
 
@@ -44,6 +47,12 @@ export interface Hooks<P, S, M = undefined> {
 
 /** Parts and settings of the training loop. */
 export interface TrainingLoopOptions<P, S, B> {
+  /** Device that computes; undefined for the processor. */
+  readonly device: Device | undefined;
+  /** Opens the device again if this error reports its loss. Returns true if the run can continue from its restore point. */
+  readonly recover: (error: unknown) => Promise<boolean>;
+  /** Frees what `recover` has opened. */
+  readonly close: () => void;
   readonly stepper: Stepper<P, S, B>;
   readonly optimizer: Optimizer<P, S>;
   readonly data: FitData<B>;
@@ -67,7 +76,7 @@ export interface TrainingLoopOptions<P, S, B> {
   readonly saver: Saver<P, S, B> | undefined;
 }
 
-/** Detection of a run that diverges with finite numbers. */
+/** Settings for noticing that a run diverges although its numbers stay finite. */
 export interface DivergenceWatch<P, B> {
   readonly rule: Required<DivergenceRule>;
   /** Model at the beginning of the run. */
@@ -96,6 +105,7 @@ export async function* runLoop<P, S, B>(
   try {
     const isResumed = await begin(options, progress);
     isBegun = true;
+    if (progress.point !== undefined) progress.point = pointOf(progress);
     const { step, epoch, stretches } = progress;
     const parameters = (flatten(progress.params, "fit").leaves as Tensor[]).reduce(
       (n, x) => n + sizeOf(x.shape),
@@ -103,7 +113,14 @@ export async function* runLoop<P, S, B>(
     );
     const told = stretches.length === 0 ? {} : { stretches };
     await tell(log, { kind: "start", step, epoch, epochs, isResumed, parameters, ...told });
-    stopped = yield* trainLoop(options, progress);
+    for (let isLost = true; isLost;) {
+      try {
+        stopped = yield* trainLoop(options, progress);
+        isLost = false;
+      } catch (error) {
+        if (!(await options.recover(error))) throw error;
+      }
+    }
   } catch (error) {
     if (error instanceof RunLeftError) stopped = error.stopped;
     else failure = { error };
@@ -138,7 +155,7 @@ async function begin<P, S, B>(
  * Returns the reason why the run ended.
  */
 async function conclude<P, S, B>(
-  { saver, log, sharding: { ranks } }: TrainingLoopOptions<P, S, B>,
+  { saver, log, sharding: { ranks }, close }: TrainingLoopOptions<P, S, B>,
   progress: TrainingProgress<P, S>,
   stopped: FitStopReason,
   failure: { readonly error: unknown } | undefined,
@@ -146,6 +163,9 @@ async function conclude<P, S, B>(
 ): Promise<FitStopReason> {
   let failed = failure;
   let why = stopped;
+  await bringHome(progress).catch(() => restore(progress)); // the device may be lost
+  progress.retirement.retire([], []);
+  close();
   try {
     if (failed !== undefined) ranks.fail(failed.error);
     else if (stopped !== "finished" && stopped !== "early-stopping") why = ranks.leave(stopped);
@@ -201,7 +221,7 @@ async function* trainLoop<P, S, B>(
   options: TrainingLoopOptions<P, S, B>,
   progress: TrainingProgress<P, S>,
 ): AsyncGenerator<FitEvent<P, S, unknown>, FitStopReason> {
-  const { epochs, ownData, signal, watch, hooks, log, every, saver, sharding } = options;
+  const { epochs, ownData, signal, watch, hooks, log, every, saver, sharding, device } = options;
   const { ranks } = sharding;
   const breather = makeBreather();
   const wantsSteps = every === "step" || hooks.step !== undefined;
@@ -210,25 +230,34 @@ async function* trainLoop<P, S, B>(
     if (isOver(watch, progress.watch)) return "early-stopping";
     const batches = batchesOf(ownData, { epoch: progress.epoch, from: progress.batch, signal });
     const clock = makeClock(progress);
+    const flight = makeFlight(options.stepper, device, !wantsSteps);
     try {
       for (;;) {
         clock.waits();
-        const next = await batches.next();
+        const latest = await batches.next();
         clock.computes();
-        if (next.done && (isAborted(signal) || progress.pending === undefined)) break;
-        const taken = takeBatch(options, progress, next);
-        clock.goesOn();
-        // With shards, the batches count as done only when they complete a step.
-        if (sharding.count === 1 ? !next.done : taken !== undefined)
-          saver?.note(ranks.size === 1 ? next.value : undefined, progress);
-        if (taken !== undefined && log.length > 0) await tell(log, stepEntry(progress, taken));
-        const event = taken !== undefined && wantsSteps ? stepEvent(progress, taken) : undefined;
-        const isStopped = event !== undefined && (await hooks.step?.(event)) === "stop";
-        if (saver !== undefined) await saver.saveIfDue(progress, false);
-        if (event !== undefined && every === "step") yield event;
-        if (isStopped) return "hook";
-        if (breather.isDue()) await breather.pause();
-        if (next.done || ranks.agreed() !== undefined) break;
+        // On a device, steps that have begun may remain when the epoch ends.
+        const isAtEnd = latest.done === true && (isAborted(signal) || progress.pending === undefined);
+        if (!isAtEnd) flight.begin(progress, latest);
+        while (latest.done === true ? !flight.isEmpty() : flight.isFull()) {
+          const { next, outcome } = await flight.settle();
+          const taken = await acceptBatch(options, progress, next, outcome, flight);
+          clock.goesOn();
+          // With shards, the batches count as done only when they complete a step.
+          if (sharding.count === 1 ? !next.done : taken !== undefined)
+            saver?.note(ranks.size === 1 ? next.value : undefined, progress);
+          if (taken !== undefined && log.length > 0 && progress.step > progress.told) {
+            progress.told = progress.step;
+            await tell(log, stepEntry(progress, taken));
+          }
+          const event = taken !== undefined && wantsSteps ? await stepEvent(progress, taken) : undefined;
+          const isStopped = event !== undefined && (await hooks.step?.(event)) === "stop";
+          if (saver !== undefined) await saver.saveIfDue(progress, false);
+          if (event !== undefined && every === "step") yield event;
+          if (isStopped) return "hook";
+          if (breather.isDue()) await breather.pause();
+        }
+        if (latest.done || ranks.agreed() !== undefined) break;
       }
     } finally {
       clock.goesOn();
@@ -265,37 +294,20 @@ async function refuseLostRun<P, S, B>(
 }
 
 /**
- * Processes the next batch, or completes the pending step at the end of the epoch, and updates `progress`. Returns the
- * step that was taken, if any.
+ * Updates `progress` by the outcome of a batch, or of the step that completed an epoch. Returns the step that was taken,
+ * if any.
  *
  * @throws DownhillError `nan` if it is not finite; `progress` is then unchanged.
  */
-function takeBatch<P, S, B>(
+async function acceptBatch<P, S, B>(
   options: TrainingLoopOptions<P, S, B>,
   progress: TrainingProgress<P, S>,
-  next: IteratorResult<B, undefined>,
-): CompletedStep<P, S> | undefined {
-  const { stepper, sharding } = options;
+  next: NextBatch<B>,
+  outcome: BatchOutcome<P, S> | undefined,
+  flight: Flight<P, S, B>,
+): Promise<CompletedStep<P, S> | undefined> {
+  if (outcome === undefined || !outcome.isFinite) return refuseStep(options, progress, next, outcome);
   const learningRate = rateOf(options, progress);
-  const attempt = (again: boolean): BatchOutcome<P, S> =>
-    next.done
-      ? stepper.finish(progress, progress.pending!, again)
-      : stepper.take(progress, next.value, again);
-  const outcome = attemptStep(() => attempt(false));
-  if (outcome === undefined || !outcome.isFinite) {
-    const batch = next.done ? undefined : next.value;
-    const found = originOf(batch, progress, () => attempt(true));
-    const at = {
-      loss: outcome?.loss,
-      step: progress.step + 1,
-      epoch: progress.epoch + 1,
-      batch: progress.batch + Math.max(outcome?.batches ?? 0, next.done ? 0 : 1),
-      learningRate,
-    };
-    // The NaN check stopped only this rank; the others do not know.
-    if (outcome === undefined) throw diverged({ ...at, origin: found });
-    throw sharding.ranks.agree(diverged({ ...at, origin: originOnRanks(sharding.ranks, found) }));
-  }
   const { taken, pending, batches, sums, spent } = outcome;
   progress.batch += batches;
   progress.soFar.sums = addSums(progress.soFar.sums, sums);
@@ -314,8 +326,40 @@ function takeBatch<P, S, B>(
     progress.step++;
     progress.soFar.learningRate = learningRate;
   }
-  progress.retirement.retire(before, treesOf(progress));
+  progress.retirement.retire(before, [...treesOf(progress), ...flight.states()]);
   return taken;
+}
+
+/**
+ * Ends a run whose step is not finite.
+ *
+ * @throws DownhillError `nan`, with the first source of a non-finite number.
+ */
+async function refuseStep<P, S, B>(
+  options: TrainingLoopOptions<P, S, B>,
+  progress: TrainingProgress<P, S>,
+  next: NextBatch<B>,
+  outcome: BatchOutcome<P, S> | undefined,
+): Promise<never> {
+  const { stepper, sharding } = options;
+  const repeat = (): unknown =>
+    runStep(
+      next.done
+        ? stepper.finish(progress, progress.pending!, true)
+        : stepper.take(progress, next.value, true),
+    );
+  await bringHome(progress);
+  const found = originOf(next.done ? undefined : next.value, progress, repeat);
+  const at = {
+    loss: outcome?.loss,
+    step: progress.step + 1,
+    epoch: progress.epoch + 1,
+    batch: progress.batch + Math.max(outcome?.batches ?? 0, next.done ? 0 : 1),
+    learningRate: rateOf(options, progress),
+  };
+  // The NaN check stopped only this rank; the others do not know.
+  if (outcome === undefined) throw diverged({ ...at, origin: found });
+  throw sharding.ranks.agree(diverged({ ...at, origin: originOnRanks(sharding.ranks, found) }));
 }
 
 /** Returns the origin found by the lowest-numbered rank that found one; `undefined` if none did. */
@@ -326,22 +370,13 @@ function originOnRanks(ranks: Ranks, found: Origin | undefined): Origin | undefi
   return told === undefined ? undefined : readOrigin(new TextDecoder().decode(told));
 }
 
-/** Returns the result of a step; `undefined` if the NaN check stopped it at a non-finite number. */
-function attemptStep<T>(step: () => T): T | undefined {
-  try {
-    return step();
-  } catch (error) {
-    if (error instanceof DownhillError && error.code === "nan") return undefined;
-    throw error;
-  }
-}
-
 /** Ends the epoch: validates, appends its record, and updates early stopping, plateau and best epoch. */
 async function closeEpoch<P, S, B>(
   options: TrainingLoopOptions<P, S, B>,
   progress: TrainingProgress<P, S>,
 ): Promise<EpochEvent<P, S, unknown>> {
   const { validate, watch, sharding } = options;
+  await bringHome(progress);
   const { params, modelState, step, soFar } = progress;
   compareModels(sharding.ranks, [params, modelState], step);
   const started = performance.now();
@@ -362,6 +397,7 @@ async function closeEpoch<P, S, B>(
   progress.epoch++;
   progress.batch = 0;
   progress.soFar = freshEpoch();
+  if (progress.point !== undefined) progress.point = pointOf(progress);
   await tell(options.log, { kind: "epoch", ...record });
   return { kind: "epoch", ...record, ...reached };
 }
@@ -376,10 +412,11 @@ function stepEntry(
 }
 
 /** Returns a step as an event, whose tensors its receiver may keep. */
-function stepEvent<P, S>(
+async function stepEvent<P, S>(
   progress: TrainingProgress<P, S>,
   taken: CompletedStep<P, S>,
-): StepEvent<P, S, unknown> {
+): Promise<StepEvent<P, S, unknown>> {
+  await bringHome(progress);
   return { ...stepEntry(progress, taken), ...handOut(progress) };
 }
 

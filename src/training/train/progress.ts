@@ -1,6 +1,7 @@
 import type { EpochRecord, ItemSums } from "./history.ts";
 import { noItems } from "./history.ts";
-import { makeRetirement, type Retirement } from "./retire.ts";
+import { pointOf, type RestorePoint } from "./resident.ts";
+import { makeDeviceRetirement, makeRetirement, type Retirement } from "./retire.ts";
 import type { Stretch } from "./stretches.ts";
 import type { TrainingState } from "./step.ts";
 import type { WatchState } from "./watch.ts";
@@ -38,9 +39,13 @@ export interface TrainingProgress<P, S> extends TrainingState<P, S> {
   stretches: readonly Stretch[];
   watch: WatchState<P>;
   readonly rateScale: number;
+  /** Last step in the log. Steps that are repeated after the loss of a device are not logged again. */
+  told: number;
   validationSeconds: number;
   checkpointSeconds: number;
   warnings: readonly string[];
+  /** Last state on the processor of a run on a device; undefined without a device. */
+  point: RestorePoint<P, S> | undefined;
   /** Tracks which tensors may still be used by code outside of the training loop, so that the others can be freed. */
   readonly retirement: Retirement;
 }
@@ -62,11 +67,13 @@ export function progressAt<P, S>(
   state: S,
   modelState: unknown,
   watch: WatchState<P>,
+  isOnDevice: boolean,
 ): TrainingProgress<P, S> {
-  const retirement = makeRetirement();
+  const retirement = isOnDevice ? makeDeviceRetirement() : makeRetirement();
   retirement.keep(params, state, modelState);
-  return {
+  const progress: TrainingProgress<P, S> = {
     retirement,
+    point: undefined,
     params,
     state,
     modelState,
@@ -81,10 +88,13 @@ export function progressAt<P, S>(
     get rateScale() {
       return this.watch.rateScale;
     },
+    told: 0,
     validationSeconds: 0,
     checkpointSeconds: 0,
     warnings: [],
   };
+  if (isOnDevice) progress.point = pointOf(progress);
+  return progress;
 }
 
 /** Parameters and states of a run that outside code may keep. */
@@ -97,7 +107,9 @@ export interface RunSnapshot<P, S, M> {
 }
 
 /** Returns parameters and states for outside code, and marks their tensors as kept so that they are not freed. */
-export function handOut<P, S>(progress: TrainingProgress<P, S>): RunSnapshot<P, S, unknown> {
+export function handOut<P, S>(
+  progress: Pick<TrainingProgress<P, S>, "params" | "state" | "modelState" | "retirement">,
+): RunSnapshot<P, S, unknown> {
   const { params, state, modelState, retirement } = progress;
   retirement.keep(params, state, modelState);
   return { params, state, modelState: modelState ?? undefined };

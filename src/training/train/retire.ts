@@ -1,7 +1,7 @@
 import type { TensorStorage } from "../../engine/ir/index.ts";
 import { Tensor } from "../../engine/ir/tensor.ts";
 import { scalarTypeOf } from "../../engine/ir/types.ts";
-import { giveAway, isWorthGiving } from "../../engine/runtime/index.ts";
+import { deviceStorageOf, giveAway, isWorthGiving } from "../../engine/runtime/index.ts";
 import { isDebugging } from "../../engine/trace/index.ts";
 import { flatten } from "../../engine/tree/index.ts";
 import { sizeOf } from "../../engine/util/shape.ts";
@@ -37,6 +37,35 @@ export function makeRetirement(): Retirement {
       for (const storage of new Set(old)) if (!current.has(storage) && !kept.has(storage)) giveAway(storage);
     },
   };
+}
+
+/**
+ * Creates the `Retirement` of a run on a device. It frees everything there, also copies of tensors that were handed out:
+ * these are on the processor.
+ */
+export function makeDeviceRetirement(): Retirement {
+  const owned = new Set<TensorStorage>();
+  return {
+    keep() {},
+    retire(before, after) {
+      if (isDebugging()) return;
+      const current = new Set(deviceStorages(after));
+      for (const storage of [...deviceStorages(before), ...current]) owned.add(storage);
+      for (const storage of owned) {
+        if (current.has(storage)) continue;
+        owned.delete(storage);
+        giveAway(storage);
+      }
+    },
+  };
+}
+
+function deviceStorages(trees: readonly unknown[]): TensorStorage[] {
+  return trees.flatMap((tree) =>
+    flatten(tree, "fit").leaves.flatMap((leaf) =>
+      leaf instanceof Tensor ? (deviceStorageOf(leaf) ?? []) : [],
+    ),
+  );
 }
 
 function largeStorages(trees: readonly unknown[]): TensorStorage[] {

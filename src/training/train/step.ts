@@ -6,6 +6,7 @@ import type { Tensor } from "../../engine/ir/tensor.ts";
 import { applyUpdates, type Optimizer, type UpdateExtra } from "../../numeric/optim/index.ts";
 import type { KeyWords } from "../../numeric/random/index.ts";
 import { makeJitted as jit } from "../../engine/runtime/jitted.ts";
+import type { Device } from "../../engine/runtime/index.ts";
 import { valueAndGrad } from "../../engine/transforms/index.ts";
 import { flatten, mapLeaves } from "../../engine/tree/index.ts";
 import { addSums, type ItemSums, itemsOf, meansOf, noItems, sumsOfBatch } from "./history.ts";
@@ -41,6 +42,13 @@ export interface PendingBatches<P> {
   readonly count: number;
   /** Sums over these batches, one entry per shard of this rank. */
   readonly parts: readonly PendingPart<P>[];
+}
+
+/** Sums of a shard with a micro-batch, and the sums and loss of the micro-batch alone. */
+interface AddedPart<P> {
+  readonly part: PendingPart<P>;
+  readonly own: ItemSums;
+  readonly loss: number;
 }
 
 /** Summed gradients of the batches of a shard, and the state of the model after them. */
@@ -81,16 +89,36 @@ export interface BatchOutcome<P, S> {
   readonly spent: readonly unknown[];
 }
 
+/** Scalars whose numbers a step needs in order to go on. */
+export interface StepQuestion<P, S> {
+  readonly scalars: readonly Tensor[];
+  /** State after the step, if it does not depend on the numbers. The next step can then begin without them. */
+  readonly next: Pick<TrainingState<P, S>, "params" | "state" | "modelState"> | undefined;
+}
+
+/**
+ * A step that has begun. It asks for the numbers of scalars, which a device returns later, and returns the outcome of
+ * the batch.
+ */
+export type StepRoutine<P, S> = Generator<StepQuestion<P, S>, BatchOutcome<P, S>, readonly number[]>;
+
 /** Processes batches and takes steps. All ranks of a run take the same step. */
 export interface Stepper<P, S, B> {
   /** Processes a batch. `again` repeats the last call without the other ranks, to search for the cause of a failure. */
-  readonly take: (at: TrainingState<P, S>, batch: B, again?: boolean) => BatchOutcome<P, S>;
+  readonly take: (at: TrainingState<P, S>, batch: B, again?: boolean) => StepRoutine<P, S>;
   /** Takes the step of the batches that are pending at the end of an epoch. */
   readonly finish: (
     at: TrainingState<P, S>,
     pending: PendingBatches<P>,
     again?: boolean,
-  ) => BatchOutcome<P, S>;
+  ) => StepRoutine<P, S>;
+}
+
+/** Runs a step whose scalars are on the processor. */
+export function runStep<P, S>(routine: StepRoutine<P, S>): BatchOutcome<P, S> {
+  let turn = routine.next();
+  while (turn.done !== true) turn = routine.next(turn.value.scalars.map((x) => x.item()));
+  return turn.value;
 }
 
 /** Settings of `makeStepper`. */
@@ -108,6 +136,8 @@ export interface StepperOptions<P, S, B> {
   readonly sharding: Sharding;
   /** Splits a batch into the micro-batches of this rank. */
   readonly partsOf: RankData<B>["partsOf"];
+  /** Device that computes the steps; undefined for the processor. */
+  readonly device: Device | undefined;
 }
 
 /** Loss with metrics and the next state of the model, and the gradient. */
@@ -145,10 +175,10 @@ export function makeStepper<P, S, B>(options: StepperOptions<P, S, B>): Stepper<
 }
 
 function stepPerBatch<P, S, B>(
-  { optimizer, key, isScaled, hasNorms, reduction }: StepperOptions<P, S, B>,
+  { optimizer, key, isScaled, hasNorms, reduction, device }: StepperOptions<P, S, B>,
   evaluate: GradientEvaluator<P, B>,
 ): Stepper<P, S, B> {
-  const call = jit(function trainStep(
+  const trainStep = (
     params: P,
     state: S,
     before: unknown,
@@ -156,7 +186,7 @@ function stepPerBatch<P, S, B>(
     stepKey: Tensor,
     step: Tensor,
     scale: Tensor | null,
-  ) {
+  ): unknown => {
     const [[value, { metrics, modelState }], grads] = evaluate(params, before, batch, stepKey, step);
     const valueAndGradAt = (p: P): [Tensor, P] => {
       const [[v], g] = evaluate(p, before, batch, stepKey, step);
@@ -168,7 +198,8 @@ function stepPerBatch<P, S, B>(
     const health = healthOf(moved, modelState);
     const norms = hasNorms ? normsOf(grads) : null;
     return { params: moved, state: next, modelState, loss: value, metrics, health, norms };
-  }) as unknown as (
+  };
+  const call = jit(trainStep, { device }) as unknown as (
     params: P,
     state: S,
     before: unknown,
@@ -178,30 +209,28 @@ function stepPerBatch<P, S, B>(
     scale: number | null,
   ) => LossAuxiliary & { params: P; state: S; loss: Tensor; health: Tensor; norms: Norms };
   return {
-    take({ params, state, modelState, step, rateScale }, batch) {
+    *take({ params, state, modelState, step, rateScale }, batch) {
       const items = itemsOf(batch);
       const scale = isScaled ? rateScale : null;
       const out = call(params, state, modelState, batch, keyOf(key, step, 0), int32(step), scale);
-      const [loss, metrics] = [out.loss.item(), numbersOf(out.metrics)];
+      const next = { params: out.params, state: out.state, modelState: out.modelState };
+      const names = Object.keys(out.metrics);
+      const scalars = [out.loss, out.health, ...Object.values(out.metrics), ...(out.norms ?? [])];
+      const [loss, health, ...rest] = (yield { scalars, next }) as [number, number, ...number[]];
+      const metrics = byName(names, rest);
+      const norms = out.norms === null ? {} : { gradientNorms: rest.slice(names.length) };
       return {
         loss,
-        isFinite: Number.isFinite(loss) && Number.isFinite(out.health.item()),
+        isFinite: Number.isFinite(loss) && Number.isFinite(health),
         batches: 1,
         sums: sumsOfBatch(items, loss, metrics, reduction),
-        taken: {
-          params: out.params,
-          state: out.state,
-          modelState: out.modelState,
-          loss,
-          metrics,
-          items,
-          ...told(out.norms),
-        },
+        taken: { ...next, loss, metrics, items, ...norms },
         pending: undefined,
         spent: [],
       };
     },
-    finish: () => {
+    // oxlint-disable-next-line require-yield -- never called
+    *finish() {
       throw new DownhillError("internal", "internal: a step of one batch left a part of it pending.");
     },
   };
@@ -224,22 +253,23 @@ function stepPerParts<P, S, B>(
   const { addUp, update, weigh, average } = jittedParts(options, evaluate);
   let names: readonly string[] | undefined;
 
-  /** Adds a micro-batch to the sums of a shard. Returns the new sums, and the sums of the micro-batch alone. */
-  const addPart = (
+  /** Adds a micro-batch to the sums of a shard. */
+  function* addPart(
     { params, step, ...at }: TrainingState<P, S>,
     before: PendingPart<P> | undefined,
     { batch, items, shard }: MicroBatch<B>,
     number: number,
-  ): { readonly part: PendingPart<P>; readonly own: ItemSums; readonly loss: number } => {
+  ): Generator<StepQuestion<P, S>, AddedPart<P>, readonly number[]> {
     const partKey = keyOf(key, step, number, isWhole ? undefined : shard);
     const { gradients: summed = null, modelState: state = at.modelState } = before?.tree ?? {};
     const out = addUp(params, summed, state, batch, partKey, int32(step), items);
-    const loss = out.loss.item();
-    const own = sumsOfBatch(items, loss, numbersOf(out.metrics), reduction);
+    const scalars = [out.loss, out.health, ...Object.values(out.metrics)];
+    const [loss, health, ...rest] = (yield { scalars, next: undefined }) as [number, number, ...number[]];
+    const own = sumsOfBatch(items, loss, byName(Object.keys(out.metrics), rest), reduction);
     const sums = addSums(before?.sums ?? noItems, own);
     const { gradients, modelState } = out;
-    return { part: { sums, tree: { gradients, modelState }, health: out.health.item() }, own, loss };
-  };
+    return { part: { sums, tree: { gradients, modelState }, health }, own, loss };
+  }
   /** Returns the sums of a shard that has no items: zeros. */
   const noPart = ({ params, modelState }: TrainingState<P, S>, batch: B): PendingPart<P> => {
     names ??= metricNames(lossOf, params, modelState, batch, true);
@@ -256,11 +286,11 @@ function stepPerParts<P, S, B>(
     return { ...part, tree: { gradients, modelState: state } };
   };
 
-  const finish: Stepper<P, S, B>["finish"] = (
+  const finish: Stepper<P, S, B>["finish"] = function* (
     { params, state, modelState: before, step, rateScale },
     { count, parts },
     again,
-  ) => {
+  ) {
     const summands = parts.map(weighed);
     const total = sharding.sum(step, summands, again === true);
     const { items, metrics, loss: mean } = meansOf(total.sums);
@@ -269,31 +299,43 @@ function stepPerParts<P, S, B>(
     const out = update(params, state, gradients, items, loss, isScaled ? rateScale : null);
     const modelState =
       isWhole || before === null ? total.tree.modelState : average(total.tree.modelState, before, items);
+    const scalars = [out.health, ...(out.norms ?? [])];
+    const [health, ...norms] = (yield { scalars, next: undefined }) as [number, ...number[]];
     return {
       loss,
-      isFinite: [loss, total.health, out.health.item()].every(Number.isFinite),
+      isFinite: [loss, total.health, health].every(Number.isFinite),
       ...(isWhole ? { batches: 0, sums: noItems } : { batches: count, sums: total.sums }),
-      taken: { params: out.params, state: out.state, modelState, loss, metrics, items, ...told(out.norms) },
+      taken: {
+        params: out.params,
+        state: out.state,
+        modelState,
+        loss,
+        metrics,
+        items,
+        ...(out.norms === null ? {} : { gradientNorms: norms }),
+      },
       pending: undefined,
       spent: [...parts, ...summands, total].map(({ tree }) => tree),
     };
   };
   return {
     finish,
-    take(at, batch, again) {
+    *take(at, batch, again) {
       const { count = 0, parts: before = [] } = at.pending ?? {};
-      const added = partsOf(batch).map((part, i) =>
-        part.items > 0 || isWhole
-          ? addPart(at, before[i], part, count)
-          : { part: before[i] ?? noPart(at, part.batch), own: noItems, loss: 0 },
-      );
+      const added = [];
+      for (const [i, part] of partsOf(batch).entries())
+        added.push(
+          part.items > 0 || isWhole
+            ? yield* addPart(at, before[i], part, count)
+            : { part: before[i] ?? noPart(at, part.batch), own: noItems, loss: 0 },
+        );
       const pending: PendingBatches<P> = { count: count + 1, parts: added.map(({ part }) => part) };
       const { part, own, loss } = added[0]!;
       const known = { loss, ...(isWhole ? { batches: 1, sums: own } : { batches: 0, sums: noItems }) };
       const isFinite = !isWhole || (Number.isFinite(loss) && Number.isFinite(part.health));
       if (!isFinite || pending.count < accumulate)
         return { ...known, isFinite, taken: undefined, pending, spent: [] };
-      const outcome = finish(at, pending, again);
+      const outcome = yield* finish(at, pending, again);
       return isWhole ? { ...outcome, ...known } : outcome;
     },
   };
@@ -304,7 +346,7 @@ function stepPerParts<P, S, B>(
  * states.
  */
 function jittedParts<P, S, B>(
-  { optimizer, reduction, hasNorms }: StepperOptions<P, S, B>,
+  { optimizer, reduction, hasNorms, device }: StepperOptions<P, S, B>,
   evaluate: GradientEvaluator<P, B>,
 ): {
   readonly addUp: (
@@ -328,7 +370,7 @@ function jittedParts<P, S, B>(
   readonly average: typeof averageState;
 } {
   const isMean = reduction === "mean";
-  const addUp = jit(function addGradients(
+  const addGradients = (
     params: P,
     before: P | null,
     stateBefore: unknown,
@@ -336,7 +378,7 @@ function jittedParts<P, S, B>(
     partKey: Tensor,
     step: Tensor,
     items: Tensor,
-  ) {
+  ): unknown => {
     const [[loss, beside], grads] = evaluate(params, stateBefore, batch, partKey, step);
     const weigh = (g: unknown): Tensor => (isMean ? mul(g as Tensor, items) : (g as Tensor));
     const gradients =
@@ -344,22 +386,28 @@ function jittedParts<P, S, B>(
         ? mapLeaves("fit", weigh, grads)
         : mapLeaves("fit", (g, sumOfG) => add(sumOfG as Tensor, weigh(g)), grads, before);
     return { loss, ...beside, gradients, health: healthOf(gradients, beside.modelState) };
-  });
-  const update = jit(function updateStep(
+  };
+  const updateStep = (
     params: P,
     state: S,
     gradients: P,
     items: Tensor,
     value: Tensor,
     scale: Tensor | null,
-  ) {
+  ): unknown => {
     const grads = isMean ? mapLeaves("fit", (g) => div(g as Tensor, items), gradients) : gradients;
     const { updates, state: next } = updateScaled(optimizer, grads as P, state, params, { value }, scale);
     const moved = applyUpdates(params, updates);
     const norms = hasNorms ? normsOf(grads) : null;
     return { params: moved, state: next, health: healthOf(moved), norms };
-  });
-  return { addUp, update, weigh: jit(weighState), average: jit(averageState) } as never;
+  };
+  const on = (f: (...args: never[]) => unknown): unknown => jit(f as never, { device });
+  return {
+    addUp: on(addGradients),
+    update: on(updateStep),
+    weigh: on(weighState),
+    average: on(averageState),
+  } as never;
 }
 
 /**
@@ -409,13 +457,9 @@ function normsOf(gradients: unknown): Tensor[] {
   return (flatten(gradients, "fit").leaves as Tensor[]).map((g) => sqrt(sum(mul(g, g))));
 }
 
-function told(norms: Norms): Pick<CompletedStep<unknown, unknown>, "gradientNorms"> {
-  return norms === null ? {} : { gradientNorms: norms.map((norm) => norm.item()) };
-}
-
-/** Converts scalar tensors to numbers. */
-export function numbersOf(metrics: Readonly<Record<string, Tensor>>): Record<string, number> {
-  return Object.fromEntries(Object.entries(metrics).map(([name, x]) => [name, x.item()]));
+/** Pairs names with numbers, in order. */
+export function byName(names: readonly string[], numbers: readonly number[]): Record<string, number> {
+  return Object.fromEntries(names.map((name, i) => [name, numbers[i]!]));
 }
 
 function int32(n: number): Tensor {

@@ -9,7 +9,7 @@ export interface Stretch {
   readonly batch: number;
   /** Time of its beginning in ISO 8601; absent if the checkpoint does not record it. */
   readonly time?: string;
-  /** Option `settings` of its `checkpoint`, if given. */
+  /** The value that this call of `fit` received as `checkpoint.settings`. Absent if none was given. */
   readonly settings?: unknown;
 }
 

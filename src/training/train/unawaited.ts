@@ -5,8 +5,8 @@ const known = ["params", "state", "history", "step", "stopped", "best", "time", 
 const promised = ["catch", "finally"];
 
 /**
- * Defines the properties of a result on a run that was not awaited, so that they throw a helpful error instead of being
- * `undefined`. Likewise `catch`, `finally` and synchronous iteration.
+ * Defines on a run the properties that only its awaited result has, so that reading one throws an error with advice
+ * instead of returning `undefined`. Does the same for `catch`, `finally` and synchronous iteration.
  */
 export function explainUnawaited(run: object): void {
   for (const name of [...known, ...promised]) {
@@ -36,7 +36,10 @@ export function explainUnawaited(run: object): void {
 const idle = new Set<() => string>();
 let isWatching = false;
 
-/** Warns at the end of the process, if the platform can, when the run created at `call` has not begun by then. */
+/**
+ * Warns at the end of a process without errors, if the platform can, when the run created at `call` has not begun by
+ * then.
+ */
 export function watchIdle(call: () => string): void {
   idle.add(call);
   if (isWatching) return;

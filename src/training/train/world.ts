@@ -17,8 +17,9 @@ export interface World {
   /** Number of processes, 1 or more. */
   readonly size: number;
   /**
-   * Sends `bytes` to rank `peer`, and at the same time receives the bytes that this rank sends. They are written to the
-   * beginning of `into`, which may be longer. Both ranks must call it. Returns the number of bytes received.
+   * Sends `bytes` to rank `peer`, and at the same time receives the bytes that `peer` sends. The received bytes are
+   * written to the beginning of `into`, which may be longer. Both ranks must call it. Returns the number of bytes
+   * received.
    */
   readonly exchange: (peer: number, bytes: Uint8Array, into: Uint8Array) => number;
   /** Replaces an array by its reduction over all ranks, in an order that the transport chooses. Default `"sum"`. */

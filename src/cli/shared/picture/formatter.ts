@@ -1,4 +1,5 @@
 import { extname } from "node:path";
+import { type Markup, writeMarkup } from "../../../pictures/plot/markup.ts";
 import { optionError } from "../words.ts";
 import { toGif, toPng } from "./bitmap.ts";
 import { checkPackages } from "./packages.ts";
@@ -8,10 +9,10 @@ export type PictureFormatter<T> = (shown: T) => string | Promise<Uint8Array>;
 
 /** The formats of a result: its picture, its animated picture if it moves, and others by extension. */
 export interface PictureFormats<T> {
-  /** The SVG picture, from which .png files are drawn. */
-  readonly picture: (shown: T) => string;
-  /** The animated SVG picture, from which .gif files are drawn. Without it there are no .gif files. */
-  readonly animation?: (shown: T) => string;
+  /** The picture of .svg and .png files. */
+  readonly picture: (shown: T) => Markup;
+  /** The animated picture of .svg and .gif files. Without it there are no .gif files. */
+  readonly animation?: (shown: T) => Markup;
   /** The page: the format of .html files. */
   readonly page: (shown: T) => string;
   /** Formats of other files by extension, such as `.json`. */
@@ -32,7 +33,7 @@ export async function pictureFormatter<T>(
 ): Promise<PictureFormatter<T>> {
   const formats = new Map<string, PictureFormatter<T>>([
     [".html", page],
-    [".svg", animation ?? picture],
+    [".svg", (shown) => `${writeMarkup((animation ?? picture)(shown))}\n`],
     [".png", async (shown) => await toPng(picture(shown))],
     ...(animation === undefined
       ? []

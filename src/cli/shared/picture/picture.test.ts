@@ -1,134 +1,11 @@
 import { readFileSync } from "node:fs";
-import fc from "fast-check";
 import { decodeFrames } from "modern-gif";
 import { describe, expect, test } from "vitest";
-import { element, type Markup, writeMarkup } from "../../../pictures/plot/markup.ts";
-import { writePicture } from "../../../pictures/plot/picture.ts";
+import { drawPicture, writePicture } from "../../../pictures/plot/picture.ts";
+import { moving } from "../../../../test/support/moving-square.ts";
 import { toGif, toPng } from "./bitmap.ts";
 import { pictureFormatter } from "./formatter.ts";
 import { checkPackages } from "./packages.ts";
-import { readPicture } from "./still.ts";
-import { declarationsFor, parseStyleSheet } from "./style-sheet.ts";
-import { readMarkup } from "./xml.ts";
-
-/** A square that moves from the left to the right in a second, rests there for another, and turns red in between. */
-const moving = `${writeMarkup(
-  element(
-    "svg",
-    { xmlns: "http://www.w3.org/2000/svg", width: 80, height: 40, viewBox: "0 0 80 40" },
-    element("title", {}, "a moving square"),
-    element(
-      "style",
-      {},
-      `:root{color-scheme:light dark;--paper:light-dark(#fff,#000);--run-0:light-dark(#00f,#0ff)}
-.paper{fill:var(--paper)}
-.run-0{--run:var(--run-0)}
-.box{fill:var(--run)}
-@media screen and (prefers-reduced-motion:no-preference){
-@keyframes go{from{transform:translateX(0px)}50%,to{transform:translateX(40px)}}
-@keyframes turn{from{fill:#00f}25%,to{fill:#f00}}
-.box{animation:go 2s linear infinite}
-.edge{animation:turn 2s step-end infinite}
-}`,
-    ),
-    element("rect", { class: "paper", width: 80, height: 40 }),
-    element(
-      "g",
-      { class: "run-0" },
-      element("rect", { class: "box", width: 40, height: 20 }),
-      element("rect", { class: "edge", y: 20, width: 10, height: 20, fill: "#00f" }),
-    ),
-  ),
-)}\n`;
-
-describe("reading a picture", () => {
-  test("returns the elements that were written", () => {
-    const text = fc.string({ unit: fc.constantFrom("a", "<", ">", "&", '"', "'", " ", "é") });
-    const attributes = fc.dictionary(fc.constantFrom("class", "data-run", "x"), text, {
-      noNullPrototype: true,
-    });
-    const { tree } = fc.letrec<{ tree: Markup }>((tie) => ({
-      tree: fc
-        .tuple(
-          fc.constantFrom("g", "path", "text"),
-          attributes,
-          fc.oneof(
-            { maxDepth: 3 },
-            fc.constant([]),
-            fc.tuple(text.filter((one) => one.trim() !== "")),
-            fc.array(tie("tree")),
-          ),
-        )
-        .map(([tag, given, children]) => element(tag, given, ...children)),
-    }));
-    fc.assert(
-      fc.property(tree, (one) => {
-        expect(readMarkup(writeMarkup(one))).toEqual(one);
-      }),
-      { seed: 1, numRuns: 50 },
-    );
-  });
-
-  test("refuses XML that would be misread", () => {
-    for (const xml of ["<g><!-- --></g>", "<g>", "<g></p>", "<g/><g/>", "<g>&nbsp;</g>", "text"])
-      expect(() => readMarkup(xml), xml).toThrow("internal:");
-  });
-});
-
-describe("the cascade", () => {
-  const styleOf = (css: string, ...path: Markup[]): Readonly<Record<string, string>> =>
-    Object.fromEntries(declarationsFor(parseStyleSheet(css, false), path.at(-1)!, path.slice(0, -1)));
-  const svg = element("svg", { class: "chart" });
-  const lost = element("g", { class: "head is-lost", "data-run": 1 });
-  const mark = element("path", { class: "marker" });
-
-  test.each([
-    ["a class counts more than a tag", ".marker{fill:red}path{fill:blue}", "red"],
-    ["the later of two equal rules counts", ".marker{fill:red}.marker{fill:blue}", "blue"],
-    ["ancestors need not be parents", ".chart .marker{fill:red}", "red"],
-    ["ancestors have an order", ".marker{fill:blue}.head .chart .marker{fill:red}", "blue"],
-    [":is counts like its strongest selector", ":is(path,.marker){fill:red}.marker{fill:blue}", "blue"],
-    [":not refuses", ".marker{fill:blue}.head:not(.is-lost) .marker{fill:red}", "blue"],
-    [":root is the outermost element", ":root .marker{fill:red}", "red"],
-    ["attributes have values", '[data-run="2"] .marker{fill:blue}[data-run="1"] .marker{fill:red}', "red"],
-    ["lists are alternatives", ".text,.marker{fill:red}", "red"],
-  ])("%s", (_, css, fill) => {
-    expect(styleOf(css, svg, lost, mark)["fill"]).toBe(fill);
-  });
-
-  test("syntax that rasterisers do not get is refused, because it would be lost", () => {
-    for (const css of [
-      "a>b{fill:red}",
-      "@import x{}",
-      "a:hover{fill:red}",
-      "@media print{a{fill:red}}",
-      "a{fill:red",
-    ])
-      expect(() => parseStyleSheet(css, true), css).toThrow("only browsers understand");
-  });
-});
-
-describe("stills", () => {
-  test("colours are those of the scheme, and custom properties are inherited", () => {
-    const { still, duration } = readPicture(moving);
-    expect(duration).toBe(2);
-    expect(still({ scheme: "light" })).toContain('<rect width="40" height="20" fill="#00f"/>');
-    expect(still({ scheme: "dark" })).toContain('<rect width="40" height="20" fill="#0ff"/>');
-    expect(still({ scheme: "dark" })).not.toMatch(/var\(|light-dark|class=|<style|<title/);
-  });
-
-  test.each([
-    [0, 0, "#00f"],
-    [0.4, 16, "#00f"],
-    [0.5, 20, "#f00"],
-    [1.9, 40, "#f00"],
-    [2.4, 16, "#00f"],
-  ])("after %s s the animations have their values", (time, x, fill) => {
-    const drawn = readPicture(moving).still({ scheme: "light", time });
-    expect(drawn).toContain(`transform="translate(${x})"`);
-    expect(drawn).toContain(`height="20" fill="${fill}"/></g>`);
-  });
-});
 
 /** The pixels of a PNG of 8-bit RGBA without filters other than 0 to 4, as resvg writes it. */
 function sizeOfPng(bytes: Uint8Array): readonly [width: number, height: number] {
@@ -141,7 +18,7 @@ test("a PNG has two pixels per unit and draws the text of the picture", async ()
   const series = [{ name: "falling", x: [0, 1, 2], y: [3, 2, 1] }];
   const draw = (label: string): Promise<Uint8Array> =>
     toPng(
-      writePicture(
+      drawPicture(
         {
           heading: "",
           charts: [{ spec: { title: "t", x: { label }, y: { label: "" }, series }, height: [100, 0] }],

@@ -5,7 +5,7 @@ import type { BufferBinding, InterpreterStep } from "./memory.ts";
 import { elementAt, setElement } from "./memory.ts";
 import type { Observers } from "./observers.ts";
 
-/** Registers of a fold, by number: its bounds, index, start, value, lanes and result. */
+/** Numbers of the registers that hold the bounds, index, start, value, lanes and result of a fold. */
 interface FoldRegisters {
   readonly index: number;
   readonly from: number;

@@ -11,7 +11,7 @@ export interface ProcedureSteps {
   readonly result: number;
 }
 
-/** Runs steps one after another. */
+/** Returns a step that runs steps one after another. */
 export function sequence(steps: readonly InterpreterStep[]): InterpreterStep {
   const [a, b, c] = steps;
   if (a === undefined) return () => {};

@@ -11,8 +11,8 @@ import { partLimit, procedureSource, routineSource } from "./source.ts";
 export const jsBackend: Backend = /* @__PURE__ */ makeJsBackend();
 
 /**
- * Creates a backend that splits functions heavier than `limit` into parts. With `callSizes`, it accepts routines whose
- * calls compute sizes.
+ * Creates a backend that splits functions heavier than `limit` into parts. If `sizesOf` is `callSizes`, it accepts
+ * routines whose calls compute sizes.
  */
 export function makeJsBackend(limit: number = partLimit, sizesOf: SizesOf = knownSizes): Backend {
   // routines whose calls compute sizes are called with whole arrays, others with tensors, which share memory

@@ -104,7 +104,7 @@ export function routineSource(
   return finish(unit, text, main, isFixed ? temps : []);
 }
 
-/** JavaScript of a procedure: an expression whose value is a function of its parameters. */
+/** JavaScript of a procedure: the body of a function that returns the procedure as a function of its parameters. */
 export function procedureSource(procedure: Procedure, limit: number): GeneratedSource {
   const { procedures, tables } = reachedBy(procedure.body, [procedure.result]);
   const unit = openUnit([...procedures, procedure], tables, limit);

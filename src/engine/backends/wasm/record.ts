@@ -25,12 +25,12 @@ export interface WasmTarget {
   readonly isShared: boolean;
 }
 
-/** Target for the running engine and its memory, with these options. */
+/** Returns the target for the running engine and its memory, with these options. */
 export function ownTarget(options: WasmOptions): WasmTarget {
   return { settings: settingsOf(options), isShared: wasmArena().isShared };
 }
 
-/** Target for recent V8 in pages that are not cross-origin isolated, as most are not. */
+/** Returns the target for recent V8 in pages without cross-origin isolation, which most pages lack. */
 export function pageTarget(reproducible: boolean): WasmTarget {
   const engine = { isRecent: true, wide: false, mayWiden: true };
   return {
@@ -39,7 +39,7 @@ export function pageTarget(reproducible: boolean): WasmTarget {
   };
 }
 
-/** Text key of a target: all facts, except the routine, that the bytes of a module depend on. */
+/** Serialises a target as a key. It contains everything that the bytes of a module depend on, except the routine. */
 function textOf({ settings: { threads, ...settings }, isShared }: WasmTarget): string {
   return JSON.stringify({ ...settings, isShared, shares: isShared && threads > 1 });
 }
@@ -51,8 +51,8 @@ export function recordWasm(routine: Routine, target: WasmTarget): WasmRecord | u
 }
 
 /**
- * Restores a routine from its record; its statements are not needed. `undefined` if it was compiled for another engine
- * or other options.
+ * Restores a routine from its record, without its statements. Returns `undefined` if the record was compiled for
+ * another engine or other options, or if this engine cannot run WebAssembly.
  */
 export function loadWasm(
   routine: Routine,

@@ -30,7 +30,7 @@ const mostWritten = 2 ** 20;
 const firstAddress = 64;
 
 /** Settings that suit every engine with vectors, so that equal source yields equal bytes wherever it is compiled. */
-function settings(): EmitSettings {
+export function standardSettings(): EmitSettings {
   return {
     limit: partLimit,
     ...functionLimits,
@@ -83,7 +83,7 @@ export function standaloneModules(): StandaloneModules {
     view: (type, address, length) => viewOf(type, block, address, length),
   };
   return {
-    add: (routine) => compileRoutine(routine, memory, settings()),
+    add: (routine) => compileRoutine(routine, memory, standardSettings()),
     image() {
       const bytes = new Uint8Array(block);
       const last = bytes.findLastIndex((byte) => byte !== 0);

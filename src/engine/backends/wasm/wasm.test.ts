@@ -288,3 +288,73 @@ test("the text of a module has functions named after what they compute", () => {
   expect(text).toContain("$loop_i0");
   expect(text).toContain("f64x2.add");
 });
+
+/**
+ * Routine of `count` layers. Each layer has a loop over all elements and a product, from temporary to temporary, so that
+ * some buffers have constant addresses and others do not.
+ */
+function layered(count: number): Routine {
+  const [rows, bytes] = [8, 8 * 8 * 8];
+  const block = k.makeBlock();
+  const at = { offset: k.i32(0) };
+  const dims = [
+    { role: "row", size: rows, out: rows, left: rows, right: 0 },
+    { role: "column", size: rows, out: 1, left: 0, right: 1 },
+    { role: "sum", size: rows, out: 0, left: 1, right: rows },
+  ] as const;
+  for (let j = 0; j < count; j++) {
+    const from = j === 0 ? "x" : `h${j - 1}`;
+    block.statements.push({
+      kind: "contract",
+      name: `product${j}`,
+      type: "f64",
+      out: { ...at, buffer: `p${j}` },
+      left: { ...at, buffer: from },
+      right: { ...at, buffer: `w${j}` },
+      dims,
+      accumulate: false,
+    });
+    block.forEach(`i${j}`, k.i32(0), k.i32(rows * rows), (loop, i) => {
+      const value = loop.let(`v${j}`, k.sub(k.load("f64", `p${j}`, i), k.load("f64", from, i)));
+      loop.store(j === count - 1 ? "out" : `h${j}`, i, k.div(value, k.f64(3)));
+    });
+  }
+  const temps = Array.from({ length: 2 * count - 1 }, (_, j) => ({
+    name: j < count ? `p${j}` : `h${j - count}`,
+    type: "f64" as const,
+    size: rows * rows,
+    offset: j * bytes,
+  }));
+  return {
+    name: "layered",
+    inputs: [
+      buffer("x", "f64", rows * rows),
+      ...Array.from({ length: count }, (_, j) => buffer(`w${j}`, "f64", rows * rows)),
+    ],
+    outputs: [buffer("out", "f64", rows * rows)],
+    temps,
+    arenaBytes: temps.length * bytes,
+    body: block.statements,
+  };
+}
+
+test("equal layers share functions, so that a module grows by calls only", () => {
+  const functions = (count: number): number => textOf(layered(count)).match(/^ {2}\(func /gm)!.length;
+  expect(functions(24)).toBe(functions(12));
+  const bytes = (count: number): number => wasmBackend.moduleOf!(layered(count)).length;
+  expect((bytes(24) - bytes(12)) / 12).toBeLessThan(70);
+});
+
+test.each([3, 5, 24])("%i equal layers have the bits of the interpreter", (count) => {
+  const routine = layered(count);
+  const arrays = Array.from({ length: count + 1 }, (_, j) => ({
+    array: Float64Array.from({ length: 64 }, (_zero, i) => Math.sin(1 + i + 64 * j)),
+    offset: 0,
+  }));
+  const [expected, got] = [interpBackend, wasmBackend].map((backend) => {
+    const out = { array: new Float64Array(64), offset: 0 };
+    backend.compile(routine)(arrays, [out]);
+    return out.array;
+  });
+  expect(got).toEqual(expected);
+});

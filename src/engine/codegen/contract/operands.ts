@@ -6,7 +6,7 @@ import { closeBytes, nearBytes } from "./tuning.ts";
 
 /**
  * Distance between consecutive summands of an operand: a fixed number of bytes, or a table in memory. Each table entry
- * has 8 bytes and stores the distance from the start at offset `entry`.
+ * has 8 bytes; the distance of a summand from the first one is stored at byte `entry` of its table entry.
  */
 export type SummandStride =
   { readonly kind: "stride"; readonly bytes: number } | { readonly kind: "table"; readonly entry: 0 | 4 };
@@ -18,13 +18,16 @@ export interface OperandPlan {
   readonly walk: SummandStride;
   /** Bytes between consecutive rows or columns, or "table" if a table holds their offsets. */
   readonly stride: number | "table";
-  /** Axes that make up the rows or columns. */
+  /**
+   * The innermost row or column axes, along whose combined index a tile extends. Loops around the tiles run over the
+   * other axes.
+   */
   readonly axes: readonly ContractAxis[];
-  /** True if each group of summands that fills a vector is contiguous and aligned. */
+  /** True if the summands that fill one vector are always contiguous in the operand. */
   readonly sideBySide: boolean;
 }
 
-/** Facts from which the access to both operands is planned. */
+/** Input for planning how code reads the left and the right operand: sizes of the contraction, vector and target. */
 export interface OperandRequest {
   readonly shape: ContractShape;
   readonly vector: VectorShape;
@@ -52,7 +55,7 @@ function walkOf(shape: ContractShape, operand: "left" | "right", { bytes }: Vect
   return { kind: "table", entry: operand === "left" ? 0 : 4 };
 }
 
-/** True if each aligned group of summands that fills a vector is contiguous in memory. */
+/** True if the summands that fill one vector are always contiguous in memory. */
 function hasContiguousVectors(
   shape: ContractShape,
   operand: "left" | "right",
@@ -63,7 +66,10 @@ function hasContiguousVectors(
   return strideOf(shape.sums, operand) === 1 || last.size % count === 0;
 }
 
-/** Plans an operand that is packed, along axes that form one index of `out`. */
+/**
+ * Plans a packed operand. A packed panel extends along those innermost of `axes` that are together one strided axis of
+ * `out`.
+ */
 function packedOperand(
   common: Pick<OperandPlan, "walk" | "sideBySide">,
   axes: readonly ContractAxis[],
@@ -114,8 +120,8 @@ export function planRight(
 }
 
 /**
- * True if contiguous rows are read in place although their summands are strided. The stride must be small, and the
- * panels wide and thus few: with panels half as wide, packing was measured to be faster.
+ * True if contiguous rows of `left` are cheap to read without packing, although their summands are strided. The stride
+ * must be small, and the panels wide and thus few. With panels half as wide, packing was measured to be faster.
  */
 function isCheapInPlace({ shape, vector, target }: OperandRequest): boolean {
   const sum = shape.sums.at(-1)?.left ?? 0;

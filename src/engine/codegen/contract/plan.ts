@@ -24,7 +24,7 @@ import {
   wantedParts,
 } from "./tuning.ts";
 
-/** Sizes and strides of a contraction before the method is chosen. Sizes in elements, strides in bytes. */
+/** Sizes and strides of a contraction, before the method is chosen. Sizes are in elements, strides in bytes. */
 interface ContractProblem {
   readonly shape: ContractShape;
   readonly vector: VectorShape;
@@ -40,17 +40,17 @@ interface ContractProblem {
 
 /** Division of `out` into tiles, whose sums stay in registers. */
 interface Tiling extends RowSplit {
-  /** Columns of a whole panel, number of whole panels, and columns of the remaining panel. */
+  /** Number of columns of a whole panel, number of whole panels, and columns of the remaining panel (`tail`). */
   readonly tileColumns: number;
   readonly panels: number;
   readonly tail: number;
-  /** True if sums are so short that accesses of `out` dominate. Tiles then run along its rows. */
+  /** True if sums are so short that accesses of `out` dominate. Consecutive tiles then follow the rows of `out`. */
   readonly shallow: boolean;
   /** True if the lanes of a vector are summands instead of columns. Used for few rows; it rounds differently. */
   readonly dots: boolean;
   /**
-   * Number of columns to a multiple of which a panel of more than one vector is padded. It is two vectors if the
-   * columns are packed and the engine pairs vectors, otherwise one vector.
+   * A panel that is wider than one vector is padded to a multiple of this number of columns. It is two vectors
+   * if the columns are packed and the engine pairs vectors, otherwise one vector.
    */
   readonly unit: number;
   /** True if vectors come in pairs that the engine merges into one. */
@@ -76,7 +76,10 @@ interface Blocking {
 
 /** Work memory of a blocked contraction: byte offsets from its start. */
 export interface WorkLayout {
-  /** Offset of the number of the strip that is packed at present, from 1; the stored number is 0 if there is none. */
+  /**
+   * Offset of a memory cell with the number of the strip that is packed at present, from 1; the cell contains 0 if no
+   * strip is packed.
+   */
   readonly packedStrip: number;
   /** Offsets of the tables with the distances of summands, columns and rows. */
   readonly sumTable: number;
@@ -95,7 +98,7 @@ export type ContractMethod =
   /** `out` has no elements. */
   | { readonly kind: "nothing" }
   /**
-   * Method for products so small that one function contains the loop over all of them. The units of work are the
+   * Product so small that one function contains the loop over all products of a batch. The units of work are the
    * groups.
    */
   | { readonly kind: "tiny" }
@@ -103,8 +106,8 @@ export type ContractMethod =
   | BlocksMethod;
 
 /**
- * Method that multiplies a row by a matrix and reads the matrix sequentially, `terms` of its rows at a time. The units
- * of work are parts of the columns.
+ * Product of a row and a matrix, which reads the matrix sequentially, `terms` of its rows at a time. The units of work
+ * are parts of the columns.
  */
 export interface StreamMethod {
   readonly kind: "stream";
@@ -119,8 +122,7 @@ export interface StreamMethod {
 }
 
 /**
- * Method with nested blocking: strips of columns, blocks of summands, blocks of rows, tiles. The units of work are
- * parts of strips.
+ * Nested blocking: strips of columns, blocks of summands, blocks of rows, tiles. The units of work are parts of strips.
  */
 export interface BlocksMethod {
   readonly kind: "blocks";
@@ -133,7 +135,7 @@ export interface BlocksMethod {
   readonly work: WorkLayout;
 }
 
-/** Plan of the computation of a contraction, complete for code writers. `printContractPlan` prints it. */
+/** Complete plan of the computation of a contraction, from which code is written. `printContractPlan` prints it. */
 export interface ContractPlan extends ContractProblem, Tiling, Blocking {
   readonly method: ContractMethod;
   /** Number of independent parts of the work, which may run in any order or in parallel. */
@@ -177,7 +179,7 @@ export function planContract(
   return { ...plan, ...planMethod(plan, target, accumulate) };
 }
 
-/** Chooses the tile and how it reads both operands, because each of the three depends on the others. */
+/** Chooses the tile and the access to both operands together, because they depend on one another. */
 function planTiles(request: OperandRequest): {
   readonly tiling: Tiling;
   readonly left: OperandPlan;
@@ -209,7 +211,10 @@ function planTiles(request: OperandRequest): {
   };
 }
 
-/** True if a few rows are multiplied by columns with contiguous summands, and other rounding is allowed. */
+/**
+ * True if a product can be computed as dot products and may be rounded differently. It must have at most 3 rows, at
+ * most one axis each of rows and columns, contiguous summands in both operands, and two vectors of summands per sum.
+ */
 function canBeDots(shape: ContractShape, { fused, count }: VectorShape, sums: number, rows: number): boolean {
   if (!fused || rows > 3 || shape.rows.length > 1 || shape.columns.length > 1 || sums < 2 * count)
     return false;
@@ -280,7 +285,7 @@ function planMethod(
   };
 }
 
-/** True if a contraction is a row times a matrix whose layout allows sequential reading. */
+/** True if a contraction is a row times a matrix that is large enough and whose layout allows sequential reading. */
 function canStream({ vector, left, right, ...plan }: TiledContract): boolean {
   return (
     plan.rows === 1 &&
@@ -296,7 +301,7 @@ function canStream({ vector, left, right, ...plan }: TiledContract): boolean {
   );
 }
 
-/** True if one tile is a whole product and a loop over many such products pays. */
+/** True if one tile is a whole product, and a loop over many such products is worthwhile. */
 function isTiny({ left, right, ...plan }: TiledContract): boolean {
   return (
     plan.groups.length > 0 &&
@@ -337,12 +342,12 @@ function layoutWork(plan: TiledContract): WorkLayout {
   };
 }
 
-/** True if an operand finds its summands through a table. */
+/** True if the distances of an operand's summands are in a table. */
 export function usesTable({ left, right }: Pick<ContractProblem, "left" | "right">): boolean {
   return left.walk.kind === "table" || right.walk.kind === "table";
 }
 
-/** True if the table of distances holds all summands and not only those of one block. */
+/** True if the table of distances covers all summands, not only one block of them. */
 export function isWholeTable({ sums }: Pick<ContractProblem, "sums">): boolean {
   return sums <= mostTableEntries;
 }
@@ -354,7 +359,7 @@ export function stripWidth(
   return plan.stripPanels * plan.tileColumns + paddedColumns(plan, plan.tail);
 }
 
-/** Columns of a packed panel with the given number of used columns: one vector, or whole units. */
+/** Number of columns that a packed panel with this number of used columns has: one vector, or a multiple of `unit`. */
 export function paddedColumns(
   { vector, unit }: Pick<TiledContract, "vector" | "unit">,
   columns: number,
@@ -362,7 +367,7 @@ export function paddedColumns(
   return columns <= vector.count ? vector.count : roundUp(columns, unit);
 }
 
-/** True if all vectors of a panel with the given number of columns come in pairs that the engine merges. */
+/** True if all vectors of a panel with this number of columns come in pairs that the engine merges. */
 export function isPairing({ wide, right, vector, unit }: TiledContract, columns: number): boolean {
   if (!wide || columns <= vector.count) return false;
   const pair = 2 * vector.count;

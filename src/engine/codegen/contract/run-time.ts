@@ -8,14 +8,15 @@ import { constantSize, multiplySizes, sizeExpr } from "../../kernel/sizes.ts";
 import type { OperandOffsets } from "../../kernel/expand.ts";
 
 /**
- * Rows computed together. Each loaded vector of columns serves all of them, and the additions of different rows
- * overlap. In float64, eight vectors of sums and two of columns stay in registers.
+ * Number of rows that are computed together. They share each loaded vector of columns, and their additions overlap. In
+ * float64, eight vectors of sums and two of columns stay in registers.
  */
 const tileRows = 4;
 
 /**
  * Rewrites a contraction whose columns are contiguous in `out` and in one operand as a vectorisable loop over these
- * columns. Its sums have the bits of the plain loops (`expandContract`). `undefined` if no columns are contiguous.
+ * columns. The sums have the same bits as those of the plain loops (`expandContract`). `undefined` if no columns are
+ * contiguous.
  */
 export function tileContract(stmt: Contract): Stmt[] | undefined {
   const turned = withDenseColumns(stmt);
@@ -78,13 +79,16 @@ function loopOver(
   });
 }
 
-/** Offset that is `steps` strides after `place`. */
+/** The offset `place`, moved by `steps` strides. */
 function moved(place: Expr, stride: SizeExpr, steps: Expr): Expr {
   const distance = multiplySizes(stride, constantSize(steps) ?? steps);
   return constantSize(distance) === 0 ? place : k.add(place, sizeExpr(distance));
 }
 
-/** Writes all rows of some columns: tiles of several rows, then the remaining rows one by one. */
+/**
+ * Writes the computation of one column of the result, which begins at the addresses `at`: tiles of several rows, then
+ * the remaining rows one by one. Without a dimension of rows, computes one element.
+ */
 function writeRows(block: Block, contract: Contract, rows: Dim | undefined, at: OperandOffsets): void {
   const { name } = contract;
   if (rows === undefined) return sumProducts(block, contract, [at], name);
@@ -103,7 +107,7 @@ function writeRows(block: Block, contract: Contract, rows: Dim | undefined, at: 
   );
 }
 
-/** Writes code that computes the elements of `out` in some rows of one column. Each row's offsets are in `rows`. */
+/** Writes code that computes the elements of `out` in some rows of one column. `rows` has the offsets of each row. */
 function sumProducts(
   block: Block,
   contract: Contract,
@@ -136,8 +140,8 @@ type Distances = Pick<OperandOffsets, "left" | "right">;
 type Products = (block: Block, inner: (block: Block, at: Distances) => void) => void;
 
 /**
- * Iterates over the summands in blocks of 256. The last block has the remaining summands, possibly none; it then adds
- * 0, as in the plain loops.
+ * Writes loops over the summands in blocks of 256. The last block has the remaining summands. If no summands remain, it
+ * adds 0, as the plain loops do.
  */
 function eachBlockOfSums(
   block: Block,
@@ -183,7 +187,9 @@ function eachBlockOfSums(
   });
 }
 
-/** Operand offsets at a combined index of all outer summation dims, of which the last varies fastest. */
+/**
+ * Operand offsets at a combined index of all summation axes but the innermost. The last of these axes varies fastest.
+ */
 function offsetsOfRun(block: Block, outer: readonly Dim[], run: Expr, prefix: string): Distances {
   let [rest, left, right]: [Expr, Expr, Expr] = [run, k.i32(0), k.i32(0)];
   outer.toReversed().forEach((dim, i) => {

@@ -1,6 +1,6 @@
 import type { Dim } from "../../kernel/scalar.ts";
 
-/** An index of a contraction, or several merged into one: its size, and the stride of each operand in elements. */
+/** One axis of a contraction, or several merged into one: its size, and its stride in each operand in elements. */
 export interface ContractAxis {
   readonly size: number;
   readonly out: number;
@@ -31,8 +31,8 @@ export function sizeOf(axes: readonly ContractAxis[]): number {
 }
 
 /**
- * Sorts indices by role. Only the order of the summation indices matters for the result. The others are put in the
- * order of `out`, and neighbours with compatible strides are merged.
+ * Sorts the axes of a contraction by role. Only the order of the summation axes matters for the result. The other axes
+ * are sorted like those of `out`, and adjacent axes with compatible strides are merged.
  */
 export function shapeOf(dims: readonly Dim<number>[]): ContractShape {
   const of = (keep: (dim: Dim<number>) => boolean): readonly ContractAxis[] =>
@@ -95,7 +95,8 @@ function merged(axes: readonly ContractAxis[], operands: readonly OperandRole[])
 }
 
 /**
- * Stride in `operand` of the index that the axes form together; 0 for no axes, `undefined` if they cannot be merged.
+ * Stride in `operand` of the single axis that the axes form when merged. 0 for no axes; `undefined` if they cannot be
+ * merged.
  */
 export function strideOf(axes: readonly ContractAxis[], operand: OperandRole): number | undefined {
   const [one, ...others] = merged(axes, [operand]);
@@ -103,7 +104,7 @@ export function strideOf(axes: readonly ContractAxis[], operand: OperandRole): n
   return one?.[operand] ?? 0;
 }
 
-/** Splits axes into outer ones and the innermost ones that can be merged in all of `operands`. */
+/** Splits axes into outer axes and the innermost axes that can be merged in all of `operands`. */
 export function splitAxes(
   axes: readonly ContractAxis[],
   operands: readonly OperandRole[],

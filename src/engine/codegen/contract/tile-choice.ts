@@ -22,18 +22,18 @@ const tileRegisters = { few: 12, many: 13, manyFused: 15 } as const;
 /** Maximum rows of a tile, with few and with many registers. Taller tiles need more code and are not faster. */
 const mostTileRows = { few: 7, many: 8 } as const;
 /**
- * Factor by which the cost of the default tile is reduced, so that another tile must be clearly better: its edges need
- * more code.
+ * Factor that reduces the cost of the default tile. Another tile must be clearly better, because its edges need more
+ * code.
  */
 const usualTileCost = 0.95;
 /**
- * Number of vectors of a tile with one row, used where writing `out` dominates; `long` with 256-bit vectors, and
- * where loads between its stores are expensive.
+ * Number of vectors of a tile with one row, which is used if writing `out` dominates. `long` is for 256-bit vectors,
+ * and for rows of `out` that are whole memory pages, because loads between the stores are then slow.
  */
 const rowTileVectors = { usual: 8, long: 16 } as const;
 
 /**
- * Divides rows into tiles of at most `most` rows. Replaces a whole tile and a low one by two tiles of about equal
+ * Divides rows into tiles of at most `most` rows. A whole tile and a low one are replaced by two tiles of about equal
  * height: 6 + 2 rows become 4 + 4.
  */
 export function splitRows(rows: number, most: number): RowSplit {
@@ -52,7 +52,9 @@ function operationsOf(vectors: number, { wide }: ContractTarget): number {
   return wide ? Math.ceil(vectors / 2) : vectors;
 }
 
-/** Tiles whose sums, factor and columns stay in registers; the first one is best for large products. */
+/**
+ * Returns the tiles whose sums, factor and columns fit into the registers. The first one is best for large products.
+ */
 function tileShapes(target: ContractTarget): readonly TileShape[] {
   const { relaxed, manyRegisters, wide } = target;
   const registers = tileRegisters[!manyRegisters ? "few" : relaxed ? "manyFused" : "many"];
@@ -69,9 +71,9 @@ function tileShapes(target: ContractTarget): readonly TileShape[] {
 }
 
 /**
- * Cycles per summand of a tile, by a model fitted to measurements on Zen 5. Each cycle does two multiplications and two
- * additions, slightly fewer than two loads, and additions have a latency. The stores of the tile are added, divided by
- * the number of summands.
+ * Cycles per summand of a tile, by a model fitted to measurements on Zen 5. A cycle has two multiplications, two
+ * additions and slightly fewer than two loads; additions have a latency. The cycles of the tile's stores are divided by
+ * the number of summands and added.
  */
 function tileCycles(rows: number, vectors: number, target: ContractTarget, sums: number): number {
   const operations = operationsOf(vectors, target);
@@ -82,7 +84,10 @@ function tileCycles(rows: number, vectors: number, target: ContractTarget, sums:
   return Math.max(arithmetic, loads, latency) + stores;
 }
 
-/** Chooses the tile with the lowest cost for all rows and columns, edges included. */
+/**
+ * Chooses the tile with the lowest cost for all rows and columns, edges included. A large result with at most two
+ * summands is written row by row instead.
+ */
 export function chooseTile(
   vector: VectorShape,
   target: ContractTarget,

@@ -4,12 +4,19 @@
 /** Bytes of packed rows, and of packed columns, per block. Together they fill about half of a 1 MB cache. */
 export const blockBytes: number = 96 * 1024;
 export const stripBytes: number = 256 * 1024;
-/** Maximum bytes of packed columns for all summands that are kept from part to part. */
+/**
+ * Maximum size in bytes of a packed strip, for all of its summands, that is kept so that the next part of the strip
+ * need not pack it again.
+ */
 export const keptStripBytes: number = 1024 * 1024;
-/** Bytes of an operand that stays in the first-level cache in any access order, so that packing saves nothing. */
+/**
+ * Maximum number of bytes of an operand for which packing saves nothing, because it stays in the first-level cache in
+ * any access order.
+ */
 export const nearBytes: number = 24 * 1024;
 /**
- * Maximum bytes between summands for which contiguous rows are read in place, because the next lines are prefetched.
+ * Maximum number of bytes between summands for which contiguous rows are read without packing, because the hardware
+ * prefetches the next lines.
  */
 export const closeBytes: number = 1024;
 /** Bytes of a memory page. Loads and stores whose addresses differ by a multiple of it share cache lines. */
@@ -20,18 +27,19 @@ export const cacheLine: number = 64;
 
 /** Bytes of partial sums in a product of a row and a matrix, chosen to stay in the first-level cache. */
 export const segmentBytes: number = 16 * 1024;
-/** Minimum columns and summands for reading the matrix of a row-matrix product sequentially. */
+/** Minimum numbers of columns and summands of a row-matrix product for which the matrix is read sequentially. */
 export const leastStreamed = { columns: 64, sums: 8 } as const;
 /**
  * Number of matrix rows that a row-matrix product reads at once, with few and with many registers. Each row has its
  * factor in a register.
  */
 export const streamTerms = { few: 4, many: 8 } as const;
-/** Parts into which the columns of a row-matrix product are divided, for threads. */
+/** Number of parts of the columns of a row-matrix product that threads can share. */
 export const streamParts: number = 8;
 
 /**
- * Maximum number of summands of a product so small that one function contains the loop over all products of a batch.
+ * Maximum number of summands for which a product is so small that one function contains the loop over all products of a
+ * batch.
  */
 export const mostTinySums: number = 8;
 /** Maximum number of summands for which the accesses of `out` take more time than the products. */
@@ -43,8 +51,8 @@ export const mostShallowSums: number = 16;
 export const largeOutput: number = 4096;
 
 /**
- * Minimum number of products of a strip, with all its rows, for which a single panel may be a part. A smaller part
- * costs more than threads save by sharing.
+ * Minimum number of products of one panel, with all its rows, for which the panel may be a part of its own. For smaller
+ * parts, the overhead exceeds the gain from threads.
  */
 export const leastStripProducts: number = 1 << 17;
 /**

@@ -6,18 +6,18 @@ import { reduceLanes } from "../../kernel/scalar.ts";
 import { append } from "../../util/append.ts";
 
 /**
- * Expands folds and products to plain loops, with little code: a fold contains its body once, and three combinations of
- * lanes. Compilers of devices inline all calls, and float64 additions are long, so the many copies of `expandBlock` would
- * take seconds to compile.
+ * Expands folds and products to plain loops with little code: the code of a fold has one copy of its body, and combines
+ * lanes three times. `expandBlock` repeats the body for each lane. Shader compilers would take seconds for that,
+ * because they inline all calls and a float64 addition is long.
  */
 export function compactBlock(block: readonly Stmt[]): Stmt[] {
   return expandBlock(block, 0, compactFold);
 }
 
 /**
- * Plain statements of a fold: a loop over the lanes, which folds the values of one lane and combines lanes by halves.
- * Lanes are in the order 0, 4, 2, 6, 1, 5, 3, 7. In this order the definition combines neighbours, then neighbouring
- * pairs, then both halves. Lanes without values hold the identity, which changes no bit.
+ * Plain statements of a fold: a loop over the lanes, which folds the values of one lane and combines lanes. The lanes
+ * are computed in the order 0, 4, 2, 6, 1, 5, 3, 7. In that order, adjacent lanes are combined first, then adjacent
+ * pairs, then both halves, as the fold is defined. Lanes without values hold the identity, which changes no bit.
  */
 function compactFold(stmt: Reduce): Stmt[] {
   const { name, op, start } = stmt;
@@ -42,7 +42,10 @@ function compactFold(stmt: Reduce): Stmt[] {
   return block.statements;
 }
 
-/** Combines the lane in `total` with held ones: one that finds none at a level is held there. */
+/**
+ * Combines the lane in `total` with waiting lanes, level by level. If no lane waits at a level, which the bits of
+ * `turn` tell, this one waits there.
+ */
 function combineHeld(
   block: Block,
   turn: Expr,

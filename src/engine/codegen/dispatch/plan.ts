@@ -1,212 +1,265 @@
-// Cuts a routine into the kernels of a device with many threads: the decisions about loops that its code writer reads.
-import type { Expr, ForStmt, Routine, Stmt } from "../../kernel/scalar.ts";
+// Plans the kernels of a device with many threads: the decisions about loops that its code writer reads.
+import { DownhillError } from "../../errors/index.ts";
 import * as k from "../../kernel/build.ts";
-import { compactBlock } from "./fold.ts";
+import type { Buffer, ForStmt, Routine, ScalarType, Stmt } from "../../kernel/scalar.ts";
+import { printExpr } from "../../kernel/print.ts";
+import { constantSize, sizeExpr } from "../../kernel/sizes.ts";
 import { usesOf } from "../../kernel/uses.ts";
-import { constantSize } from "../../kernel/sizes.ts";
+import { walkExpr } from "../../kernel/walk.ts";
+import { must } from "../../util/assert-never.ts";
 import type { IterationRange, Phase, TypedLocal } from "../phases.ts";
 import { phasesOf } from "../phases.ts";
-import type { DeviceMemoryPlan } from "./memory.ts";
+import type { DeviceKernel, DevicePlan, DeviceStep, KernelLoop, KernelSection } from "./kernels.ts";
+import { dispatchesOf, kernelsIn, mostCounters } from "./kernels.ts";
 import { planDeviceMemory } from "./memory.ts";
 import { preparedRoutine } from "./prepare.ts";
-import { productPoints } from "./product.ts";
+import { commonSizes, haveSeparateRows, splitAxes } from "./rows.ts";
+import type { UnitRepetition } from "./schedule.ts";
+import { areJoinable, schedule } from "./schedule.ts";
+import type { SectionScope } from "./sections.ts";
+import { writtenKernel } from "./sections.ts";
+import type { ScalarDefinition, UnitScope, WorkUnit } from "./unit.ts";
+import { makeUnit, unitsOf } from "./unit.ts";
 
-/** Work of one kernel: statements of one thread, or of one thread per point of a range. */
-export type KernelWork =
-  | { readonly kind: "single"; readonly body: readonly Stmt[] }
-  | { readonly kind: "grid"; readonly extent: readonly IterationRange[]; readonly body: readonly Stmt[] };
-
-/** One compute dispatch. */
-export interface DeviceKernel {
-  readonly kind: "kernel";
-  readonly name: string;
-  readonly work: KernelWork;
-  /** Threads to start; a kernel whose range is longer, or known only on the device, strides over it. */
-  readonly threads: number;
-  /** Counters of the enclosing repetitions that the kernel reads, outermost first. */
-  readonly counters: readonly string[];
-  /** Locals that the kernel reads from their slots, and locals that it writes to them. */
-  readonly restores: readonly TypedLocal[];
-  readonly saves: readonly TypedLocal[];
-  /** Conditions of the enclosing branches. A kernel does nothing unless all of them hold. */
-  readonly guards: readonly Expr[];
-}
-
-/** Kernels that the host encodes once per value of a counter. */
-export interface DeviceRepetition {
-  readonly kind: "repeat";
-  readonly counter: string;
-  /** Values of the counter, in order of execution. */
-  readonly from: number;
-  readonly to: number;
-  readonly isReverse: boolean;
-  readonly steps: readonly DeviceStep[];
-}
-
-export type DeviceStep = DeviceKernel | DeviceRepetition;
-
-/** A routine as kernels of a device. */
-export interface DevicePlan {
-  /** The routine, with buffers for its scalar results. */
-  readonly routine: Routine;
-  readonly memory: DeviceMemoryPlan;
-  readonly steps: readonly DeviceStep[];
-}
-
-/** Threads per workgroup. */
-export const workgroupSize = 64;
-/** Threads of a kernel whose range is known only on the device. */
-const unknownThreads = 64 * workgroupSize;
-/** Maximum number of threads; longer ranges are strided. */
-const mostThreads = 65_535 * workgroupSize;
-/** Maximum number of dispatches of one repetition. A longer one runs in a single thread. */
+/** Maximum number of dispatches of one repetition. A repetition that needs more runs in a single thread. */
 const mostRepeated = 4096;
-/** Maximum depth of nested repetitions, which is the number of counters that the device receives. */
-export const mostCounters = 4;
 
-/** Surroundings of the phases that are being planned. */
-interface PlanScope {
-  readonly counters: readonly string[];
-  readonly guards: readonly Expr[];
-  readonly fresh: (hint: string) => string;
-  /** Dispatches of the enclosing repetitions. */
+/** Context of the phases that are being planned. */
+interface PlanScope extends UnitScope, SectionScope {
+  /** Number of iterations of the enclosing repetitions. */
   readonly times: number;
 }
 
-/** Plans the kernels of a routine. */
+/** A unit, or a repetition that contains units. */
+type PlanNode = WorkUnit | UnitRepetition<DeviceStep>;
+
+/**
+ * Plans the kernels of a routine.
+ *
+ * @throws DownhillError `device` if calls compute the size of an array.
+ */
 export function planDispatches(given: Routine): DevicePlan {
+  requireKnownSizes(given);
   const routine = preparedRoutine(given);
   let count = 0;
   const fresh = (hint: string): string => `${hint}#${count++}`;
-  const steps = phasesOf(routine).flatMap((phase) =>
-    stepsOf(phase, { counters: [], guards: [], fresh, times: 1 }),
+  const inputs = routine.inputs.flatMap((port) => (port.kind === "scalar" ? [port.name] : []));
+  const memory: Buffer<number>[] = [];
+  const scope: PlanScope = { counters: [], guards: [], scalars: new Map(), fresh, times: 1, memory, dividesFolds: true }; // prettier-ignore
+  const steps = withoutIdleSaves(planBlock(phasesOf(routine), scope, inputs));
+  const shared = kernelsIn(steps).flatMap((kernel) => localsOf(kernel));
+  const temps = [...routine.temps, ...memory.map((buffer) => ({ ...buffer, offset: 0 }))];
+  return {
+    routine: { ...routine, temps },
+    memory: planDeviceMemory({ ...routine, temps }, steps, shared),
+    steps,
+  };
+}
+
+/** Throws if the size of an array is not known before the calls. Numbers of iterations may be unknown. */
+function requireKnownSizes({ name, inputs, outputs, temps }: Routine): void {
+  const ports = [...inputs, ...outputs].flatMap((port) => (port.kind === "buffer" ? [port.buffer] : []));
+  const buffer = [...ports, ...temps].find(({ size }) => constantSize(size) === undefined);
+  if (buffer === undefined) return;
+  throw new DownhillError(
+    "device",
+    `${name}: each call computes the size of the array ${buffer.name} (${printExpr(sizeExpr(buffer.size))}), but a GPU needs sizes that do not ` +
+      "change. Make the size a constant or a static argument (staticArgnums), or call jit without device.",
   );
-  const shared = kernelsIn(steps).flatMap(({ restores, saves }) => [...restores, ...saves]);
-  return { routine, memory: planDeviceMemory(routine, shared), steps };
 }
 
-/** All kernels of some steps, in order. */
-export function kernelsIn(steps: readonly DeviceStep[]): DeviceKernel[] {
-  return steps.flatMap((step) => (step.kind === "kernel" ? [step] : kernelsIn(step.steps)));
+/** Steps of phases that run in order. `steady` are locals that never change. */
+function planBlock(phases: readonly Phase[], scope: PlanScope, steady: readonly string[]): DeviceStep[] {
+  const inside = withScalars(phases, scope, steady);
+  return stepsOf(
+    phases.flatMap((phase) => nodesOf(phase, inside, steady)),
+    inside,
+  );
 }
 
-function stepsOf(phase: Phase, scope: PlanScope): DeviceStep[] {
-  const { content } = phase;
-  switch (content.kind) {
-    case "serial":
-      return content.statements.every(({ kind }) => kind === "comment")
-        ? []
-        : [single("serial", content.statements, phase.gives, scope)];
-    case "fold":
-      return [single("fold", [content.fold], phase.gives, scope)];
-    case "parallel":
-      return [grid("loop", separable(content.extent, content.loop), scope)];
-    case "product": {
-      const points = productPoints(content.product);
-      return points === undefined ? [] : [grid("product", points, scope)];
-    }
-    case "branch":
-      return branchSteps(content, scope);
-    case "repeated": {
-      const { loop } = content;
-      const repeated = loop.kind === "for" ? repetition(loop, content.phases, scope) : undefined;
-      return repeated ?? [single("loop", [loop], phase.gives, scope)];
+function stepsOf(nodes: readonly PlanNode[], scope: PlanScope): DeviceStep[] {
+  return schedule(nodes).map((step) => (step.kind === "repeat" ? step.content : writtenKernel(step, scope)));
+}
+
+/**
+ * Scope in which units compute the scalars of the phases themselves: integers that depend only on counters and scalar
+ * inputs.
+ */
+function withScalars(phases: readonly Phase[], scope: PlanScope, steady: readonly string[]): PlanScope {
+  const scalars = new Map(scope.scalars);
+  const known = new Set([...steady, ...scope.counters, ...scalars.keys()]);
+  const sets = new Set(phases.flatMap(({ boundary }) => boundary.carried.map(({ name }) => name)));
+  for (const { content } of phases) {
+    if (content.kind !== "serial") continue;
+    const { set } = usesOf(content.statements);
+    for (const stmt of content.statements) {
+      if (stmt.kind !== "let" || set.has(stmt.name) || sets.has(stmt.name)) continue;
+      if (!isScalar(stmt, known)) continue;
+      scalars.set(stmt.name, stmt);
+      known.add(stmt.name);
     }
   }
+  return { ...scope, scalars };
 }
 
-function branchSteps(content: Phase["content"] & { kind: "branch" }, scope: PlanScope): DeviceStep[] {
+function isScalar({ value }: ScalarDefinition, known: ReadonlySet<string>): boolean {
+  let is = true;
+  walkExpr(value, (x) => {
+    const isKind = x.kind === "const" || x.kind === "binary" || x.kind === "unary" || x.kind === "select";
+    const isInteger = x.type === "i32" || x.type === "u32" || x.type === "bool";
+    is &&= isInteger && (isKind || (x.kind === "local" && known.has(x.name)));
+  });
+  return is;
+}
+
+function nodesOf(phase: Phase, scope: PlanScope, steady: readonly string[]): PlanNode[] {
+  const { content } = phase;
+  if (content.kind === "branch") return branchNodes(content, scope, steady);
+  if (content.kind !== "repeated" || content.loop.kind !== "for") return unitsOf(phase, scope);
+  return repetition(content.loop, content.phases, scope, steady) ?? unitsOf(phase, scope);
+}
+
+function branchNodes(
+  content: Phase["content"] & { kind: "branch" },
+  scope: PlanScope,
+  steady: readonly string[],
+): PlanNode[] {
   const name = scope.fresh("condition");
   const holds = k.local("bool", name);
-  const decide: Stmt = { kind: "let", name, value: content.condition };
-  const side = (phases: readonly Phase[], guard: Expr): DeviceStep[] =>
-    phases.flatMap((inner) => stepsOf(inner, { ...scope, guards: [...scope.guards, guard] }));
-  return [
-    single("branch", [decide], [{ name, type: "bool" }], scope),
-    ...side(content.then, holds),
-    ...side(content.otherwise, k.not(holds)),
-  ];
+  const body: Stmt[] = [{ kind: "let", name, value: content.condition }];
+  const decide = makeUnit({ hint: "branch", body, gives: [{ name, type: "bool" }] }, scope);
+  const side = (phases: readonly Phase[], guard: typeof holds): PlanNode[] => {
+    const inside = withScalars(phases, { ...scope, guards: [...scope.guards, guard] }, steady);
+    return phases.flatMap((phase) => nodesOf(phase, inside, steady));
+  };
+  return [decide!, ...side(content.then, holds), ...side(content.otherwise, k.not(holds))];
 }
 
-/** Repetition of a loop between constants; `undefined` if the device must decide about it, or it is too long. */
-function repetition(loop: ForStmt, phases: readonly Phase[], scope: PlanScope): DeviceStep[] | undefined {
+/**
+ * Plans a loop between constants as a repetition by the host, or as a loop inside a kernel if its iterations can share
+ * one. `undefined` if the bounds are not constant, or it is too long or too deep.
+ */
+function repetition(
+  loop: ForStmt,
+  phases: readonly Phase[],
+  scope: PlanScope,
+  steady: readonly string[],
+): PlanNode[] | undefined {
   const [from, to] = [constantSize(loop.from), constantSize(loop.to)];
   if (from === undefined || to === undefined || scope.counters.length === mostCounters) return undefined;
   if (to <= from) return [];
-  const times = scope.times * (to - from);
   const counters = [...scope.counters, loop.index];
-  const steps = phases.flatMap((phase) => stepsOf(phase, { ...scope, counters, times }));
-  if (times * kernelsIn(steps).length > mostRepeated) return undefined;
-  return [{ kind: "repeat", counter: loop.index, from, to, isReverse: loop.reverse, steps }];
+  const times = scope.times * (to - from);
+  const inside = withScalars(phases, { ...scope, counters, times, dividesFolds: false }, steady);
+  const nodes = phases.flatMap((phase) => nodesOf(phase, inside, steady));
+  if (nodes.length === 0) return [];
+  const inner = loopInside(loop, nodes, scope);
+  if (inner !== undefined) return [inner];
+  const units = nodes.flatMap((node) => (node.kind === "repeat" ? node.units : [node]));
+  const range: KernelLoop = { counter: loop.index, from, to, isReverse: loop.reverse };
+  const content = loopingKernel(range, nodes, scope, inside);
+  if (content !== undefined) return [{ kind: "repeat", units, content }];
+  const steps = stepsOf(nodes, inside);
+  if (times * dispatchesOf(steps) > mostRepeated) return undefined;
+  return [{ kind: "repeat", units, content: { kind: "repeat", ...range, steps } }];
 }
 
-/** The outer ranges of a nest whose bounds do not depend on its indices; inner loops stay in the body. */
-function separable(
-  extent: readonly IterationRange[],
-  loop: ForStmt,
-): { readonly extent: readonly IterationRange[]; readonly body: readonly Stmt[] } {
-  const kept: IterationRange[] = [];
-  const indices = new Set<string>();
-  let { body } = loop;
-  for (const [depth, range] of extent.entries()) {
-    const used = usesOf([], [range.from, range.to]).touched;
-    if ([...used.keys()].some((name) => indices.has(name))) break;
-    kept.push(range);
-    indices.add(range.index);
-    if (depth > 0) body = (body.find(({ kind }) => kind === "for") as ForStmt).body;
-  }
-  return { extent: kept, body };
-}
-
-function single(
-  name: string,
-  body: readonly Stmt[],
-  saves: readonly TypedLocal[],
+/**
+ * Kernel in which each workgroup runs all iterations of a loop for its rows. `undefined` if the units in the loop do not
+ * share rows, or if an iteration accesses what another one writes in another row.
+ */
+function loopingKernel(
+  loop: KernelLoop,
+  nodes: readonly PlanNode[],
   scope: PlanScope,
-): DeviceKernel {
-  return kernelOf(name, { kind: "single", body: compactBlock(body) }, 1, saves, scope);
-}
-
-function grid(
-  name: string,
-  { extent, body }: { readonly extent: readonly IterationRange[]; readonly body: readonly Stmt[] },
-  scope: PlanScope,
-): DeviceKernel {
-  const sizes = extent.map(({ from, to }) => {
-    const [low, high] = [constantSize(from), constantSize(to)];
-    return low === undefined || high === undefined ? undefined : Math.max(0, high - low);
-  });
-  const points = sizes.reduce<number | undefined>(
-    (product, n) => (product === undefined || n === undefined ? undefined : product * n),
-    1,
-  );
-  const threads = Math.min(mostThreads, points ?? unknownThreads);
-  return kernelOf(name, { kind: "grid", extent, body: compactBlock(body) }, threads, [], scope);
-}
-
-function kernelOf(
-  name: string,
-  work: KernelWork,
-  threads: number,
-  saves: readonly TypedLocal[],
-  { counters, guards, fresh }: PlanScope,
-): DeviceKernel {
-  const extent = work.kind === "grid" ? work.extent : [];
-  const bounds = extent.flatMap(({ from, to }) => [from, to]);
-  const uses = usesOf(work.body, [...bounds, ...guards]);
-  const indices = new Set(extent.map(({ index }) => index));
-  const outer = [...uses.touched].flatMap(([local, type]) =>
-    uses.declared.has(local) || indices.has(local) ? [] : [{ name: local, type }],
-  );
-  const isCounter = new Set(counters);
+  inside: PlanScope,
+): DeviceKernel | undefined {
+  const [step, ...others] = schedule(nodes);
+  if (step?.kind !== "kernel" || others.length > 0 || step.sections.length > 1) return undefined;
+  const [section] = step.sections;
+  const units = section!.stages.flat();
+  if (
+    units.some(
+      ({ dynamic, guards, large }) => dynamic !== undefined || guards.length > 0 || large !== undefined,
+    )
+  )
+    return undefined;
+  const sizes = must(commonSizes(units, section!.rows), "rows of a loop");
+  const range = { counter: loop.counter, from: loop.from, size: loop.to - loop.from };
+  if (!haveSeparateRows(units, sizes, range)) return undefined;
+  const kernel = writtenKernel(step, inside);
   return {
-    kind: "kernel",
-    name: fresh(name),
-    work,
-    threads,
-    counters,
-    restores: outer.filter((local) => !isCounter.has(local.name)),
-    saves,
-    guards,
+    ...kernel,
+    counters: scope.counters,
+    sections: kernel.sections.map((written) => ({ ...written, loop })),
   };
+}
+
+/**
+ * Unit that runs all iterations of a loop: each point runs the loop, or the loop is an axis of the points if its iterations
+ * are independent. `undefined` if points would access what other points write.
+ */
+function loopInside(loop: ForStmt, nodes: readonly PlanNode[], scope: PlanScope): WorkUnit | undefined {
+  const units = nodes.flatMap((node) => (node.kind === "unit" ? [node] : []));
+  const [first] = units;
+  if (first === undefined || units.length < nodes.length || first.points === 1) return undefined;
+  if (units.some(({ dynamic, gives }) => dynamic !== undefined || gives.length > 0)) return undefined;
+  if (!units.every(({ guards }) => guards === first.guards) || !areJoinable(units)) return undefined;
+  const sizes = must(commonSizes(units, first.points), "points of a loop");
+  const ranges = sizes.map((n): IterationRange => ({ index: scope.fresh("axis"), from: k.i32(0), to: k.i32(n) })); // prettier-ignore
+  const body = units.flatMap((unit) => [
+    ...splitAxes(unit, sizes).map(({ axis, factors }): Stmt => {
+      const terms = factors.map((by, i) => k.mul(k.local("i32", ranges[i]!.index), k.i32(by)));
+      return { kind: "let", name: axis.index, value: terms.reduce(k.add, k.i32(axis.from)) };
+    }),
+    ...unit.prelude,
+    ...unit.body,
+  ]);
+  const own = new Map<string, Stmt>();
+  const once = body.filter((stmt) => {
+    if (stmt.kind !== "let" || !own.has(stmt.name)) return stmt.kind !== "let" || own.set(stmt.name, stmt);
+    return false;
+  });
+  const { hint } = first;
+  const outside: UnitScope = { ...scope, guards: first.guards };
+  const axis: IterationRange = { index: loop.index, from: loop.from, to: loop.to };
+  const parallel = makeUnit({ hint, extent: [axis, ...ranges], body: once }, outside)!;
+  if (areIndependent(parallel)) return parallel;
+  const serial = makeUnit({ hint, extent: ranges, body: [{ ...loop, body: once }] }, outside)!;
+  return areIndependent(serial) ? serial : undefined;
+}
+
+/** True if no point of a unit accesses what another one writes, as far as its indices show. */
+function areIndependent(unit: WorkUnit): boolean {
+  const sizes = commonSizes([unit], unit.points);
+  return sizes !== undefined && haveSeparateRows([unit], sizes);
+}
+
+/** Locals that stages restore or save, which therefore have slots. */
+function localsOf({ sections }: DeviceKernel): TypedLocal[] {
+  return sections.flatMap(({ restores, stages }) => [
+    ...restores,
+    ...stages.flatMap((stage) => [...stage.restores, ...stage.saves]),
+  ]);
+}
+
+/** Steps that save only locals that some stage restores. */
+function withoutIdleSaves(steps: readonly DeviceStep[]): DeviceStep[] {
+  const restored = new Map<string, ScalarType>();
+  for (const { sections } of kernelsIn(steps))
+    for (const { restores, stages } of sections)
+      for (const { name, type } of [...restores, ...stages.flatMap((stage) => stage.restores)])
+        restored.set(name, type);
+  const sectionOf = (section: KernelSection): KernelSection => ({
+    ...section,
+    stages: section.stages.map((stage) => ({
+      ...stage,
+      saves: stage.saves.filter(({ name }) => restored.has(name)),
+    })),
+  });
+  const stepOf = (step: DeviceStep): DeviceStep =>
+    step.kind === "kernel"
+      ? { ...step, sections: step.sections.map(sectionOf) }
+      : { ...step, steps: step.steps.map(stepOf) };
+  return steps.map(stepOf);
 }

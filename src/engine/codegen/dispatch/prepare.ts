@@ -3,8 +3,8 @@ import type { Routine, Stmt } from "../../kernel/scalar.ts";
 import { usesOf } from "../../kernel/uses.ts";
 
 /**
- * Routine whose results are all buffers and whose scalar inputs are never set. A device has no registers that last
- * between kernels, so a scalar result becomes a buffer of one element.
+ * Rewrites a routine so that all its results are buffers and its scalar inputs are never assigned. A device has no
+ * registers that last between kernels, so that a scalar result becomes a buffer of one element.
  */
 export function preparedRoutine(routine: Routine): Routine {
   const { set } = usesOf(routine.body);

@@ -99,7 +99,10 @@ export const log64: Procedure = /* @__PURE__ */ procedure("log", [["x", "f64"]],
   return withLogSpecials(x!, add(high, low));
 });
 
-/** Computes ln(1 + x) + kExtra · ln 2 for a pair x ≥ −1, including its limits; `u` is 1 + x, rounded. */
+/**
+ * Computes ln(1 + x) + kExtra · ln 2 as a pair, for a finite pair x > −1. `u` is 1 + x, rounded, from which callers
+ * select the values at −1 and ∞ (`withLogSpecials`).
+ */
 export function log1pOfPair(
   block: Block,
   x: { readonly high: Expr; readonly low?: Expr },

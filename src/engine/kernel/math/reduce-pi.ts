@@ -57,7 +57,7 @@ export function reduceAngle(block: Block, x: Expr): ReducedAngle & { readonly is
   return { n, high, low, isHard };
 }
 
-/** 2/π in 24-bit digits after four zeros, as many as the largest float64 needs. */
+/** Digits of 2/π in base 2²⁴, preceded by four zeros: enough digits to reduce the largest float64. */
 const twoOverPi: ConstantTable = {
   name: "twoOverPi",
   type: "f64",

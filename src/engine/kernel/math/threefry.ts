@@ -39,7 +39,7 @@ export function threefryBlock(block: Block, name: string, key: WordPair, counter
   return { first, second };
 }
 
-/** Word of 32 random bits made of a block, as in `bits`: the xor of its two words. */
+/** 32 random bits from a block: the xor of its two words. `bits` in `downhill/random` returns them. */
 export const wordOf = ({ first, second }: WordPair): Expr => xor(first, second);
 
 /** Number in [0, 1) in steps of 2⁻²³ or 2⁻⁵², from the upper bits of a block, times a power of two. */

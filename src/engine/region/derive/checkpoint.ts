@@ -21,7 +21,7 @@ import type { SegmentedLoop } from "./reverse-plan.ts";
 import { planSchedule } from "./schedule.ts";
 
 /**
- * The state of a loop to save at a checkpoint: locals and arrays from outside of the loop that the loop changes, or
+ * State of a loop that a checkpoint saves: the locals and arrays from outside of the loop that the loop changes, or
  * that it reads and later statements change.
  */
 export interface CheckpointState {
@@ -66,7 +66,7 @@ export function findCheckpointedLoops(
   return found;
 }
 
-/** Names that are not linear, declared outside of the statements, and changed by them. */
+/** Names that the statements change, but that are declared outside of them and are not linear. */
 function changedIn(stmts: RegionBlock, linear: ReadonlySet<string>): ReadonlySet<string> {
   const changed = new Set<string>();
   const declared = new Set<string>();

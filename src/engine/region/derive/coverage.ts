@@ -17,11 +17,11 @@ import type { LetsByName } from "../form/names.ts";
 import { immutableLets, readsName } from "../form/names.ts";
 
 /**
- * Finds the stores to linear arrays whose elements are certainly all read later, outside of masks, and before another
- * store overwrites them.
+ * Finds the stores to linear arrays whose elements are certainly all read later. The reads are not under a mask, and
+ * precede any other store to the same element.
  *
- * @param isMasked true if the cotangent of a statement's value may be the 0 of a mask.
- * @param isResultMasked true if the cotangent of the result with this index may hold zeros of a mask.
+ * @param isMasked true if the cotangent of a statement's value may be a masked zero.
+ * @param isResultMasked true if the cotangent of the result with this index may contain masked zeros.
  */
 export function findCoveredStores(
   region: Pick<Region, "body" | "results">,
@@ -77,7 +77,8 @@ export function findFirstStores(body: readonly RegionStmt[], { useful }: Lineari
 
 /**
  * Returns the stores to an array in `writers` if none of them overwrites an element that was written before, except by
- * adding to it. Empty if one may overwrite, if `all` contains further stores to the array, or if it is swapped.
+ * adding to it. Empty if one of them may overwrite an element, if `all` contains other stores to the array, or if the
+ * array is swapped.
  */
 function findLastingStores(
   array: string,
@@ -123,8 +124,8 @@ function isSamePlaces(a: RegionStore, b: RegionStore): boolean {
 }
 
 /**
- * A digit of an array index that is a mixed-radix number of loop indices. `radix` is the number of values of the digit,
- * `undefined` for the most significant digit.
+ * One digit of an array index that is a mixed-radix number. The digit is the index of a loop. `radix` is the number of
+ * values of the digit, `undefined` for the most significant digit.
  */
 interface IndexDigit {
   readonly index: string;
@@ -132,8 +133,8 @@ interface IndexDigit {
 }
 
 /**
- * The loop indices that are the digits of an array index, most significant first: `[i]` for `i`, `[i, j]` for `i · m +
- * j`. `undefined` for an index of another form.
+ * Returns the loop indices that are the digits of an array index, most significant first: `[i]` for `i`, `[i, j]` for
+ * `i · m + j`. `undefined` for indices of another form.
  */
 function digitsOf(place: RegionExpr, definitions: LetsByName): readonly IndexDigit[] | undefined {
   if (place.kind !== "local") return undefined;
@@ -190,7 +191,7 @@ function readsAll(
   return walk(stmt, []);
 }
 
-/** Indices of the elements of an array that an expression reads outside of masks. */
+/** Returns the indices of the elements of an array that an expression reads without a mask. */
 function unmaskedLoads(
   expr: RegionExpr,
   array: string,
@@ -214,7 +215,10 @@ function unmaskedLoads(
   }
 }
 
-/** True if the indices, over all iterations of the loops, cover every position of an array. */
+/**
+ * True if an access at these indices, over all iterations of the loops, certainly reaches every element of the array.
+ * The index of each loop must then occur in the access, because an unused loop might have no iterations.
+ */
 function coversAll(
   places: readonly RegionExpr[],
   dims: readonly RegionExpr[],
@@ -224,7 +228,10 @@ function coversAll(
   return loopsOver(places, dims, loops, definitions)?.size === loops.length; // an unused loop might have no iterations
 }
 
-/** True if the indices take all positions of an array while the loops run, provided that each loop has an iteration. */
+/**
+ * True if an access at these indices, over all iterations of the loops, reaches every element of the array, provided
+ * that each loop has an iteration.
+ */
 export function isWholeArray(
   places: readonly RegionExpr[],
   dims: readonly RegionExpr[],
@@ -235,8 +242,8 @@ export function isWholeArray(
 }
 
 /**
- * Names of the loop indices from which the indices of an access are computed, if the access reaches all elements of the
- * array; `undefined` if it may leave elements out.
+ * Returns the names of the loop indices from which the indices of an access are computed, if the access reaches all
+ * elements of the array. `undefined` if it may leave elements out.
  */
 function loopsOver(
   places: readonly RegionExpr[],
@@ -266,7 +273,7 @@ function loopsOver(
   return isWhole ? used : undefined;
 }
 
-/** The factor x of a product `size` = x · `factor`; `undefined` if `size` is not defined as such a product. */
+/** Returns x if `size` is defined as the product x · `factor`, otherwise `undefined`. */
 function quotient(size: RegionExpr, factor: RegionExpr, definitions: LetsByName): RegionExpr | undefined {
   const value = size.kind === "local" ? definitions.get(size.name)?.value : undefined;
   if (value?.kind !== "apply" || value.function !== "mul") return undefined;

@@ -13,8 +13,8 @@ import { blocksOf, expressionsOf, walkExpr, walkStmts } from "../form/walk.ts";
 import { declaredBy, hasTarget, mutableNames, readsName, readsOf, targetOf } from "../form/names.ts";
 
 /**
- * Loops of a block to fuse, and the resulting order of the block's statements. A fused loop runs the forward and the
- * backward pass of an iteration at once.
+ * Loops of a block that are fused, and the resulting order of the block's statements. Each iteration of a fused loop
+ * runs forward and then immediately backward.
  */
 export interface Fusion {
   readonly fused: ReadonlySet<RegionStmt>;
@@ -33,14 +33,14 @@ export interface FusionFacts {
   readonly counters: ReadonlyMap<RegionStmt, IterationCounter>;
   /** Names from outside of the block whose value does not change in the block. */
   readonly entry: ReadonlySet<string>;
-  /** Linear names that results of the region read. Only the outermost block has any. */
+  /** Linear names that the results of the region read. Empty except for the outermost block. */
   readonly results: ReadonlySet<string>;
 }
 
 /**
- * Chooses the loops of a block to fuse, from the last one to the first. All statements after a fused loop must be able
- * to run backward before the loop begins. So their backward pass must not need a value that the loop computes, or that
- * a later statement computes and cannot compute before the loop.
+ * Chooses the loops of a block to fuse, from the last to the first. All statements after a fused loop must run backward
+ * before the loop begins. Their backward pass must therefore need no value that the loop computes, nor any value of a
+ * later statement that cannot run before the loop.
  */
 export function chooseFusion(facts: FusionFacts): Fusion {
   const { block, linearity } = facts;
@@ -83,7 +83,7 @@ function sharedNames(block: RegionBlock, touches: readonly LinearTouches[]): Sha
   return { several, declared: new Set(block.flatMap((stmt) => declaredBy(stmt) ?? [])) };
 }
 
-/** Records a use of a name. Two different uses of one name count as "other". */
+/** Records how a statement uses a name. Two different uses of one name count as "other". */
 function addTouch(touches: Map<string, LinearTouch>, name: string, how: LinearTouch): void {
   const before = touches.get(name);
   touches.set(name, before === undefined || before === how ? how : "other");
@@ -153,8 +153,8 @@ function commute(a: LinearTouches, b: LinearTouches): boolean {
 }
 
 /**
- * True if iterations of a loop share no linear name except those that they only read or only add to. The backward
- * pass of an iteration may then run immediately after its forward pass.
+ * True if the iterations of a loop share only linear names that they all read or all add to. The backward pass of an
+ * iteration may then follow its forward pass immediately.
  */
 function isIsolated(
   loop: RegionLoop,
@@ -267,8 +267,8 @@ function usesOf(stmt: RegionStmt, linear: ReadonlySet<string>): ForwardUses {
 
 /**
  * Returns the statements after a loop that run forward before it: all that are independent of the loop and cannot end
- * the call. Returns `undefined` if the backward pass of a later statement that is not fused cannot run before the loop
- * begins.
+ * the call. Returns `undefined` if the backward pass of a later statement outside of the `fused` loops cannot run
+ * before the loop begins.
  */
 function findEarlyStatements(
   at: number,

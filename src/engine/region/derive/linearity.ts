@@ -10,7 +10,7 @@ import { partsOf, walkStmts } from "../form/walk.ts";
 export interface Linearity {
   /** Locals, arrays and parameters that depend on a linear parameter. */
   readonly linear: ReadonlySet<string>;
-  /** The linear names on which a linear result depends. */
+  /** The linear names on which a result depends. */
   readonly useful: ReadonlySet<string>;
 }
 
@@ -44,7 +44,10 @@ export function linearityOf(
  */
 const knownLinear = new WeakMap<ReadonlySet<string>, WeakMap<RegionExpr, boolean>>();
 
-/** True if an expression reads one of the names. The result is cached, so the set must not change afterwards. */
+/**
+ * True if an expression reads one of the names in `linear`. Results are cached per set, so that the set must not change
+ * afterwards.
+ */
 function isLinearIn(expr: RegionExpr, linear: ReadonlySet<string>): boolean {
   if (expr.kind === "local") return linear.has(expr.name);
   if (expr.kind === "const" || expr.kind === "length") return false;
@@ -77,7 +80,10 @@ export type LinearPart =
       readonly by: "mul" | "div";
       readonly isStrong: boolean;
     }
-  /** A factor times x, where the result is 0 wherever the factor is 0; if `isBoth`, also wherever x is 0. */
+  /**
+   * A factor times x, where the result is 0 wherever the factor is 0, even if x is infinite or NaN. If `isBoth` is
+   * true, it is also 0 wherever x is 0.
+   */
   | {
       readonly kind: "strongly";
       readonly factor: RegionExpr;

@@ -47,8 +47,8 @@ export function localiseArrays(region: Region): Region {
 }
 
 /**
- * Returns the block with an array declared in the innermost loop whose iterations fill it before they read it, perhaps
- * under a new name. `undefined` if there is no such loop.
+ * Returns the block with an array declared in the innermost loop whose iterations fill the array before they read it.
+ * `inner` is that declaration, possibly with a new name. `undefined` if there is no such loop.
  */
 function moveInward(
   stmts: readonly RegionStmt[],

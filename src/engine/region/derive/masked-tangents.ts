@@ -19,19 +19,21 @@ import { mapBlocksOf, walkStmts } from "../form/walk.ts";
 import type { LetsByName } from "../form/names.ts";
 import { immutableLets, readsAny } from "../form/names.ts";
 
-/** A linear expression, and whether its value may be a zero that a mask has set. */
+/** A linear expression. `isMasked` is true if its value may be a masked zero, a 0 that a mask has set. */
 interface MaskedValue {
   readonly expr: RegionExpr;
   readonly isMasked: boolean;
 }
 
 /**
- * Rewrites products of tangents that may be the 0 of a mask as masked products (`maskedMul`). The region is linear in
- * its `linear` parameters, as a tangent region is. Such a 0 arises if a branch, a `select`, an element without a store
- * or a `while` loop without iterations leaves a constant. A sum is such a 0 only if all its terms are.
+ * Rewrites products with tangents that may be masked zeros (docs/masks.md) as calls of `maskedMul` and similar
+ * functions. The region is linear in its `linear` parameters, as a tangent region is.
  *
- * @param masked for each linear parameter, true if it may hold zeros of a mask.
- * @param emptyLoops true if counted loops may have no iterations; else each is assumed to have one.
+ * A masked zero arises where a branch or a `select` chooses a constant, where no value is stored in an element, and
+ * where a `while` loop has no iterations. A sum may be a masked zero only if all its terms may.
+ *
+ * @param masked for each linear parameter, true if it may contain masked zeros.
+ * @param emptyLoops true if counted loops may have no iterations; otherwise each is assumed to have at least one.
  */
 export function maskProducts(
   region: Region,
@@ -44,7 +46,7 @@ export function maskProducts(
   return body.every((stmt, i) => stmt === region.body[i]) ? region : { ...region, body };
 }
 
-/** For each result, true if it may contain zeros that masks have set. Only linear results may. */
+/** Returns, for each result, true if it may contain masked zeros. Only linear results may. */
 export function findMaskedResults(
   region: Region,
   linear: readonly boolean[],
@@ -75,8 +77,8 @@ function analyse(
 }
 
 /**
- * Rewrites the products of a block, statement by statement. `zeros` contains the linear locals and arrays that may hold
- * the 0 of a mask at the current statement.
+ * Rewrites the products of a block, statement by statement. `zeros` are the linear locals and arrays that may contain
+ * masked zeros at the current statement.
  */
 class MaskedTangents {
   readonly #linear: ReadonlySet<string>;
@@ -86,7 +88,7 @@ class MaskedTangents {
   readonly #definitions: LetsByName;
   /** Declarations of linear arrays. */
   readonly #arrays = new Map<string, ArrayDeclaration>();
-  /** Arrays into which the innermost loop around the visited statement stores values that may be zeros of masks. */
+  /** Arrays in which the innermost loop around the visited statement stores values that may be masked zeros. */
   #stored = new Set<string>();
 
   constructor(
@@ -105,15 +107,12 @@ class MaskedTangents {
     });
   }
 
-  /** True if an expression is linear and its value may be a zero that a mask has set. */
+  /** True if an expression is linear and its value may be a masked zero. */
   isMasked(expr: RegionExpr, zeros: ReadonlySet<string>): boolean {
     return readsAny(expr, this.#linear) && this.#rewrite(expr, zeros).isMasked;
   }
 
-  /**
-   * Returns the rewritten block. Updates `zeros`, the names whose values may be zeros of masks, to the end of the
-   * block.
-   */
+  /** Returns the rewritten block. Updates `zeros`, the names that may contain masked zeros, to the end of the block. */
   block(stmts: readonly RegionStmt[], zeros: Set<string>): readonly RegionStmt[] {
     return stmts.map((stmt) => this.#stmt(stmt, zeros));
   }
@@ -189,7 +188,7 @@ class MaskedTangents {
     return mapBlocksOf(stmt, () => body);
   }
 
-  /** Arrays of which a nest of counted loops stores every element. */
+  /** Returns the arrays that a nest of counted loops fills: the loops store a value in each of their elements. */
   #filledBy(nest: RegionFor): ReadonlySet<string> {
     const filled = new Set<string>();
     const visit = (stmt: RegionStmt, loops: readonly RegionFor[]): void => {
@@ -204,7 +203,7 @@ class MaskedTangents {
     return filled;
   }
 
-  /** Rewrites the products in a linear expression, and determines if its value may be the 0 of a mask. */
+  /** Rewrites the products in a linear expression, and determines if its value may be a masked zero. */
   #rewrite(expr: RegionExpr, zeros: ReadonlySet<string>): MaskedValue {
     const part = linearPart(expr, this.#linear);
     switch (part.kind) {
@@ -252,7 +251,7 @@ class MaskedTangents {
   }
 }
 
-/** Replaces an operand of an expression. */
+/** Returns an expression with its operand `part` replaced by `other`. */
 function replacePart(expr: RegionExpr, part: RegionExpr, other: RegionExpr): RegionExpr {
   if (part === other) return expr;
   const replaced = (x: RegionExpr): RegionExpr => (x === part ? other : x);

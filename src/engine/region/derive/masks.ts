@@ -10,7 +10,8 @@ import type { Region, RegionBlock, RegionExpr, RegionStmt } from "../form/region
 import { walkStmts } from "../form/walk.ts";
 
 /**
- * Finds the linear statements whose value may remain unread, so that their cotangent may be the 0 of a mask.
+ * Finds the linear statements whose value may remain unread, so that their cotangent may be a masked zero. With
+ * `isLookingForCovered`, stores that are certainly read are excluded.
  *
  * @param isResultMasked true if the cotangent of a result may itself be such a 0.
  * @param isLookingForCovered true to search for stores that are certainly read; else any store may remain unread.
@@ -32,7 +33,7 @@ export function findMaskedStatements(
 }
 
 /**
- * Finds the linear statements whose cotangent may be the 0 of a mask (see docs/masks.md), given the stores that are
+ * Finds the linear statements whose cotangent may be a masked zero (docs/masks.md). `covered` are stores that are
  * certainly read. Visits statements in reverse order, as the backward pass does.
  */
 function findMasked(
@@ -44,7 +45,10 @@ function findMasked(
   const masked = new Set<RegionStmt>();
   const isUseful = (name: string): boolean => useful.has(name);
 
-  /** Adds to `chosen` the locals that an expression reads outside of masks; none if its cotangent `isMasked`. */
+  /**
+   * Adds to `chosen` the locals that an expression certainly reads without a mask. Adds nothing if the cotangent of the
+   * expression is itself masked.
+   */
   const choose = (expr: RegionExpr, isMasked: boolean, chosen: Set<string>): void => {
     const part = linearPart(expr, linear);
     switch (part.kind) {
@@ -70,7 +74,7 @@ function findMasked(
     }
   };
 
-  /** Visits a block in reverse order. `chosen` are the locals that later statements certainly read outside of masks. */
+  /** Visits a block in reverse order. `chosen` are the locals that later statements certainly read without a mask. */
   const block = (stmts: readonly RegionStmt[], chosen: Set<string>): void => {
     for (const stmt of stmts.toReversed()) {
       switch (stmt.kind) {
@@ -155,7 +159,9 @@ export function findFiniteNames(body: RegionBlock): ReadonlySet<string> {
   return names;
 }
 
-/** True if a product with the factor, or a quotient by it, is 0 for every cotangent of 0, so that no mask is needed. */
+/**
+ * True if a cotangent of 0 stays 0 when it is multiplied or divided by the factor, so that no masked product is needed.
+ */
 export function isHarmless(factor: RegionExpr, by: "mul" | "div", finite: ReadonlySet<string>): boolean {
   if (factor.kind === "local") return by === "mul" && finite.has(factor.name);
   return factor.kind === "const" && Number.isFinite(factor.value) && (by === "mul" || factor.value !== 0);

@@ -29,7 +29,10 @@ export interface SavedNeed {
 }
 
 export interface Needs {
-  /** The locals with which the backward pass of a block begins, in the order of their definitions. */
+  /**
+   * For each block, the locals of the forward pass that its backward pass recomputes or loads first, in the order of
+   * their definitions.
+   */
   readonly of: ReadonlyMap<RegionBlock, readonly Need[]>;
   /** The locals to save, by name. */
   readonly saved: ReadonlyMap<string, SavedNeed>;
@@ -51,7 +54,10 @@ interface ArrayWrite {
 
 interface NeedFacts {
   readonly definitions: Map<string, NeedDefinition>;
-  /** Locals and arrays that the backward pass has: parameters, declarations of the outermost block, loop indices. */
+  /**
+   * Locals and arrays that still exist in the backward pass: parameters, declarations of the outermost block, loop
+   * indices.
+   */
   readonly available: Set<string>;
   readonly writes: Map<string, ArrayWrite[]>;
   /**
@@ -72,7 +78,7 @@ export interface NeedScope {
   readonly separate: ReadonlySet<RegionStmt>;
 }
 
-/** Ways in which the backward pass gets values without saving them. */
+/** Ways in which the backward pass obtains values that are not saved. */
 export interface NeedOptions {
   /** True to recompute cheap values in the backward pass. */
   readonly recompute: boolean;
@@ -197,8 +203,8 @@ function chooseSaved(
   const edges: CutEdge[] = [];
   const numbers = new Map<string, number>();
   /**
-   * Number of the first of a value's two nodes in the flow network. It stands for the definition of the value; the node
-   * with the next number stands for its uses.
+   * Number of the first of the two nodes that a value has in the flow network. The first node stands for the definition
+   * of the value, the next one for its uses.
    */
   const nodeOf = (name: string): number => {
     const number = numbers.get(name) ?? 2 + 2 * numbers.size;
@@ -233,7 +239,10 @@ function chooseSaved(
 
 const bytesOf: Readonly<Record<RegionType, number>> = { f64: 8, f32: 4, i32: 4, bool: 1 };
 
-/** True if a value is cheap to compute from its operands, and all arrays that it reads are available and unchanged. */
+/**
+ * True if a value is cheap to compute from its operands, and all of them can be read: locals are available or have
+ * definitions, arrays are available and unchanged.
+ */
 function canRecompute(definition: NeedDefinition, facts: NeedFacts, functions: ScalarFunctions): boolean {
   const { value } = definition.stmt;
   if (value.kind === "apply" && functions.get(value.function)!.isCostly(value.args)) return false;

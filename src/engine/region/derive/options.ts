@@ -1,4 +1,4 @@
-/** Passes over a flat region before it is differentiated. Each runs unless its option is false. */
+/** Passes over the flat form of a region before it is differentiated. Each pass runs unless its option is false. */
 export interface FlatOptions {
   /** Eliminates common subexpressions. */
   readonly common?: boolean | undefined;
@@ -15,7 +15,7 @@ export interface FlatOptions {
 export interface TangentOptions extends FlatOptions {
   /** True to return the results of the region before their tangents. */
   readonly primal: boolean;
-  /** For each parameter, true if its tangent may hold zeros of a mask (see docs/masks.md). Default: none. */
+  /** For each parameter, true if its tangent may contain masked zeros (docs/masks.md). Default: false for all. */
   readonly masked?: readonly boolean[] | undefined;
   /**
    * True if counted loops may have no iterations, so that locals keep the constants they had before such a loop.
@@ -25,7 +25,7 @@ export interface TangentOptions extends FlatOptions {
 }
 
 export interface TransposeOptions extends FlatOptions {
-  /** For each linear result, true if its cotangent may be the 0 of a mask (see docs/masks.md). Default: none. */
+  /** For each linear result, true if its cotangent may be a masked zero (docs/masks.md). Default: false for all. */
   readonly masked?: readonly boolean[] | undefined;
   /**
    * For each linear scalar result, a constant to use as its cotangent; `undefined` for a cotangent that is a parameter.
@@ -34,11 +34,14 @@ export interface TransposeOptions extends FlatOptions {
   /** Recomputes cheap values in the backward pass instead of saving them. Default true. */
   readonly recompute?: boolean | undefined;
   /**
-   * Reads elements of mutable arrays again in the backward pass, if nothing has overwritten them, as in tables that are
-   * filled row by row. Needs `recompute`. Default true.
+   * Reads elements of mutable arrays again in the backward pass instead of saving them, if nothing has overwritten
+   * them, as in tables that are filled row by row. Needs `recompute`. Default true.
    */
   readonly reread?: boolean | undefined;
-  /** Finds stores whose elements are certainly read, or written once: their products need no mask. Default true. */
+  /**
+   * Finds stores whose elements are certainly read, or are written only once. Their products need no mask. Default
+   * true.
+   */
   readonly coverage?: boolean | undefined;
   /** Runs backward loops in ascending order if the order does not matter. Default true. */
   readonly reorder?: boolean | undefined;

@@ -22,8 +22,8 @@ export interface NameFacts {
 }
 
 /**
- * True if no store that runs after a read writes the element that was read. Decided along an axis whose indices are
- * affine in loop indices, as in tables filled row by row: every later store has a higher index.
+ * True if no store that runs after a read overwrites the element that was read. It is proved along one axis with
+ * indices that are affine in loop indices. In a table that is filled row by row, each later store has a larger row.
  */
 export function isNeverOverwritten(read: OrderedAccess, store: OrderedAccess, names: NameFacts): boolean {
   let common = 0;
@@ -34,9 +34,9 @@ export function isNeverOverwritten(read: OrderedAccess, store: OrderedAccess, na
 }
 
 /**
- * True if the indices of a store and a read differ whenever the store is in a later iteration of the loop number
- * `level` that contains both, and in the same iteration of the loops around that loop. If `level` equals `common`, the
- * number of loops that contain both, only the same iteration of all these loops is considered.
+ * True if a store in a later iteration of loop number `level` accesses other elements than a read. Both accesses are in
+ * that loop, and in the same iteration of the loops around it. If `level` equals `common`, the number of loops that
+ * contain both, the store runs in the same iteration of all of them.
  */
 function differ(
   store: OrderedAccess,
@@ -87,7 +87,7 @@ function differ(
 }
 
 /**
- * Adds the range of a loop's index to `ranges`. Adds to `natural` the names that are not negative if the loop has an
+ * Adds the range of a loop's index to `ranges`. Adds to `natural` the names that are at least 0 if the loop has an
  * iteration.
  */
 function addRange(

@@ -136,3 +136,17 @@ test("the plan of a checkpointed loop saves its state per segment", () => {
       transpose let dy = dx;"
   `);
 });
+
+test.each([
+  ["a local", "let t = 0;", "t = xs[i]!; t = t * t;", "t"],
+  ["an array", "const a = new Float64Array(2);", "for (let j = 0; j < 2; j++) a[j] = xs[i]!; a[0] = a[0]! * a[1]!;", "a[0]!"],
+])("a loop that sets %s from outside before it uses it is fused", (_, declaration, body, value) => {
+  const plan = planOf(`export function f(xs: Float64Array): number {
+    "use ad";
+    let s = 0;
+    ${declaration}
+    for (let i = 0; i < xs.length; i++) { ${body} s += Math.sin(${value}); }
+    return s;
+  }`);
+  expect(plan).toContain("for (let i = 0; i < xs.length; i++) fused");
+}); // prettier-ignore

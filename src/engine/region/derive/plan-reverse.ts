@@ -65,7 +65,7 @@ interface PlanContext {
   readonly tapes: Set<string>;
 }
 
-/** Facts about one scope, that is, a block whose forward and backward pass run in the same scope. */
+/** Facts about one scope: a block whose forward and backward passes run in the same scope of names. */
 interface ScopeContext {
   readonly plan: PlanContext;
   readonly needs: Needs;
@@ -180,7 +180,10 @@ function planScope(
   };
 }
 
-/** Chooses the loops of a block to fuse and to checkpoint. Finds the values that the other statements need backward. */
+/**
+ * Chooses the loops of a block to fuse and to checkpoint. Finds the values that the backward pass of the other
+ * statements needs.
+ */
 function chooseLoops(
   { region, options, linearity, counters, build }: PlanContext,
   block: RegionBlock,
@@ -251,9 +254,9 @@ function planBackwardBlock(context: ScopeContext, block: RegionBlock): void {
 }
 
 /**
- * The value of a recomputed local, as the backward pass computes it. The forward pass has checked the indices of its
- * loads. They are checked again only if an index is recomputed in floating point, because a fused multiply-add may
- * round it differently.
+ * Value of a local that the backward pass recomputes. The forward pass has checked the indices of its loads. They are
+ * checked again only if an index is recomputed in floating point, because a fused multiply-add may round it
+ * differently.
  */
 function recomputedValue(plan: PlanContext, value: RegionExpr): RegionExpr {
   const isSame = (place: RegionExpr): boolean =>
@@ -389,8 +392,8 @@ function planSeeds(plan: PlanContext, linearResults: readonly boolean[]): readon
 }
 
 /**
- * Plans the results that are not linear. Segments run again and change locals once more, so results that they change
- * are copied first.
+ * Plans the results that are not linear. A checkpointed loop runs its segments again and changes locals once more, so
+ * that results among these locals are copied first.
  */
 function planResults(
   { region, build, mutable }: PlanContext,

@@ -203,7 +203,7 @@ class PendingLocals {
   /** For each local that was moved, the local whose value contains it now. */
   readonly #holders = new Map<string, string>();
 
-  /** Adds a local that may still move. `given` is its value before the locals in `taken` were moved into it. */
+  /** Adds a local that may still move. `taken` are the locals that were moved into its value, and `given` is the value before. */
   add(stmt: RegionLet, given: RegionExpr, taken: readonly string[]): void {
     this.#statements.set(stmt.name, stmt);
     for (const name of taken) this.#holders.set(name, stmt.name);
@@ -261,7 +261,7 @@ class PendingLocals {
   }
 }
 
-/** Moves linear locals that are read once into the statement that reads them, within a block. */
+/** Moves linear locals that are read once into the statement of the same block that reads them. */
 function inlineOnce(
   { body, results }: Region,
   { linear }: Linearity,

@@ -5,7 +5,9 @@ import type { RegionExpr } from "../form/region.ts";
 import { linearPart } from "./linearity.ts";
 import { isHarmless } from "./masks.ts";
 
-/** Facts and functions for pulling a cotangent back through an expression to the names that it reads. */
+/**
+ * Facts and functions with which a cotangent is propagated backward through an expression to the names that it reads.
+ */
 export interface Pullback {
   readonly build: RegionBuilder;
   /** Names that depend on a linear parameter. */
@@ -23,9 +25,9 @@ export interface Pullback {
 }
 
 /**
- * Pulls the cotangent `ct` back through a linear expression: adds it, times the coefficients of the expression, to the
- * cotangents of the names that the expression reads. If `isMasked`, `ct` may be the 0 of a mask, and products have a
- * strong zero (see docs/masks.md).
+ * Propagates the cotangent `ct` backward through a linear expression: adds it, times the coefficients of the
+ * expression, to the cotangents of the names that the expression reads. If `isMasked`, `ct` may be a masked zero, and
+ * products have a strong zero (docs/masks.md).
  */
 export function pullBack(pull: Pullback, expr: RegionExpr, ct: RegionExpr, isMasked: boolean): void {
   const { build, writer, recall } = pull;

@@ -83,13 +83,13 @@ export type Cotangent =
 
 /** The backward pass of a `let`, `set` or `store` of a linear value. */
 export interface LinearUpdate {
-  /** True if the cotangent may be the 0 of a mask, so that products with it have a strong zero (see docs/masks.md). */
+  /** True if the cotangent may be a masked zero, so that products with it have a strong zero (docs/masks.md). */
   readonly isMasked: boolean;
   /** Terms that the statement adds to the previous value of its target; `undefined` if it overwrites the value. */
   readonly terms: readonly SumTerm[] | undefined;
   /** True if a term reads the target, so that the cotangent of the target must be copied first. */
   readonly readsTarget: boolean;
-  /** True for a store into an element that is still 0: the cotangent of the previous value is not needed. */
+  /** True for a store into an element that is still 0. The cotangent of the previous value is then not needed. */
   readonly isFirst: boolean;
 }
 
@@ -170,7 +170,7 @@ export interface ReversedLoop {
   readonly header: Omit<RegionFor, "body" | "at">;
 }
 
-/** Numbers of the iterations of a loop, which are the indices on tapes. */
+/** Numbers of the iterations of a loop, by which tapes are indexed. */
 export interface IterationPlan {
   /** Locals at the beginning of an iteration: its number, and its offset on growable tapes. */
   readonly definitions: readonly RegionLet[];
@@ -200,7 +200,7 @@ export interface SegmentedLoop {
   readonly schedule: SchedulePlan;
   /** Distance between the first indices of consecutive segments. */
   readonly span: RegionExpr;
-  /** Bounds of the loop over the segment that is being run backward. */
+  /** First and end index of the loop over the segment that is being run backward (`from`, `to`). */
   readonly from: RegionLocal;
   readonly to: RegionLocal;
   readonly scope: ScopePlan;

@@ -24,7 +24,7 @@ import { boundTrips } from "./trips.ts";
 /** Initial capacity of a growable tape, in elements. */
 const firstCapacity = 64;
 
-/** Position on tapes of the values that an iteration saves. */
+/** Indices at which an iteration stores its values on tapes. */
 interface IterationIndex {
   /** Number of the iteration, from 0. */
   readonly number: RegionExpr;
@@ -35,7 +35,7 @@ interface IterationIndex {
   readonly offset: RegionExpr | undefined;
 }
 
-/** A loop around definitions of saved values. */
+/** A loop around the definitions of saved values. */
 interface TapedLoop {
   /** Running offset on growable tapes: the number of iterations in earlier executions of the loop. */
   position: RegionLocal | undefined;
@@ -51,7 +51,7 @@ export interface TapeFacts {
   readonly names: NameFacts;
 }
 
-/** Plans the tapes of one scope, and the numbers of its iterations in the forward and the backward pass. */
+/** Plans the tapes of one scope, and the iteration numbers by which the forward and the backward pass index them. */
 export class TapePlanner {
   readonly saved: Map<string, TapedValue> = new Map();
   readonly tapesBefore: Map<RegionStmt, readonly TapedValue[]> = new Map();
@@ -84,13 +84,13 @@ export class TapePlanner {
     }
   }
 
-  /** Plan of the numbers of a loop's iterations in the forward pass. */
+  /** Plan of the iteration numbers of a loop in the forward pass. */
   forward(loop: RegionLoop): IterationPlan {
     return this.#forward.get(loop) ?? { definitions: [], move: undefined };
   }
 
   /**
-   * Plan of the numbers of a loop's iterations in the backward pass.
+   * Plan of the iteration numbers of a loop in the backward pass.
    *
    * @param bounds of the backward loop, in locals that the backward pass has.
    * @param total number of iterations; `undefined` to compute it from the bounds.
@@ -199,7 +199,10 @@ export class TapePlanner {
     return local("i32", name);
   }
 
-  /** The number of an iteration, from 0. Adds locals to `definitions` if it must be computed. */
+  /**
+   * Returns the number, counted from 0, of the iteration in which the loop index is `index`. If it must be computed, adds
+   * a local with it to `definitions`.
+   */
   #number(loop: RegionFor, index: RegionLocal, from: RegionExpr, definitions: RegionLet[]): RegionExpr {
     const { step } = loop;
     const distance = step > 0 ? minus(index, from, this.#build) : minus(from, index, this.#build);

@@ -4,8 +4,8 @@ import { constant, convert, load, local, makeWriter } from "../form/build.ts";
 import type { RegionExpr, RegionStmt } from "../form/region.ts";
 
 /**
- * Writers of the statements for the steps of a checkpointing schedule. Numbers of segments and snapshots are of type
- * i32.
+ * Functions that write the statements of each step of a checkpointing schedule. Segments and snapshots are given by
+ * their numbers, of type i32.
  */
 export interface ScheduleSteps {
   /** Runs `count` segments (default one) forward, without tapes, beginning with the given segment. */
@@ -23,8 +23,8 @@ export type SchedulePlan =
   { readonly kind: "simple"; readonly count: RegionExpr } | BinomialSchedule;
 
 /**
- * Schedule with fewer snapshots than segments. It minimises the number of segments that run again: with c snapshots, at
- * most C(c + r, r) segments can be handled if none runs forward more than r additional times.
+ * Schedule with fewer snapshots than segments. It minimises the number of segments that run again. With c snapshots, it
+ * handles up to C(c + r, r) segments if none runs forward more than r additional times.
  *
  * @see Griewank, Walther, Algorithm 799: Revolve, ACM Transactions on Mathematical Software 26 (2000), 19–45.
  */
@@ -200,8 +200,8 @@ function set(name: string, value: RegionExpr): RegionStmt {
 }
 
 /**
- * Number of segments to run before saving the next snapshot, if `left` segments remain and `free` snapshots are unused.
- * The next snapshot counts as unused.
+ * Number of segments to run before saving the next snapshot, if `left` segments remain and `free` snapshots are unused,
+ * including the next one.
  */
 function segmentsBefore(
   left: RegionExpr,

@@ -61,9 +61,7 @@ function filledBy(stmt: RegionStmt, array: string): readonly RegionFor[] | undef
   }
 }
 
-/**
- * True if all reads of an array in a statement are in loops with the same bounds as the loops that filled the array.
- */
+/** True if all reads of an array in a statement are in loops with the bounds of the loops that filled the array. */
 function readsWithin(
   stmt: RegionStmt,
   array: string,

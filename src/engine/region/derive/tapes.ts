@@ -22,8 +22,8 @@ export interface TapeUsage {
 const bytesOf: Readonly<Record<RegionType, number>> = { f64: 8, f32: 4, i32: 4, bool: 4 };
 
 /**
- * Returns a region that runs like the given one but counts tape elements. Its results are the largest number of
- * elements that each tape holds at any time, as f64 numbers in the order of `tapes`.
+ * Returns a region that computes like the given one but counts tape elements. Its results are, for each tape in the
+ * order of `tapes`, the largest number of elements that it contains at any time, as f64.
  */
 export function countTapes(region: Region): {
   readonly region: Region;

@@ -40,6 +40,7 @@ test.each([
   ["a bound that may be far below the outer loop's", upwards, "for (let j = 0; j < i - n; j++)"],
   ["a bound of data", upwards, "for (let j = 0; j < x[i]!; j++)"],
   ["a loop that may end early", upwards, "for (let j = 0; j < i && s < 2; j++)"],
+  ["a bound of two indices", `${upwards} for (let k = 0; k < n; k++)`, "for (let j = 0; j < i + k; j++)"],
   ["a product", upwards, "for (let j = 0; j < i * i; j++)"],
 ])("records grow where they might be few: %s", (_, outer, inner) => {
   expect(lengths(gradientOf(outer, inner))).toContain("growing");

@@ -8,8 +8,8 @@ import { isSum, leastOver } from "../form/whole-numbers.ts";
 
 /**
  * Upper bound of the trip count of a loop with step ±1, as a polynomial of names that do not change. The bounds of the
- * loop may depend linearly on the index of one enclosing loop with step ±1, as in a triangle. Then the average trip
- * count is at least half of the maximum. `undefined` for other loops.
+ * loop may depend linearly on the index of one enclosing loop with step ±1, as in a triangle. The average trip count is
+ * then at least half of the bound. `undefined` for other loops.
  *
  * @param around enclosing loops, outermost first.
  */

@@ -13,7 +13,7 @@ export function declareSegments({ definitions, saved }: SegmentedLoop): readonly
 }
 
 /**
- * Writers of the statements for each step of a loop's schedule.
+ * Returns functions that write the statements of each step of a loop's schedule.
  *
  * @param forward body of the loop in the forward pass.
  * @param backward writes the forward run with tapes and the backward run of the segment from `plan.from` to `plan.to`.

@@ -8,8 +8,8 @@ import { blocksOf, mapBlocksOf, mapExpressionsOf, replaceLocals, walkExpr } from
 import { mutableNames, targetsOf } from "../form/names.ts";
 
 /**
- * Common subexpression elimination: computes each value of a flat region once per block, including nested blocks. Two
- * values are equal if they have the same operands and no local or array that they read has changed in between.
+ * Common subexpression elimination: computes each value of a flat region only once per block, including its nested
+ * blocks. Two values are equal if they have the same operands, and no local or array that they read changes in between.
  */
 export function shareCommon(region: Region, functions: ScalarFunctions): Region {
   return new CommonSubexpressions(region, functions).region();
@@ -111,7 +111,7 @@ class CommonSubexpressions {
     return [stmt];
   }
 
-  /** Notes that loading the element that was just stored yields the stored value, until the array changes. */
+  /** Notes that a load of the element that was just stored yields the stored value, until the array changes. */
   #noteStored({ array, places, value }: RegionStore, known: AvailableValues): void {
     if (value.kind !== "local" || this.#mutable.has(value.name)) return;
     const changing = places.flatMap((place) =>

@@ -23,7 +23,7 @@ class Liveness {
   /** Statements that write a local or an array, by the name of the local or array. */
   readonly #givers = new Map<string, RegionStmt[]>();
   readonly #around = new Map<RegionStmt, RegionStmt>();
-  /** Statements to keep whose operands have not been visited yet. */
+  /** Statements to keep whose operands still have to be visited. */
   readonly #open: RegionStmt[] = [];
 
   constructor({ body, results }: Region) {

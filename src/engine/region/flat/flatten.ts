@@ -131,8 +131,8 @@ class Flattener {
   }
 
   /**
-   * Evaluates a loop condition before the loop and stores it in a local. Returns this local, and a function that
-   * returns the statements that update it at the end of an iteration.
+   * Evaluates a loop condition before the loop and stores it in a local. Returns the local, and a function that returns
+   * the statements that update it at the end of an iteration.
    */
   #repeated(
     condition: RegionExpr,
@@ -186,7 +186,7 @@ class Flattener {
       this.#wholes.set(name, value.x);
   }
 
-  /** The integer that a float64 value was converted from; `undefined` if there is none. */
+  /** The integer from which a float64 value was converted; `undefined` if it was not. */
   #wholeOf(x: RegionExpr): RegionExpr | undefined {
     return x.kind === "local" ? this.#wholes.get(x.name) : undefined;
   }
@@ -203,7 +203,8 @@ class Flattener {
   }
 
   /**
-   * Returns an expression of atoms with the same value as `expr`, and appends the statements that it needs to `out`.
+   * Returns a flat expression, with only atoms as operands, that has the same value as `expr`. Appends the statements
+   * that it needs to `out`.
    */
   #value(expr: RegionExpr, out: RegionStmt[], at: PositionIndex | undefined): RegionExpr {
     const atom = (x: RegionExpr): RegionExpr => this.#atom(x, out, at);
@@ -259,7 +260,10 @@ class Flattener {
     return isEager;
   }
 
-  /** True if an atom has the same value everywhere in its scope. */
+  /**
+   * True if an atom (an expression without operations) has the same value everywhere in its scope: a constant, an array
+   * length or an immutable local.
+   */
   #isFixed(value: RegionExpr): boolean {
     return (
       value.kind === "const" ||

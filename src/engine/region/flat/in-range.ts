@@ -8,9 +8,10 @@ import { indexBounds, isNeverNegative, lengthAtom, onlyName, polynomialOf } from
 import { mutableNames } from "../form/names.ts";
 
 /**
- * Removes the position of each `load` and `store` that cannot be out of range. Indices must be affine in the indices of
- * enclosing loops, with coefficients that may be lengths. Examples: `x[i]` in a loop to `x.length`; `d[i * m + j]` in
- * loops to `n` and `m`, where `d` has `n * m` elements; `x[j]` and `x[i]` with `i < j < x.length`.
+ * Removes the position of each `load` and `store` that cannot be out of range, so that it is not checked. Indices must
+ * be affine in the indices of enclosing loops, with coefficients that may be lengths. Examples: `x[i]` in a loop to
+ * `x.length`; `d[i * m + j]` in loops to `n` and `m`, where `d` has `n * m` elements; `x[j]` and `x[i]` with `i < j <
+ * x.length`.
  */
 export function removeProvenChecks(region: Region): Region {
   return new BoundsProver(region).region();
@@ -54,8 +55,8 @@ class BoundsProver {
   }
 
   /**
-   * Rewrites a nested block. The block may not run, so facts found in it hold only in it. `natural` are names that are
-   * at least 0 in the block.
+   * Rewrites a nested block. Facts found in it hold only in it, because it may not run. `natural` are names that are at
+   * least 0 in the block.
    */
   #block(stmts: readonly RegionStmt[], natural: readonly string[] = []): RegionStmt[] {
     const before = this.#natural;
@@ -136,7 +137,7 @@ class BoundsProver {
     return this.#isNotNegative(addPolynomials(addPolynomials(length, one, -1), p, -1)); // length − 1 − index
   }
 
-  /** True if a polynomial is at least 0 for all arguments. */
+  /** True if a polynomial is at least 0 for all arguments of the region. */
   #isNotNegative(p: Polynomial): boolean {
     return isNeverNegative(p, this.#loops, this.#isNatural);
   }

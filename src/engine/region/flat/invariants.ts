@@ -4,8 +4,8 @@ import { expressionsOf, mapBlocksOf, partsOf, walkStmts } from "../form/walk.ts"
 import { declaredBy, mutableNames } from "../form/names.ts";
 
 /**
- * Moves each `let` whose operands are loop-invariant before the loop. Loads stay, because a loop without iterations
- * must not run them. Statements in branches stay too.
+ * Moves each `let` with loop-invariant operands before the loop. Loads stay in the loop, because a loop without
+ * iterations must not run them. Statements in branches stay too.
  *
  * @param records tapes: arrays whose elements are never read before they are stored. They need no zeros, so their
  *   declarations move too.

@@ -19,16 +19,16 @@ import { append } from "../../util/append.ts";
 import { declaredBy, mutableNames } from "../form/names.ts";
 
 /**
- * Computes costly values in nested loops once, in tables before the outer loop. Such values depend only on indices of
- * the nested loops, invariants, and elements of arrays that the outer loop does not write. An entry that would read out
- * of range is not computed; the check in the loop then ends the call.
+ * Moves costly values out of nested loops: computes them only once, in tables before the outer loop. Such values depend
+ * only on indices of the nested loops, invariants, and elements of arrays that the outer loop does not write. A table
+ * entry that would read out of range is not computed; the check in the loop then ends the call.
  */
 export function tabulate(region: Region, functions: ScalarFunctions): Region {
   const isNeeded = hasCostlyNest(region.body, functions, 0);
   return isNeeded ? new TableWriter(region, functions).region() : region;
 }
 
-/** True if a costly function is applied inside at least two nested loops. */
+/** True if a local is computed by a costly function inside at least two nested loops. */
 function hasCostlyNest(stmts: readonly RegionStmt[], functions: ScalarFunctions, depth: number): boolean {
   return stmts.some((stmt) => {
     if (stmt.kind === "let") return depth > 1 && isCostly(stmt.value, functions);
@@ -49,8 +49,7 @@ interface TableCandidate {
   /** Definitions that the value depends on, in order; the value is the last one. */
   readonly parts: readonly RegionLet[];
   /**
-   * Conditions under which an earlier statement ends the call with an error. If one holds, the nested loops are not
-   * reached.
+   * Conditions under which an earlier statement ends the call with an error, so that the nested loops are not reached.
    */
   readonly ends: readonly RegionExpr[];
 }
@@ -126,8 +125,8 @@ class TableWriter {
   }
 
   /**
-   * Length of a table along an axis. If the nested loop is not reached, its bound may have any value, and the length is
-   * 0.
+   * Returns the length of a table along an axis, from the bound `to` of the nested loop. It is 0 if the bound is
+   * negative, or if the nested loop is not reached, because the bound may then have any value.
    */
   #length(to: RegionExpr, loop: RegionLoop, ends: readonly RegionExpr[], out: RegionStmt[]): RegionExpr {
     if (to.kind === "length" || (to.kind === "const" && to.value >= 0)) return to;
@@ -148,8 +147,8 @@ class TableWriter {
   }
 
   /**
-   * Returns statements that compute a value and pass it to `use`. They do nothing if an index that the value reads is
-   * out of range.
+   * Returns statements that compute the value of a table entry, the last of `parts`, and pass it to `use`. They do
+   * nothing if an index at which the value reads an array is out of range.
    */
   #entry(
     parts: readonly RegionLet[],
@@ -225,7 +224,10 @@ class TableSearch {
     this.#visit(this.#loop.body, [], []);
   }
 
-  /** Visits the statements that every iteration reaches unless an error ends the call. */
+  /**
+   * Visits the statements that every iteration reaches unless an error ends the call, and notes the costly values that
+   * a table can hold. `endsBefore` are the conditions of such errors.
+   */
   #visit(
     stmts: readonly RegionStmt[],
     around: readonly RegionFor[],
@@ -265,8 +267,8 @@ class TableSearch {
   }
 
   /**
-   * Collects in `parts` the definitions that a value depends on, and in `used` the loop indices. Returns false if a
-   * definition depends on anything else that differs between iterations.
+   * Collects in `parts` the definitions that a value depends on, itself last, and in `used` the indices of nested
+   * loops. Returns false if a definition depends on anything else that differs between iterations of the outer loop.
    */
   #derive(stmt: RegionLet, around: readonly RegionFor[], parts: RegionLet[], used: Set<string>): boolean {
     if (parts.includes(stmt)) return true;

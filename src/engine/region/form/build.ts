@@ -32,7 +32,7 @@ export function isFloating(type: RegionType): boolean {
   return type === "f64" || type === "f32";
 }
 
-/** True for constants, locals and lengths: they cost nothing to evaluate, and flat form allows them as operands. */
+/** True for constants, locals and lengths. They cost nothing to evaluate, and are the only operands in flat form. */
 export function isAtom(expr: RegionExpr): boolean {
   return expr.kind === "const" || expr.kind === "local" || expr.kind === "length";
 }

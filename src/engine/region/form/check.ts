@@ -14,9 +14,9 @@ import type {
 } from "./region.ts";
 
 /**
- * Checks the rules of a region: each name is declared once, before its first use, and is used in scope. Types, ranks,
- * functions and positions exist and agree. Only locals and arrays of the region are written to; steps are not 0. Array
- * results are declared outermost.
+ * Checks the rules of a region. Each name is declared once, before its first use, and is used in scope. Types, ranks,
+ * functions and positions exist and agree. Only locals and arrays of the region are written to. Steps are not 0. Array
+ * results are declared in the outermost block.
  *
  * @throws DownhillError `internal` that names the violation.
  */
@@ -62,7 +62,7 @@ function ofParam(param: RegionParam): DeclaredName {
     : { kind: "array", type: param.type, rank: param.rank, isParam: true, isGrowable: false };
 }
 
-/** Checks lengths of a parameter that are given in terms of other parameters. */
+/** Checks the lengths of an array parameter, which may be expressions of other parameters. */
 function checkLengths(context: RegionChecker, param: RegionParam): void {
   if (param.kind === "scalar" || param.lengths === undefined) return;
   if (param.lengths.length !== param.rank)

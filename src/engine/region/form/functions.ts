@@ -2,10 +2,7 @@ import type { Block } from "../../kernel/build.ts";
 import type { Expr } from "../../kernel/scalar.ts";
 import type { RegionExpr, RegionType } from "./region.ts";
 
-/**
- * Scalar function that regions may apply, built from an elementwise primitive. Its derivative is the rule of the
- * primitive.
- */
+/** Scalar function that regions may apply. It is built from an elementwise primitive, and has its derivative rule. */
 export interface ScalarFunction {
   readonly name: string;
   /** True if the derivative is zero wherever it exists, as for `floor`. */
@@ -33,15 +30,13 @@ export interface ScalarFunction {
     tangents: readonly (RegionExpr | undefined)[],
     bind: (value: RegionExpr) => RegionExpr,
   ): RegionExpr | undefined;
-  /**
-   * Expression of the result in the kernel vocabulary. `block` receives statements that must precede the expression.
-   */
+  /** Returns the result as a kernel expression. `block` receives statements that must precede the expression. */
   lower(args: readonly Expr[], block: Block): Expr;
 }
 
 /**
- * Scalar functions by name. They are passed to the functions of this layer, because they are built from primitives,
- * which belong to a later layer.
+ * Scalar functions by name. The functions of this layer receive them as an argument, because they are built from
+ * primitives, which belong to a later layer.
  */
 export interface ScalarFunctions {
   get(name: string): ScalarFunction | undefined;

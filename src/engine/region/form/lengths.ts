@@ -4,8 +4,8 @@ import type { Region, RegionExpr, RegionStmt } from "./region.ts";
 import { mapBlocksOf, mapExpr, mapExpressionsOf, walkExpressions } from "./walk.ts";
 
 /**
- * Replaces each length of a linear array parameter in the body by the expression in the parameter's `lengths`, which
- * depends on other parameters only.
+ * Replaces each length of a linear array parameter in the body by the corresponding expression of the parameter's
+ * `lengths`, which depends on other parameters only.
  */
 export function replaceLengths(region: Region, linear: readonly boolean[]): Region {
   const lengths = new Map<string, readonly RegionExpr[] | undefined>();
@@ -28,9 +28,7 @@ export function replaceLengths(region: Region, linear: readonly boolean[]): Regi
   return { ...region, body: block(region.body) };
 }
 
-/**
- * An integer of a flat region as an expression of the region's parameters; `undefined` if it depends on anything else.
- */
+/** Expresses an integer of a flat region by parameters of the region; `undefined` if it depends on anything else. */
 export function lengthOfParams(
   expr: RegionExpr,
   region: Region,

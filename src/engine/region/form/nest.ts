@@ -47,7 +47,7 @@ function countUses({ body, results }: Region): ReadonlyMap<string, number> {
   return uses;
 }
 
-/** A temporary whose declaration was passed, while the expression that reads it was not yet reached. */
+/** A temporary whose declaration has been visited, but not yet the expression that reads it. */
 interface PendingTemporary {
   readonly stmt: RegionLet;
   /** Locals and arrays that its value reads. */
@@ -56,7 +56,9 @@ interface PendingTemporary {
   readonly isGuarded: boolean;
 }
 
-/** Rewrites a block. `last` holds expressions that are evaluated at its end, into which temporaries may move too. */
+/**
+ * Rewrites a block. `last` contains the expressions that are evaluated at its end. Temporaries may also move into them.
+ */
 function nestBlock(
   stmts: readonly RegionStmt[],
   canMove: (name: string) => boolean,
@@ -107,7 +109,7 @@ function nestBlock(
   return out;
 }
 
-/** Names of locals and arrays that a statement or its nested statements write. */
+/** Names of locals and arrays that a statement or its nested statements write. A `let` does not count. */
 function writtenBy(stmt: RegionStmt): ReadonlySet<string> {
   const names = new Set<string>();
   walkStmts([stmt], (each) => {

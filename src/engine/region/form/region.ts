@@ -23,7 +23,7 @@ export type RegionExpr =
   | RegionLoad
   | { readonly kind: "length"; readonly type: "i32"; readonly array: string; readonly axis: number }
   | {
-      /** Applies a scalar function, given by its name in `ScalarFunctions`: `add`, `sin`, `less`, … */
+      /** Applies a scalar function by its name in `ScalarFunctions`: `add`, `sin`, `less`, … */
       readonly kind: "apply";
       readonly type: RegionType;
       readonly function: string;
@@ -113,7 +113,7 @@ export interface RegionThrow {
   readonly at?: PositionIndex | undefined;
 }
 
-/** A value in an error message, printed as JavaScript prints it, and the text after it. */
+/** A value in an error message, formatted as JavaScript formats it, and the text after it. */
 export interface ThrownPart {
   readonly value: RegionExpr;
   /**
@@ -126,7 +126,7 @@ export interface ThrownPart {
 
 export type ThrownFormat = readonly [method: "toFixed" | "toPrecision" | "toExponential", digits?: number];
 
-/** Declares an array of this block. All elements are 0 each time the declaration runs. */
+/** Declares an array of this block. Each time the declaration runs, all elements are set to 0. */
 export interface ArrayDeclaration {
   readonly kind: "array";
   readonly name: string;
@@ -138,7 +138,7 @@ export interface ArrayDeclaration {
    * it. Elements that were never stored are 0, also beyond the end. Indices are not negative.
    */
   readonly growable?: true;
-  /** Set for tapes: name and position of the value of the forward pass that the tape saves. */
+  /** Present for tapes: name and position of the forward value that the tape saves. */
   readonly records?: { readonly name: string; readonly at?: PositionIndex | undefined } | undefined;
   readonly at?: PositionIndex | undefined;
 }
@@ -169,7 +169,10 @@ export type RegionParam =
       readonly name: string;
       readonly type: RegionType;
       readonly rank: number;
-      /** Length of each axis, i32, if other parameters determine it: a tangent is as long as its primal array. */
+      /**
+       * Length of each axis, i32, if other parameters determine it, as for a tangent, which has the lengths of its
+       * primal array.
+       */
       readonly lengths?: readonly RegionExpr[] | undefined;
     };
 
@@ -191,10 +194,7 @@ export interface Region {
   readonly params: readonly RegionParam[];
   readonly body: readonly RegionStmt[];
   readonly results: readonly RegionResult[];
-  /**
-   * True, or a number of snapshots, to run long loops with checkpoints in reverse mode (see
-   * `TransposeOptions.checkpoint`).
-   */
+  /** True, or a number of snapshots, to checkpoint long loops in reverse mode (see `TransposeOptions.checkpoint`). */
   readonly checkpoint?: true | number | undefined;
   /** Source file of the positions, as messages show it. */
   readonly file?: string | undefined;

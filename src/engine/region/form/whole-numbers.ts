@@ -22,7 +22,10 @@ export interface NamedPolynomials {
   length(array: string, axis: number): Polynomial | undefined;
 }
 
-/** Returns an integer as a polynomial; `undefined` unless it consists of sums, differences and products of int32. */
+/**
+ * Converts an integer expression to a polynomial; `undefined` unless it consists of sums, differences and products of
+ * int32 values with known polynomials.
+ */
 export function polynomialOf(expr: RegionExpr, names: NamedPolynomials): Polynomial | undefined {
   switch (expr.kind) {
     case "const":
@@ -88,8 +91,8 @@ export interface NamedBounds extends LoopIndexRange {
 }
 
 /**
- * True if a polynomial is certainly never negative: its least value over all ranges has no negative term. A range may
- * depend on the names of the ranges before it.
+ * True if a polynomial is proved never to be negative: its least value over all ranges has no negative term. Each range
+ * may depend on the names of earlier ranges.
  */
 export function isNeverNegative(
   p: Polynomial,

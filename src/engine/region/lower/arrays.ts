@@ -37,7 +37,10 @@ export function writeArray(scope: RegionScope, cursor: LoweringCursor, stmt: Arr
   if (isSteady) scope.clears.set(cursor.block.statements.at(-1)!, array);
 }
 
-/** Stores the length of an array in a local, and writes a check that it is not negative. */
+/**
+ * Stores the length of an array in a local. Writes a check that it is not negative and, if its computation may wrap,
+ * not too large.
+ */
 function guardLength(
   scope: RegionScope,
   cursor: LoweringCursor,

@@ -33,13 +33,13 @@ interface CheckPass {
   readonly scope: Pick<RegionScope, "guards" | "afterError" | "indices">;
   readonly made: PolynomialContext;
   readonly isPositive: IsPositive;
-  /** Guards whose checks a test before an enclosing loop has already made. */
+  /** Guards that need no check, because a test before an enclosing loop covers them. */
   readonly trusted: ReadonlySet<IndexGuard>;
   /** True if checks may move before loops. */
   readonly hoists: boolean;
   /** Statements to run if a check before a loop fails; `undefined` to run a copy of the loop with all its checks. */
   readonly failed: readonly Stmt[] | undefined;
-  /** int32 values of the float64 locals that a test before the loop has found to be integers. */
+  /** int32 values of the float64 locals that a test before the loop has proved to be integers. */
   readonly whole: ReadonlyMap<string, Expr>;
   fresh(hint: string): string;
 }
@@ -133,7 +133,7 @@ function processBranch(
   return replaced(pass, stmt, withBranches(stmt, then, otherwise));
 }
 
-/** Attaches the facts that are recorded about a statement to the statement that replaces it. */
+/** Copies the facts that are recorded about a statement to the statement that replaces it. */
 function replaced<S extends Stmt>({ scope: { guards, afterError } }: CheckPass, old: Stmt, stmt: S): S {
   if (old === stmt) return stmt;
   const guard = guards.get(old);
@@ -142,7 +142,10 @@ function replaced<S extends Stmt>({ scope: { guards, afterError } }: CheckPass, 
   return stmt;
 }
 
-/** Two polynomials that are both at least 0 if and only if a check succeeds; `undefined` for another form of index. */
+/**
+ * Two polynomials that are both at least 0 if and only if a check succeeds; `undefined` if the index or length is not a
+ * polynomial.
+ */
 function demandsOf({ made }: CheckPass, { place, length }: IndexCheck): readonly Polynomial[] | undefined {
   const [p, n] = [polynomialOf(place, made), polynomialOf(length, made)];
   if (p === undefined || n === undefined) return undefined;
@@ -182,7 +185,7 @@ function processLoop(pass: CheckPass, stmt: CheckedLoop, surroundings: Enclosing
   return { kind: "if", condition: hoisted.condition, then: then.statements, otherwise };
 }
 
-/** Returns a copy of a loop that makes all checks in its iterations. */
+/** Returns a copy of a loop in which each iteration makes all checks. */
 function copyWithChecks(pass: CheckPass, stmt: CheckedLoop, inside: EnclosingIndices): readonly Stmt[] {
   const slow = { ...stmt, body: processBlock({ ...pass, hoists: false }, stmt.body, inside) };
   return copyBlock([slow], [], `.${pass.fresh("checked")}`, new Map()).statements;
@@ -241,7 +244,7 @@ interface HoistedChecks {
 
 /**
  * Finds the guards and float64 indices in a loop that can be checked before the loop, and builds the test. `undefined`
- * if there are none.
+ * if the loop has none, or they cannot.
  */
 function findHoistable(
   pass: CheckPass,
@@ -340,7 +343,10 @@ function findRealIndices(block: readonly Stmt[]): readonly Expr[] {
 /** Magnitude up to which products, and sums of several products, are exact in float64. */
 const mostExact = 2 ** 50;
 
-/** Condition, computed in float64, that a bound is at least 0 and that it is valid (see `ConditionalBound.needs`). */
+/**
+ * Condition, computed in float64, that a bound is at least 0 and that the bound is valid (see
+ * `ConditionalBound.needs`).
+ */
 function endCondition({ value, needs }: ConditionalBound, isPositive: IsPositive): Expr {
   const tests: Expr[] = [];
   for (const q of [value, ...needs]) {
@@ -353,13 +359,13 @@ function endCondition({ value, needs }: ConditionalBound, isPositive: IsPositive
   return tests.length === 0 ? k.bool(true) : tests.reduce((x, y) => k.and(x, y));
 }
 
-/** Removes a test for an earlier error if no statement before it can have noted one. */
+/** Removes tests for earlier errors, if no statement before the test can have recorded an error. */
 function removeVainTests(
   block: readonly Stmt[],
   { scope, site }: CheckPass & { readonly site: string },
 ): readonly Stmt[] {
   const failing = new Set<Stmt>();
-  /** Collects the statements that note an error, directly or in a nested block. */
+  /** Collects the statements that may record an error, directly or in a nested block. */
   const noteFailing = (stmts: readonly Stmt[]): boolean => {
     let isThere = false;
     for (const stmt of stmts) {

@@ -59,7 +59,7 @@ function copyFacts(
   return stmt;
 }
 
-/** The first statement that uses an array, if this statement is a loop; otherwise `undefined`. */
+/** Returns the first statement that uses an array, if it is a loop; otherwise `undefined`. */
 function nextLoop(
   scope: RegionScope,
   array: ArrayPlace,
@@ -97,7 +97,10 @@ function buffersIn(): (stmt: Stmt) => ReadonlySet<string> {
   return of;
 }
 
-/** Returns the number of reads of an array in a loop, and the stores to the array. A contraction counts as a read. */
+/**
+ * Returns the number of reads of an array in a loop, and the stores to the array. If the loop contains any contraction,
+ * the number of reads is infinite.
+ */
 function accessesOf(
   { buffer }: ArrayPlace,
   loop: ForStmt,
@@ -125,7 +128,7 @@ function sumWithZero(store: StoreStmt): StoreStmt | undefined {
 }
 
 /**
- * True if a store that runs unless an error occurred writes every element of the array. Its indices are the indices of
+ * True if a store in a block writes every element of the array, unless an error occurs. Its indices are the indices of
  * different loops around it, which run from 0 to the lengths of the array.
  */
 function fills(

@@ -2,8 +2,8 @@ import type { RegionRecord } from "./record.ts";
 import type { Region } from "../form/region.ts";
 
 /**
- * A derived region that is built on demand. If a record of its compiled code exists, the region is not built at all. It
- * is identified by its base and by the steps of its derivation.
+ * A derived region, identified by its base and the steps of its derivation. It is built on demand, or not at all if a
+ * record of its compiled code exists.
  */
 export interface DerivedRegion {
   readonly base: Region;
@@ -13,7 +13,7 @@ export interface DerivedRegion {
    */
   readonly steps: string;
   readonly region: () => Region;
-  /** Records of compiled code that came with the base: of all regions derived from it, also by other steps. */
+  /** Records of compiled code that came with the base, for any region derived from it. */
   readonly records: readonly RegionRecord[];
 }
 

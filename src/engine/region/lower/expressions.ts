@@ -11,8 +11,8 @@ import type { LoweringCursor, RegionScope } from "./scope.ts";
 import { arrayOf, enterUnlessFailed, isSteady, openCursor, scalarOf } from "./scope.ts";
 
 /**
- * Writes an expression in the kernel vocabulary. Statements that it needs before, such as bounds checks and branches,
- * go to the cursor.
+ * Lowers an expression to the kernel vocabulary. Statements that it needs, such as bounds checks and branches, are
+ * written at the cursor.
  */
 export function writeExpr(scope: RegionScope, cursor: LoweringCursor, expr: RegionExpr): Expr {
   switch (expr.kind) {
@@ -78,7 +78,8 @@ export function bindValue(scope: RegionScope, block: Block, hint: string, value:
 }
 
 /**
- * Writes the application of a scalar function. Arguments that the function reads more than once become locals first.
+ * Lowers the application of a scalar function. Arguments that the function reads more than once are stored in locals
+ * first.
  */
 function writeApplication(
   scope: RegionScope,

@@ -17,7 +17,7 @@ const exactWhole = 2 ** 53;
 export const lengthRange: IntegerInterval = { low: 0, high: maxLength };
 export const integerRange: IntegerInterval = { low: -maxLength, high: maxLength };
 
-/** Range of an integer expression as if no operation in it wrapped. */
+/** Range of an integer expression under the assumption that no operation in it wraps. */
 export function rangeOf(scope: RegionScope, expr: Expr): IntegerInterval {
   const all = typeRange(expr.type) ?? { low: -Infinity, high: Infinity };
   if (expr.kind === "const") return { low: expr.value, high: expr.value };
@@ -52,7 +52,7 @@ export function exactValue(scope: RegionScope, expr: Expr): Expr {
   return k.select(k.le(k.abs(value), k.f64(exactWhole)), value, k.f64(NaN));
 }
 
-/** Operations that give the same result on integers as on floats with the same integer values. */
+/** Operations whose result on float64 equals that on integers, as long as the values are exact. */
 const ringOperations: ReadonlySet<BinaryOp> = /* @__PURE__ */ new Set<BinaryOp>([
   "add",
   "sub",

@@ -11,7 +11,7 @@ import { append } from "../../util/append.ts";
 
 type WriteBody = (inner: LoweringCursor) => void;
 
-/** Writes a counted loop. A loop with a live condition (`RegionFor.live`) is written as a `while` loop. */
+/** Writes a counted loop. If it has a live condition (`RegionFor.live`), it becomes a `while` loop. */
 export function writeFor(
   scope: RegionScope,
   cursor: LoweringCursor,
@@ -72,7 +72,7 @@ function endsOf(from: Expr, to: Expr, step: number): { readonly from: Expr; read
   return step > 0 ? { from, to } : { from: k.add(to, k.i32(1)), to: k.add(from, k.i32(1)) };
 }
 
-/** Writes a test around the body of a loop, so that iterations after an error do nothing. */
+/** Wraps the body of a loop in a test, if the body can fail, so that iterations after an error do nothing. */
 function unlessFailed(scope: RegionScope, body: Block, inner: LoweringCursor): Block {
   if (!inner.canFail) return body;
   const guarded = k.makeBlock();

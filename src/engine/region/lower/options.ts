@@ -1,7 +1,7 @@
 import type { Stmt } from "../../kernel/scalar.ts";
 import type { LoopPassOptions } from "../../loops/options.ts";
 
-/** The statements of a region after one of the passes of lowering, for tests and prints. */
+/** Statements of a region after one pass of lowering, for tests and prints. */
 export interface LoweringStage {
   readonly pass: string;
   readonly statements: readonly Stmt[];
@@ -12,9 +12,9 @@ export interface LowerOptions extends LoopPassOptions {
   /** Removes bounds checks that always hold, and moves checks before loops. Default true. */
   readonly hoistChecks?: boolean;
   /**
-   * Code to run after a check before a loop has failed. "copy" (default): a copy of the loop with all its checks.
-   * "end": the call ends with the site `checks`, and the caller runs the region again as lowered with "copy". Few calls
-   * need the copies, which take as long to compile as all other code.
+   * Code that runs if a check before a loop fails. "copy" (default): a copy of the loop with all its checks. "end": the
+   * call ends with the site `checks`, and the caller runs the region again, lowered with "copy". Copies are rarely
+   * used, but take as long to compile as all other code.
    */
   readonly failedChecks?: "copy" | "end";
   /** Receives the statements after each pass. The last entry holds the statements of the finished routine. */

@@ -18,8 +18,8 @@ export interface GuardedAccess {
 type PlaceCheck = IndexCheck & { readonly axis: number; readonly at: PositionIndex; readonly array: string };
 
 /**
- * Writes checks of the indices of elements, in order, but omits checks that are known to hold. The following statements
- * go to the branch in which all indices are in range.
+ * Writes checks of element indices, in order, and omits checks that are known to hold. The following statements go to
+ * the branch in which all indices are in range.
  */
 export function guardPlaces(scope: RegionScope, cursor: LoweringCursor, all: readonly GuardedAccess[]): void {
   const found: PlaceCheck[] = [];
@@ -37,8 +37,8 @@ export function guardPlaces(scope: RegionScope, cursor: LoweringCursor, all: rea
 }
 
 /**
- * Largest number of checks in one branch. It bounds the depth of the condition, and the depth of the nested branches
- * that find the failed check.
+ * Maximum number of checks in one branch. It limits the nesting of the condition, and of the branches that find the
+ * failed check.
  */
 const checksOfGuard = 200;
 
@@ -77,7 +77,7 @@ function exactPlace(scope: RegionScope, place: Expr): Expr {
   return exactValue(scope, place);
 }
 
-/** True if the index and the length are constants and the index is in range. */
+/** True if index and length are constants and the check succeeds. */
 function isKnown({ place, length }: IndexCheck): boolean {
   if (place.kind === "const" && length.kind === "const")
     return Number.isInteger(place.value) && place.value >= 0 && place.value < length.value;
@@ -98,18 +98,18 @@ function inRange(scope: RegionScope, { place, length }: IndexCheck): Expr {
   return k.and(isWithin, k.eq(k.convert("f64", k.convert("i32", place)), place));
 }
 
-/** Index, in the buffer of an array, of the element at these indices, which are in range. */
+/** Returns the index in the buffer of the array element at these indices, which must be in range. */
 export function flatIndex({ offset, dims }: ArrayPlace, places: readonly Expr[]): Expr {
   const flat = places.reduce((outer, place, axis) => plus(times(outer, dims[axis]!), place), k.i32(0));
   return plus(offset, flat);
 }
 
-/** Index in an array, which begins at `offset` in its buffer, of the element at index `place` of the buffer. */
+/** Converts an index in the buffer to an index in an array that begins at `offset` of the buffer. */
 export function indexInArray(offset: Expr, place: Expr): Expr {
   return offset.kind === "const" && offset.value === 0 ? place : k.sub(place, offset);
 }
 
-/** Reads in an expression that are evaluated in any case and whose indices must be checked. */
+/** Loads in an expression that are always evaluated and whose indices must be checked. */
 export function checkedLoads(expr: RegionExpr): readonly RegionLoad[] {
   switch (expr.kind) {
     case "const":

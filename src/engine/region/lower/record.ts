@@ -12,7 +12,7 @@ export interface RegionRecord<Code = unknown> {
   readonly build: string;
   /** Derivation steps from the base (see `DerivedRegion.steps`). */
   readonly steps: string;
-  /** Text before the name of the base in the name of the region. */
+  /** Prefix that the name of the region has in addition to the name of the base. */
   readonly prefix: string;
   /** Parameters. The first ones are those of the base, with its names. */
   readonly params: readonly RegionParam[];

@@ -24,7 +24,7 @@ import type { StripMemory } from "../../loops/strips.ts";
 import { replaceAll } from "../../util/append.ts";
 import { cutDeepNests } from "./unnest.ts";
 
-/** Results of a region that was written, as expressions, and the locals that they read. */
+/** Results of a lowered region, as expressions, and the locals that they read. */
 export interface WrittenRegion {
   /** Scalar results, in order. */
   readonly scalars: readonly Expr[];
@@ -36,15 +36,14 @@ export interface WrittenRegion {
 
 export interface WriteOptions extends LowerOptions {
   /**
-   * Returns the memory to which an array result is copied at the end; `undefined` if the result is computed there
-   * already.
+   * Returns the memory to which an array result must be copied at the end; `undefined` if it is already computed there.
    */
   outOf(array: string): Pick<ArrayPlace, "buffer" | "offset"> | undefined;
   /** Arrays whose lengths the caller needs. */
   readonly dimsOf: readonly string[];
 }
 
-/** Writes a region into a routine, and runs the passes over checks and loops. */
+/** Writes a region into a routine, and runs the passes over its checks and loops. */
 export function writeRegion(
   region: Region,
   functions: ScalarFunctions,
@@ -148,7 +147,7 @@ function productHost(
   };
 }
 
-/** Memory for loops in strips, if the host has any. */
+/** Memory for loops in strips; `undefined` if the host provides none. */
 function stripMemory(
   { host, arrays }: RegionScope,
   scratch: LoweringHost["scratch"],
@@ -168,7 +167,10 @@ function stripMemory(
   };
 }
 
-/** Replaces the error sites that remain in a block by the numbers that the host assigns to them. */
+/**
+ * Replaces the temporary numbers of the error sites in a block by numbers from the host. Sites that no longer occur in
+ * the block get none.
+ */
 function numberSites(
   block: readonly Stmt[],
   sites: readonly ErrorSite[],
@@ -188,7 +190,7 @@ function numberSites(
   return numbered(block);
 }
 
-/** Marks the locals that hold the offsets of exchanged arrays as mutable, and returns them. */
+/** Marks the locals with the offsets of swapped arrays as mutable, and returns them. */
 function noteOffsets(region: Region, scope: RegionScope): ReadonlySet<string> {
   const offsets = new Set<string>();
   walkStmts(region.body, (stmt) => {

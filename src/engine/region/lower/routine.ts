@@ -14,8 +14,8 @@ import type { ArrayMemory, ArrayPlace, ErrorSite } from "./scope.ts";
 import type { LowerOptions } from "./options.ts";
 
 /**
- * A region as a routine that computes its sizes at each call. Its inputs are the parameters in order, the lengths of
- * array parameters by axis, and capacities. `results` and `failure` locate the outputs.
+ * A region as a routine whose sizes are computed at each call. Its inputs are the parameters in order, the lengths of
+ * array parameters by axis, and capacities. `results` and `failure` locate its outputs.
  */
 export interface LoweredRegion {
   readonly routine: Routine;
@@ -145,19 +145,19 @@ interface RoutineMemory {
   /** Output buffers of array results. */
   readonly results: ReadonlyMap<string, Buffer>;
   /**
-   * Names of output buffers, by array, for results that belong to a group of exchanged arrays. These results are copied
-   * to their outputs at the end.
+   * For results among swapped arrays: the name of the output buffer, by array. These results are copied to their
+   * outputs at the end.
    */
   readonly copies: ReadonlyMap<string, string>;
   readonly temps: Buffer[];
-  /** For each buffer that holds a single array, the size of this array. */
+  /** For each buffer that contains only one array, the size of the array. */
   readonly alone: ReadonlyMap<string, SizeExpr>;
   readonly capacities: readonly { readonly name: string; readonly arrays: readonly string[] }[];
 }
 
 /**
- * Allocates the arrays of a region. An array result that is never exchanged is stored in its output, all other arrays
- * in temporaries.
+ * Assigns memory to the arrays of a region. An array result that is never swapped is stored in its output, all other
+ * arrays in temporaries.
  */
 function placeArrays(
   region: Region,

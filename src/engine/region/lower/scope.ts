@@ -21,7 +21,7 @@ export interface ArrayPlace {
   readonly growth?: ArrayGrowth;
 }
 
-/** State of a growable array: elements from `end` on are not stored yet, and count as 0. */
+/** State of a growable array. Elements from index `end` on are not stored yet and count as 0. */
 export interface ArrayGrowth {
   /** Capacity of the buffer in elements. */
   readonly capacity: Expr;
@@ -32,7 +32,7 @@ export interface ArrayGrowth {
 /** Memory that the host provides for an array that the region declares. */
 export interface ArrayMemory {
   readonly buffer: string;
-  /** Index of the first element in the buffer; a mutable local if arrays are exchanged. */
+  /** Index of the first element in the buffer; a mutable local if the array is swapped. */
   readonly offset: Expr;
   /** Capacity in elements, if the length is not known before the call. */
   readonly capacity: Expr | undefined;
@@ -82,8 +82,8 @@ export interface LoweringHost {
      */
     sizeOf(buffer: string): SizeExpr | undefined;
     /**
-     * Reports whether the requested buffers are available; called once, after all requests. If false, the loops are
-     * rewritten without scratch. Default true.
+     * Reports whether the requested buffers are available. Called once, after all requests. If false, the loops are
+     * rewritten again without these buffers. Default true.
      */
     isGranted?(): boolean;
   };
@@ -93,7 +93,7 @@ export interface LoweringHost {
 export type ScratchUse = "strips" | "products";
 
 /**
- * A branch that checks conditions such as an index in range: `if (inRange) { following statements } else { note the
+ * A branch that checks conditions, such as an index in range: `if (inRange) { following statements } else { record the
  * error }`.
  */
 export interface IndexGuard {
@@ -160,7 +160,7 @@ export function openCursor(block: Block, outer?: LoweringCursor): LoweringCursor
   return { block, canFail: false, isDead: false, proven: new Set(), outer };
 }
 
-/** True if a check is known to hold at the cursor. */
+/** True if a check is known to hold at the cursor. `check` is its key. */
 export function isProven(cursor: LoweringCursor, check: string): boolean {
   for (let one: LoweringCursor | undefined = cursor; one !== undefined; one = one.outer)
     if (one.proven.has(check)) return true;
@@ -197,7 +197,7 @@ export function enter(cursor: LoweringCursor, condition: Expr, otherwise: (block
   return stmt;
 }
 
-/** Writes statements that note an error. */
+/** Writes statements that record an error. */
 export function writeFailure(
   { host: { failure } }: RegionScope,
   block: Block,
@@ -210,7 +210,7 @@ export function writeFailure(
   block.set(failure.site, k.i32(failure.add(site)));
 }
 
-/** Makes the statements that are written later run only if no error was noted. */
+/** Makes the statements written later run only if no error has been recorded. */
 export function enterUnlessFailed(scope: RegionScope, cursor: LoweringCursor): void {
   const stmt = enter(cursor, k.eq(scope.host.failure.site, k.i32(0)), () => {});
   scope.afterError.add(stmt);

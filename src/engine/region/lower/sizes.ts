@@ -205,7 +205,10 @@ export function sizeBeforeCall(
 /** Maximum number of definitions that are followed one after the other when a bound is computed. */
 const deepest = 24;
 
-/** Bounds of a loop index, valid if the loop has an iteration. */
+/**
+ * Bounds of a loop index, valid if the loop has an iteration; `undefined` if a bound of the loop is not known before
+ * the call.
+ */
 function boundsOfIndex(facts: SizeFacts, { from, to, step }: RegionFor): SizeBounds | undefined {
   const [first, end] = [boundsOfInteger(facts, from), boundsOfInteger(facts, to)];
   if (first === undefined || end === undefined) return undefined;

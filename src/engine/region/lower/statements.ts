@@ -141,8 +141,8 @@ function writeStore(scope: RegionScope, cursor: LoweringCursor, stmt: RegionStor
 }
 
 /** True for statements without blocks that do not end the call. */
-function isPlain({ kind }: RegionStmt): boolean {
-  return kind === "let" || kind === "set" || kind === "store";
+function isPlain(stmt: RegionStmt): stmt is RegionStmt & { readonly kind: "let" | "set" | "store" } {
+  return stmt.kind === "let" || stmt.kind === "set" || stmt.kind === "store";
 }
 
 /**
@@ -152,7 +152,7 @@ function isPlain({ kind }: RegionStmt): boolean {
 function guardAhead(scope: RegionScope, cursor: LoweringCursor, block: readonly RegionStmt[]): void {
   const found: GuardedAccess[] = [];
   for (const stmt of block) {
-    if (!isPlain(stmt) || (stmt.kind !== "let" && stmt.kind !== "set" && stmt.kind !== "store")) break;
+    if (!isPlain(stmt)) break;
     const loads = stmt.kind === "store" ? stmt.places.flatMap(checkedLoads) : [];
     const all = [
       ...loads,

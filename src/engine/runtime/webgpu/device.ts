@@ -7,11 +7,11 @@ import type { Device, DeviceCode } from "../device.ts";
 import type { GpuStorage } from "./memory.ts";
 import { makeGpuMemory } from "./memory.ts";
 
-/** Work and memory of a GPU since it was opened. */
+/** Numbers of operations of a GPU since it was opened, and its present memory. */
 export interface GpuStats extends Readonly<GpuCounts> {
-  /** Pipelines that were compiled. */
+  /** Number of compiled pipelines. */
   readonly pipelines: number;
-  /** Bytes of tensors in its memory, and bytes that it has allocated for them. */
+  /** Bytes of tensors in the memory of the GPU (`bytesInUse`), and bytes that are allocated for them. */
   readonly bytesInUse: number;
   readonly bytesAllocated: number;
 }
@@ -20,18 +20,31 @@ export interface GpuStats extends Readonly<GpuCounts> {
 export interface WebGpu extends Device {
   /** Name of the adapter, as the driver reports it. */
   readonly adapter: string;
-  /** Result of the probe: numbers of results that differ from IEEE arithmetic, by property. */
+  /** Number of probed results that differ from IEEE arithmetic, by property. */
   readonly probe: GpuProbe;
+  /** Features and limits of the adapter that programs may depend on, for reports. */
+  readonly features: readonly string[];
+  readonly limits: Readonly<Record<string, number>>;
+  /** Maximum memory for tensors in bytes. */
+  readonly memoryBudget: number;
   stats(): GpuStats;
-  /** Frees the device. Its tensors cannot be read any more. */
+  /**
+   * Opens the GPU again with the same options after it was lost. Returns `undefined` if it was not lost. The tensors in
+   * its memory are lost.
+   */
+  reopen(): Promise<WebGpu | undefined>;
+  /** Closes the device. Its tensors can no longer be read. */
   close(): void;
   [Symbol.dispose](): void;
 }
 
-/** Creates the device of a machine. */
+/** Properties of a GPU that are known when it is open. */
+type GpuDescription = Pick<WebGpu, "adapter" | "probe" | "bits" | "features" | "limits" | "memoryBudget">;
+
+/** Wraps a machine as a device for `jit`. */
 export function makeGpuDevice(
   machine: GpuMachine,
-  about: Pick<WebGpu, "adapter" | "probe" | "bits">,
+  { open, ...about }: GpuDescription & { readonly open: () => Promise<WebGpu> },
 ): WebGpu {
   const name = `the GPU (${about.adapter})`;
   const memory = makeGpuMemory(machine, name);
@@ -42,7 +55,7 @@ export function makeGpuDevice(
     memory,
     types: ["f32", "i32", "u32", "bool"],
     scalarTypes: ["f64", "f32", "i32", "u32", "bool"],
-    allocate: (type, n) => memory.allocate(type, n, "a result"),
+    allocate: (type, n, operation = "a result") => memory.allocate(type, n, operation),
     compile: (routine) => compile(machine, routine),
     show: (routine) => ({ backend: "webgpu", code: planText(planDispatches(routine), machine.dialect) }),
     stats: () => ({
@@ -51,6 +64,7 @@ export function makeGpuDevice(
       bytesInUse: 4 * machine.ranges.used(),
       bytesAllocated: 4 * machine.ranges.total(),
     }),
+    reopen: async () => (machine.log.isLost() ? open() : undefined),
     close,
     [Symbol.dispose]: close,
   };

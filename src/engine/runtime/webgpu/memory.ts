@@ -5,22 +5,22 @@ import { internalError } from "../../errors/index.ts";
 import type { DeviceMemory, TensorStorage } from "../../ir/storage.ts";
 import type { ScalarType } from "../../kernel/scalar.ts";
 
-/** Elements in the arena of a GPU. */
+/** Elements of a tensor in the arena of a GPU. */
 export interface GpuStorage extends TensorStorage {
   readonly type: ScalarType;
-  /** First word in the arena, and number of words. */
+  /** Index of the first word in the arena, and the number of words. */
   readonly start: number;
   readonly words: number;
 }
 
-/** The memory of a GPU, and the allocation of results in it. */
+/** Tensor memory of a GPU. `allocate` reserves space for n elements without initialising them. */
 export interface GpuMemory extends DeviceMemory {
   readonly allocate: (type: ScalarType, n: number, purpose: string) => GpuStorage;
 }
 
 /**
- * Creates the memory of a machine. Words return to the arena when a storage is released or collected. Work that was
- * enqueued before may still use them, because later work runs after it.
+ * Creates the tensor memory of a machine. The words of a storage are freed when it is released or garbage-collected.
+ * Enqueued work may still use them, because later work runs after it.
  */
 export function makeGpuMemory(machine: GpuMachine, name: string): GpuMemory {
   const collected = new FinalizationRegistry<{ readonly start: number; readonly words: number }>(
@@ -40,9 +40,10 @@ export function makeGpuMemory(machine: GpuMachine, name: string): GpuMemory {
     name,
     isImmediate: false,
     allocate,
-    store(type, from, offset, n) {
-      machine.requireUsable("an operand");
-      const storage = allocate(type, n, "an operand");
+    requireUsable: machine.requireUsable,
+    store(type, from, offset, n, operation = "an operand") {
+      machine.requireUsable(operation);
+      const storage = allocate(type, n, operation);
       machine.upload(storage.start, wordsOfElements(type, from, offset, n));
       return storage;
     },

@@ -10,16 +10,16 @@ import { makeGpuDevice } from "./device.ts";
 
 /** Options of `openWebGpu`. */
 export interface WebGpuOptions {
-  /** Preferred GPU of a machine with several. Default: the browser's choice. */
+  /** Preferred GPU of a computer with several. Default: the browser's choice. */
   readonly powerPreference?: "low-power" | "high-performance";
-  /** Maximum bytes of tensors in the memory of the GPU. Default: as much as one buffer of the device may have. */
+  /** Maximum memory for tensors on the GPU in bytes, 65,536 or more. Default: the largest buffer of the device. */
   readonly memoryBudget?: number;
   /**
-   * True for the bits of the interpreter wherever the device can compute them, which costs speed. False for results
-   * within a few units in the last place. Default true.
+   * True to compute the same bits as the interpreter wherever the device can, which is slower. False for results within
+   * a few units in the last place. Default true.
    */
   readonly reproducible?: boolean;
-  /** WebGPU entry point. Default: `navigator.gpu`, and in Node that of the package `webgpu`. */
+  /** WebGPU entry point. Default: `navigator.gpu`, or that of the package `webgpu` in Node. */
   readonly gpu?: GPU;
 }
 
@@ -53,7 +53,13 @@ export async function openWebGpu(options: WebGpuOptions = {}): Promise<WebGpu> {
       "range",
       `openWebGpu: memoryBudget must be a number of bytes of at least 65536, not ${String(memoryBudget)}.`,
     );
-  const adapter = await adapterOf(options.gpu ?? (await entryPoint()), powerPreference);
+  if (options.gpu !== undefined && typeof options.gpu.requestAdapter !== "function")
+    throw new DownhillError(
+      "option",
+      "openWebGpu: gpu must be a WebGPU entry point, such as navigator.gpu. Leave it out for the one of this environment.",
+    );
+  const gpu = options.gpu ?? (await entryPoint());
+  const adapter = await adapterOf(gpu, powerPreference);
   const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
   const device = await adapter
     .requestDevice({ requiredLimits: { maxBufferSize, maxStorageBufferBindingSize } })
@@ -65,7 +71,8 @@ export async function openWebGpu(options: WebGpuOptions = {}): Promise<WebGpu> {
     });
   const most = Math.min(maxBufferSize, maxStorageBufferBindingSize);
   const exact = { isExact: reproducible, hasExactDivision: true };
-  const machine = makeMachine(device, { dialect: exact, budget: Math.min(most, memoryBudget ?? most) });
+  const budget = Math.min(most, memoryBudget ?? most);
+  const machine = makeMachine(device, { dialect: exact, budget, gpu });
   let probe = await probeGpu(machine, exact);
   let dialect = exact;
   if (reproducible && probe.division + probe.squareRoot > 0) {
@@ -74,11 +81,35 @@ export async function openWebGpu(options: WebGpuOptions = {}): Promise<WebGpu> {
   }
   expectDevices();
   const bits = reproducible && isExact(probe) ? "exact" : "close";
-  return makeGpuDevice({ ...machine, dialect }, { adapter: nameOf(adapter), probe, bits });
+  return makeGpuDevice(
+    { ...machine, dialect },
+    {
+      adapter: nameOf(adapter),
+      probe,
+      bits,
+      features: [...adapter.features].sort(),
+      limits: limitsOf(adapter),
+      memoryBudget: budget,
+      open: () => openWebGpu({ ...options, gpu }),
+    },
+  );
 }
 
 function isExact({ division, squareRoot, arithmetic }: GpuProbe): boolean {
   return division + squareRoot + arithmetic === 0;
+}
+
+const reportedLimits = [
+  "maxBufferSize",
+  "maxStorageBufferBindingSize",
+  "maxStorageBuffersPerShaderStage",
+  "maxComputeWorkgroupStorageSize",
+  "maxComputeInvocationsPerWorkgroup",
+  "maxComputeWorkgroupsPerDimension",
+] as const satisfies readonly (keyof GPUSupportedLimits)[];
+
+function limitsOf({ limits }: GPUAdapter): Readonly<Record<string, number>> {
+  return Object.fromEntries(reportedLimits.map((name) => [name, limits[name]]));
 }
 
 function nameOf({ info }: GPUAdapter): string {
@@ -95,10 +126,7 @@ async function adapterOf(gpu: GPU, powerPreference: WebGpuOptions["powerPreferen
   );
 }
 
-/** Dawn in Node, kept because it ends when it is collected. */
-let dawn: GPU | undefined;
-
-/** WebGPU of this environment. @throws DownhillError `device` without WebGPU. */
+/** Returns the WebGPU entry point of this environment. @throws DownhillError `device` without WebGPU. */
 async function entryPoint(): Promise<GPU> {
   const ofPage = (globalThis as { navigator?: { gpu?: GPU } }).navigator?.gpu;
   if (ofPage !== undefined) return ofPage;
@@ -108,12 +136,10 @@ async function entryPoint(): Promise<GPU> {
       "openWebGpu: this browser has no WebGPU (navigator.gpu). Pages need https or localhost, and a recent browser. " +
         "jit without device runs on the processor.",
     );
-  if (dawn !== undefined) return dawn;
   const name = "webgpu"; // not a literal, so that bundlers for browsers do not search for it
   try {
     const { create } = (await import(/* @vite-ignore */ name)) as { create: (flags: string[]) => GPU };
-    dawn = create([]);
-    return dawn;
+    return create([]);
   } catch (error) {
     throw new DownhillError(
       "device",

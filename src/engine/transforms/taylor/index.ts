@@ -1,2 +1,3 @@
+export { flowSeries } from "./flow.ts";
 export { taylor } from "./taylor.ts";
 export type { TaylorOptions } from "./taylor.ts";

@@ -10,7 +10,8 @@ import { knownConstant } from "../../trace/staging.ts";
 import type { SeriesCall } from "./series.ts";
 
 /**
- * Exponent of a power, if the operation is one and its exponent is known: a parameter, or an operand of equal elements.
+ * Exponent of a power if it is known, from a parameter or from an operand whose elements are all equal. `undefined` for
+ * other powers and other operations.
  */
 export function exponentOf({ prim, params, ins, series }: SeriesCall): number | undefined {
   const { notation } = prim;
@@ -26,7 +27,10 @@ function commonElement(x: Tensor): number | undefined {
   return others.every((e) => Object.is(e, first)) ? first : undefined;
 }
 
-/** x raised to an integer of at least 1 by products, whose series are exact where x is 0. */
+/**
+ * Computes x to the power of an integer of at least 1 by products. Unlike the general rule, their series are exact at x
+ * = 0.
+ */
 export function integerPower(x: Tensor, exponent: number): Tensor {
   let [power, square]: [Maybe, Tensor] = [undefined, x];
   for (let rest = exponent; ; square = mul(square, square)) {
@@ -37,9 +41,11 @@ export function integerPower(x: Tensor, exponent: number): Tensor {
 }
 
 /**
- * Derivative of a power y = xᵉ along dx, for exponents that are no integer of at least 1. For a negative exponent it is
- * e · y · dx / x, which needs no other power. At x = 0 all terms of its series are infinite, with the signs that
- * repeated differentiation gives. Otherwise it is e · xᵉ⁻¹ · dx: after ⌊e⌋ + 1 steps the exponent is negative.
+ * Derivative of the power y = xᵉ along dx, for exponents other than integers of at least 1.
+ *
+ * For e < 0 it is e · y · dx / x, which needs no other power. At x = 0 all terms of its series are infinite, with the
+ * signs that repeated differentiation gives. For e > 0 it is e · xᵉ⁻¹ · dx, so that the exponent is negative after ⌊e⌋
+ * + 1 steps.
  */
 export function powerRate(
   { prim, params, ins }: SeriesCall,

@@ -12,8 +12,8 @@ import { layer, stackedType, stackSeries } from "./structured.ts";
 import { TaylorTrace } from "./trace.ts";
 
 /**
- * Program that computes values together with their series up to an order. It has the form of `jvpProgram`, with stacks
- * of coefficients instead of tangents (see `stackSeries`).
+ * Transforms a program to one that also computes the coefficients of its results up to an order. The result has the
+ * form of `jvpProgram`, with stacks of coefficients instead of tangents (see `stackSeries`).
  */
 const taylorProgram = /* @__PURE__ */ memoizeProgram(
   (
@@ -55,7 +55,10 @@ const taylorProgram = /* @__PURE__ */ memoizeProgram(
   },
 );
 
-/** Transforms of programs for rules of structured primitives, with stacks of coefficients instead of tangents. */
+/**
+ * Returns the transforms with which rules of structured primitives compute stacks of coefficients up to an order
+ * instead of tangents.
+ */
 export function taylorTools(order: number): TransformTools {
   const jvpProgram = (
     program: Program,

@@ -2,15 +2,19 @@ import type { Region, RegionExpr, RegionStmt } from "../../region/form/region.ts
 import { isFloating } from "../../region/form/build.ts";
 import { walkStmts } from "../../region/form/walk.ts";
 
-/** Mask of the result of a scalar function, from those of its arguments; `undefined` for arguments that do not vary. */
+/**
+ * Rule that determines whether the result of a scalar function is masked. For each argument, `masks` is true if it is
+ * masked, and `undefined` if it does not vary.
+ */
 export type MaskRule = (
   expr: RegionExpr & { readonly kind: "apply" },
   masks: readonly (boolean | undefined)[],
 ) => boolean;
 
 /**
- * Locals and arrays of a flat region whose coefficients may be zeros of a mask. These are masked parameters, and locals
- * that a branch or a `while` loop leaves at a value that does not vary. Elements that no statement writes are not counted.
+ * Finds the locals and arrays of a flat region whose coefficients may contain masked zeros (docs/masks.md). These are
+ * masked parameters, values computed from them, and locals that a branch or a `while` loop may leave at a constant.
+ * Elements that no statement writes are not considered.
  */
 export function findMaskedNames(
   flat: Region,
@@ -39,7 +43,8 @@ export function findMaskedNames(
         return rule(expr, expr.args.map(maskOf));
     }
   };
-  for (let size = -1; size < names.size;) {
+  let size: number;
+  do {
     size = names.size;
     walkStmts(flat.body, (stmt) => {
       if (stmt.kind === "swap") {
@@ -51,11 +56,11 @@ export function findMaskedNames(
       if (!active.has(name) || !isFloating(stmt.value.type)) return;
       if (maskOf(stmt.value) ?? isOptional.has(name)) names.add(name);
     });
-  }
+  } while (size < names.size);
   return names;
 }
 
-/** Locals that a statement in a branch or in a `while` loop sets. */
+/** Locals that a statement in a branch or in a `while` loop assigns. */
 function namesSetInBranches(body: readonly RegionStmt[]): ReadonlySet<string> {
   const names = new Set<string>();
   const collect = (stmts: readonly RegionStmt[]): void =>

@@ -35,16 +35,19 @@ import { TaylorTrace } from "./trace.ts";
 
 type Apply = RegionExpr & { readonly kind: "apply" };
 
-/** Coefficients 1 to `order` of a value; `undefined` if it does not vary. */
+/** Coefficients 1 to `order` of a value as expressions; `undefined` if it does not vary. */
 type Coefficients = readonly RegionExpr[] | undefined;
 
-/** A region over values and stacks of their coefficients, and the results whose coefficients may be zeros of a mask. */
+/**
+ * A region that also computes stacks of coefficients. `isMasked` is true for each result whose coefficients may contain
+ * masked zeros.
+ */
 interface SeriesRegion {
   readonly region: Region;
   readonly isMasked: readonly boolean[];
 }
 
-/** Rule of forward mode for regions whose tangents are stacks of coefficients up to an order. */
+/** Creates the forward-mode rule of regions for which tangents are stacks of coefficients up to `order`. */
 export function regionSeriesTo(order: number, toolsOf: TaylorTrace["toolsOf"]): RegionSeriesRule {
   return (call): DualResults => {
     const { prim, ins, tangents, params, masks } = call;
@@ -67,7 +70,7 @@ class RegionSeries {
   readonly #active: ReadonlySet<string>;
   readonly #activeParams: readonly RegionParam[];
   readonly #masked: ReadonlySet<string>;
-  /** Names of the coefficients of locals, and of the stacks of arrays. */
+  /** Names of the locals and arrays that hold coefficients, by order (or `stack`) and original name. */
   readonly #names = new Map<string, string>();
   readonly #programs = new Map<string, { readonly program: Program; readonly isMasked: boolean }>();
 
@@ -213,7 +216,7 @@ class RegionSeries {
     return [...out, ...lets];
   }
 
-  /** Coefficients of a flat expression that applies no function. */
+  /** Coefficients of a flat expression; `undefined` if it does not vary or applies a function. */
   #seriesOf(expr: RegionExpr): Coefficients {
     if (!isFloating(expr.type)) return undefined;
     switch (expr.kind) {
@@ -243,7 +246,10 @@ class RegionSeries {
     }
   }
 
-  /** Coefficients of a scalar function, whose value is in `result`. `keep` stores a value in a local. */
+  /**
+   * Coefficients of an applied scalar function whose value is `result`; `undefined` if no argument varies. `keep`
+   * stores an expression in a local.
+   */
   #applied(expr: Apply, result: RegionExpr, keep: (x: RegionExpr) => RegionExpr): Coefficients {
     const series = expr.args.map((x) => this.#seriesOf(x));
     if (series.every((s) => s === undefined)) return undefined;
@@ -254,7 +260,10 @@ class RegionSeries {
     return this.#call.programs.write(program, ins, keep);
   }
 
-  /** Program of the coefficients of a scalar function. Inputs: arguments, their coefficients, the value. */
+  /**
+   * Program that computes the coefficients of a scalar function. Its inputs are the arguments, their coefficients and
+   * the value of the function.
+   */
   #programOf(
     expr: Apply,
     masks: readonly (boolean | undefined)[],
@@ -293,7 +302,7 @@ class RegionSeries {
     return known;
   }
 
-  /** Name of the coefficient k of a local, or of the stack of an array or parameter. */
+  /** Name of the local with coefficient k of a local, or of the array with the stack of an array or parameter. */
   #name(name: string, k: number | "stack"): string {
     const key = `${k} ${name}`;
     let found = this.#names.get(key);

@@ -14,12 +14,12 @@ import { coefficient, PowerSeries } from "./series.ts";
 
 type LinearDerivative = Derivative<unknown> & { readonly kind: "linear" };
 type SmoothDerivative = Derivative<unknown> & { readonly kind: "smooth" };
-/** Rule of forward mode: tangents of the results from tangents of the operands. */
+/** Rule of forward mode: computes tangents of the results from tangents of the operands. */
 type TangentRule = (tangents: readonly Maybe[]) => readonly Maybe[];
 
 /**
- * Results of an operation as values with series. `row` returns the coefficients of order k of all results. Results that
- * are not floating do not vary.
+ * Combines the values of an operation's results (`heads`) with their series. `row` returns the coefficients of order k
+ * of all results. Results that are not floating have no series.
  */
 export function resultsOf(
   trace: SeriesTrace,
@@ -35,12 +35,12 @@ export function resultsOf(
   );
 }
 
-/** For each operand, true if its coefficients may contain zeros of a mask. */
+/** For each operand, true if its coefficients may contain masked zeros (docs/masks.md). */
 export function masksOf({ series }: SeriesCall): readonly boolean[] {
   return series.map((s) => s?.isMasked === true);
 }
 
-/** Applies a rule of forward mode to tangents. Some tangents may contain zeros of a mask. */
+/** Applies a forward-mode rule to tangents. `masks` is true for each tangent that may contain masked zeros. */
 function withMasks(
   name: string,
   tangents: readonly Maybe[],
@@ -50,7 +50,7 @@ function withMasks(
   return masks.includes(true) ? throughMasks(name, tangents, masks, rule)[0] : rule(tangents);
 }
 
-/** A linear operation acts on the coefficients of each order separately. */
+/** Series of the results of a linear operation, which acts on the coefficients of each order separately. */
 export function linearSeries(
   trace: SeriesTrace,
   call: SeriesCall,
@@ -90,7 +90,7 @@ export function smoothSeries(
   const isMasked = derivative.chooses === true ? isAnyMasked || isLeftOut : isEachMasked;
   const outs = (row: (k: number) => readonly Maybe[]): readonly Tensor[] =>
     resultsOf(trace, values, () => isMasked, row);
-  if (derivative.transpose !== undefined && isBuiltIn(prim)) {
+  if (derivative.transpose !== undefined && derivative.isProduct !== false && isBuiltIn(prim)) {
     const products: readonly Tensor[] = outs(
       productRow(call, derivative, values[0]!, (k) => coefficient(trace, products[0], k)),
     );
@@ -113,9 +113,8 @@ export function smoothSeries(
 }
 
 /**
- * Coefficients of the results of a differentiable operation y = f(x), from its rule of forward mode: y′ = f′(x) x′ is an
- * equation between series. The coefficient of order k of y thus follows from coefficients of lower order of y, and of
- * the values that the rule computes.
+ * Computes the coefficients of the results of a differentiable operation y = f(x) by its forward-mode rule. y′ = f′(x)
+ * x′ is an equation between series. The coefficient of order k of y thus follows from coefficients of lower order.
  */
 export function integralRow(
   trace: SeriesTrace,
@@ -137,10 +136,12 @@ export function integralRow(
 }
 
 /**
- * Coefficients of a product, or of the solution y of an equation v · y = u, as a quotient and the solution of a linear
- * system are. Both are linear in u, which is operand 0 of elementwise operations and the last operand of others. Their
- * mixed terms are `vⱼ · uₖ₋ⱼ` and `−vⱼ · yₖ₋ⱼ`: what the rule of forward mode returns for the tangent vⱼ, if u is `uₖ₋ⱼ`
- * and the result `yₖ₋ⱼ`. A rule that reads the result belongs to a solution.
+ * Computes the coefficients of a product, or of the solution y of an equation v · y = u, such as a quotient or the
+ * solution of a linear system.
+ *
+ * Both are linear in u, which is operand 0 of elementwise operations and the last operand of others. Their mixed terms
+ * are `vⱼ · uₖ₋ⱼ` and `−vⱼ · yₖ₋ⱼ`. The forward-mode rule returns them for the tangent vⱼ if it is called with `uₖ₋ⱼ`
+ * as u and `yₖ₋ⱼ` as the result. If the rule reads the result, the operation is a solution.
  */
 function productRow(
   call: SeriesCall,

@@ -3,13 +3,13 @@ import type { Maybe, Primitive, TransformTools } from "../../ir/primitive.ts";
 import type { Tensor } from "../../ir/tensor.ts";
 
 /**
- * Power series of a value along a direction: coefficients f⁽ᵏ⁾/k!. They are computed on demand, each from coefficients
- * of lower order, so that series may be defined by each other, as those of sine and cosine are.
+ * Power series of a value along a direction: the coefficients f⁽ᵏ⁾/k!. They are computed on demand from coefficients of
+ * lower order. Two series may therefore depend on each other, as those of sine and cosine do.
  */
 export class PowerSeries {
   /** Coefficient of order 0: the value. */
   readonly head: Tensor;
-  /** True if the other coefficients may contain zeros of a mask (see docs/masks.md). */
+  /** True if the coefficients of order 1 and more may contain masked zeros (docs/masks.md). */
   readonly isMasked: boolean;
   readonly #higher: Maybe[] = [];
   readonly #compute: (k: number) => Maybe;
@@ -39,31 +39,34 @@ export class PowerSeries {
   }
 }
 
-/** Operations of the trace that rules need. */
+/** Operations of the Taylor trace that the rules of primitives use. */
 export interface SeriesTrace {
-  /** Order of the last coefficient that the transform returns. */
+  /** Highest order of the coefficients that the transform returns. */
   readonly order: number;
-  /** True while a rule of a primitive runs. Its operations compute coefficients only as far as they are read. */
+  /** True while a rule of a primitive runs. The coefficients of its operations are only computed on demand. */
   readonly isInRule: boolean;
-  /** Transforms of programs for rules of structured primitives: a tangent is a stack of coefficients up to an order. */
+  /**
+   * Returns the transforms for rules of structured primitives, in which a tangent is a stack of coefficients up to an
+   * order.
+   */
   toolsOf(order: number): TransformTools;
   wrap(series: PowerSeries): Tensor;
   /** Series of a value; `undefined` for a value that does not vary. */
   seriesOf(x: Tensor): PowerSeries | undefined;
-  /** Derivative of a varying value with respect to the parameter of the series. */
+  /** Derivative of a varying value with respect to the parameter t of the series, as a value with a series. */
   rateOf(x: Tensor, series: PowerSeries): Tensor;
-  /** Runs a rule, whose operations compute coefficients on demand. */
+  /** Runs a rule of a primitive, so that the coefficients of its operations are computed on demand. */
   inRule<T>(rule: () => T): T;
 }
 
-/** Application of a primitive to values. At least one value has a series. */
+/** Application of a primitive to operands, at least one with a series. */
 export interface SeriesCall {
   readonly prim: Primitive;
   readonly ins: readonly Tensor[];
   readonly params: unknown;
   /** Series of the operands; `undefined` for operands that do not vary. */
   readonly series: readonly (PowerSeries | undefined)[];
-  /** Coefficients of order 0 of the operands. */
+  /** Coefficient of order 0, the value, of each operand. */
   readonly heads: readonly Tensor[];
 }
 

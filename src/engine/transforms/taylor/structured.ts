@@ -19,7 +19,7 @@ export function stackedType(type: ArrayType, order: number): ArrayType {
   return withShape(type, [...type.shape, order]);
 }
 
-/** Stacks the coefficients 1 to `order` along a new last axis; `undefined` if all are symbolic zeros. */
+/** Stacks the coefficients 1 to `order` along a new last axis; `undefined` if all of them are symbolic zeros. */
 export function stackSeries(series: PowerSeries, order: number): Maybe {
   if (series.isConstant(order)) return undefined;
   const { type } = series.head;
@@ -27,15 +27,16 @@ export function stackSeries(series: PowerSeries, order: number): Maybe {
   return concatenate(layers.map((c) => reshape(c, [...type.shape, 1])), type.shape.length); // prettier-ignore
 }
 
-/** Coefficient k of a stack. */
+/** Coefficient k, from 1, of a stack. */
 export function layer(stack: Tensor, k: number): Tensor {
   const axis = stack.ndim - 1;
   return reshape(part(stack, axis, k - 1, k), stack.shape.slice(0, axis));
 }
 
 /**
- * Series of the results of a structured operation. Its rule of forward mode is applied to stacks of coefficients instead
- * of tangents; the programs inside are transformed accordingly. A custom rule is differentiated like that of a primitive.
+ * Series of the results of a structured operation, such as a loop. Its forward-mode rule receives stacks of
+ * coefficients instead of tangents, and the programs in its parameters are transformed accordingly. A custom rule is
+ * treated like the rule of a smooth primitive.
  */
 export function structuredSeries(trace: SeriesTrace, call: SeriesCall): readonly Tensor[] {
   const { prim, ins, heads, params } = call;
@@ -69,7 +70,10 @@ export function structuredSeries(trace: SeriesTrace, call: SeriesCall): readonly
   );
 }
 
-/** Stacked coefficients of the operands; zeros for carries of a loop that start with a constant and do not stay so. */
+/**
+ * Stacks of the operands' coefficients. A carry of a loop that is constant at the start but varies later gets a stack
+ * of zeros.
+ */
 function stacksOf(trace: SeriesTrace, call: SeriesCall, order: number): readonly Maybe[] {
   const { prim, params, heads, series } = call;
   const stacks = series.map((s) => s && stackSeries(s, order));

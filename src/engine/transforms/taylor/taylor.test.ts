@@ -41,6 +41,7 @@ import { cholesky, det, eigh, inv, solve } from "downhill/linalg";
 import { extent } from "../../../../test/support/extent.ts";
 import { countEquations } from "../../ir/program.ts";
 import { makeProgram } from "../make-program.ts";
+import { flowSeries } from "./index.ts";
 
 type Scalar = (x: Tensor) => Tensor;
 
@@ -227,6 +228,11 @@ describe("coefficients are those of repeated jvp", () => {
     expect(found[24]! * 479001600 ** 2).toBeCloseTo(1, 9);
   });
 
+  test("constants 0 and −0 are different operands", () => {
+    const products = taylor((x) => [mul(x, 0), mul(x, -0)], { order: 1 })(2, 1);
+    expect(products.map((y) => y.tolist())).toEqual([[0, 0], [-0, -0]]); // prettier-ignore
+  });
+
   test("integer powers are exact at 0", () => {
     for (const n of [2, 3, 5, 7]) {
       const expected = Array.from({ length: 9 }, (_, k) => (k === n ? 3 ** n : 0));
@@ -324,4 +330,18 @@ describe("linear algebra", () => {
     const [few, many] = [equationsOf(curve(f), 8), equationsOf(curve(f), 16)];
     expect(many).toBeLessThan(4.2 * few);
   });
+});
+
+test("the series of the solution of a differential equation has the coefficients of the solution", () => {
+  // y = exp(sin t), through loops and jitted functions
+  const rate = jit((y: Tensor, t: Tensor) => mul(y, cos(t)));
+  const twice = (y: Tensor, t: Tensor): Tensor => foriLoop(0, 2, (_, sum: Tensor) => add(sum, mul(0.5, rate(y, t))), tensor(0)); // prettier-ignore
+  for (const f of [rate, twice]) {
+    const found = flowSeries(f, 6, tensor(Math.exp(Math.sin(2))), tensor(2), tensor(0.5));
+    const expected = taylor((t: Tensor) => exp(sin(t)), { order: 6 })(2, 0.5);
+    expect([...found.data()]).toEqual([...expected.data()].map((c): unknown => expect.closeTo(c, 14)));
+  }
+  // a long function does not deepen the recursion
+  const long = (y: Tensor): Tensor => Array.from({ length: 3000 }).reduce((x: Tensor) => mul(x, 1), y);
+  expect([...flowSeries(long, 2, tensor(1), tensor(0), tensor(1)).data()]).toEqual([1, 1, 0.5]);
 });

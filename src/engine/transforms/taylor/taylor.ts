@@ -20,11 +20,11 @@ import { coefficient, PowerSeries } from "./series.ts";
 import { TaylorTrace } from "./trace.ts";
 
 export interface TaylorOptions {
-  /** Order of the last coefficient, an integer from 0 to 1,000. */
+  /** Highest order of the coefficients, an integer from 0 to 1,000. */
   readonly order: number;
 }
 
-/** Largest order. The powers of a direction leave the range of float64 long before it. */
+/** Maximum order. The powers of a direction overflow or underflow float64 long before it. */
 const mostOrders = 1000;
 
 /**
@@ -88,7 +88,7 @@ function seriesAlong(f: AnyFunction, order: number, x: unknown, direction: unkno
   );
 }
 
-/** Coefficients 0 to `order` of a result, along a new leading axis. */
+/** Stacks the coefficients 0 to `order` of a result along a new leading axis. */
 function stacked(trace: TaylorTrace, y: Tensor, order: number): Tensor {
   const layers = Array.from({ length: order + 1 }, (_, k): Maybe => coefficient(trace, y, k));
   return concatenate(layers.map((c) => reshape(c ?? zeros(y.type), [1, ...y.shape])), 0); // prettier-ignore

@@ -20,8 +20,8 @@ interface TaylorTracer extends Tracer {
 }
 
 /**
- * Trace of `taylor`: values that vary have a power series. The rules of their operations follow from the derivatives of
- * the primitives; see the README of this folder. Open while a function runs.
+ * Trace of `taylor`, in which varying values have a power series. It derives the rules of operations from the
+ * derivatives of their primitives; see the README of this folder.
  */
 export class TaylorTrace implements Trace, SeriesTrace {
   readonly kind = "taylor";
@@ -30,12 +30,14 @@ export class TaylorTrace implements Trace, SeriesTrace {
   alive = true;
   readonly #toolsOf: (order: number) => TransformTools;
   /**
-   * Results by operation, for each value that is the first varying operand. A rule that leads back to an operation, as
-   * those of sine and cosine do, thus finds its series.
+   * Results of earlier operations, by the first varying operand and a key of the operation. If a rule leads back to an
+   * operation, as those of sine and cosine do, it finds the series of the earlier results here.
    */
   readonly #results = new WeakMap<Tensor, Map<string, readonly Tensor[]>>();
   readonly #rates = new WeakMap<Tensor, Tensor>();
   #isInRule = false;
+  /** Receives the series of the results of operations, while a function runs whose series are computed on demand. */
+  #visited: PowerSeries[] | undefined;
 
   constructor(level: number, order: number, toolsOf: (order: number) => TransformTools) {
     this.level = level;
@@ -74,13 +76,28 @@ export class TaylorTrace implements Trace, SeriesTrace {
   }
 
   inRule<T>(rule: () => T): T {
-    const saved = this.#isInRule;
+    const [isInRule, visited] = [this.#isInRule, this.#visited];
     this.#isInRule = true;
+    this.#visited = undefined;
     try {
       return rule();
     } finally {
-      this.#isInRule = saved;
+      this.#isInRule = isInRule;
+      this.#visited = visited;
     }
+  }
+
+  /**
+   * Runs a function whose operands are not known beyond the order 0. Returns its result, and the series of the results
+   * of its operations in their order.
+   */
+  onDemand<T>(f: () => T): readonly [result: T, values: readonly PowerSeries[]] {
+    const values: PowerSeries[] = [];
+    const result = this.inRule(() => {
+      this.#visited = values;
+      return f();
+    });
+    return [result, values];
   }
 
   process(prim: Primitive, ins: readonly Tensor[], params: unknown): readonly Tensor[] {
@@ -92,17 +109,20 @@ export class TaylorTrace implements Trace, SeriesTrace {
   }
 
   /**
-   * Computes all coefficients of the results of an operation of the function, so that the depth of the recursion does not
-   * grow with the length of the function. Results that do not vary become plain values.
+   * Computes all coefficients of the results of an operation, unless a rule is running. The depth of recursion thus
+   * does not grow with the length of the function. Results that do not vary become plain values.
    */
   #finish(outs: readonly Tensor[]): readonly Tensor[] {
-    if (this.#isInRule) return outs;
+    if (this.#isInRule) {
+      if (this.#visited !== undefined) this.#visited.push(...outs.flatMap((out) => this.seriesOf(out) ?? []));
+      return outs;
+    }
     return outs.map((out) =>
       this.seriesOf(out)?.isConstant(this.order) === true ? this.seriesOf(out)!.head : out,
     );
   }
 
-  /** Applies an operation, or returns its results if it has been applied to these operands before. */
+  /** Applies an operation. If it was applied to the same operands before, returns the earlier results. */
   #apply(call: SeriesCall): readonly Tensor[] {
     const { prim, ins, params, series } = call;
     if (prim.derivative.kind === "structured" && !hasCustomRule(prim)) return structuredSeries(this, call);
@@ -136,8 +156,8 @@ export class TaylorTrace implements Trace, SeriesTrace {
 }
 
 /**
- * Key of an operand: a scalar that does not vary by its value, because rules compute the orders of functions anew, other
- * operands by their identity.
+ * Key of an operand. A constant scalar has its value as the key, because rules create such constants anew each time;
+ * other operands have their identity.
  */
 function keyOf(x: Tensor): string {
   const value = knownScalar(x);

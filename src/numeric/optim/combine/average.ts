@@ -62,7 +62,7 @@ export interface SwaOptions {
   /** Number of updates before averaging starts. Default 0. */
   readonly start?: number;
   /**
-   * Number of updates between the parameters that are averaged: the number per cycle if the rate is cyclic.
+   * Number of updates from one averaged point to the next. For a cyclic learning rate, use the length of its cycle.
    * Default 1.
    */
   readonly every?: number;

@@ -107,7 +107,10 @@ export function partOf<P>(
     },
   };
 
-  /** Returns `extra` with a `valueAndGrad` of the chosen parameters only; the other parameters keep their values. */
+  /**
+   * Returns `extra` with a `valueAndGrad` of the chosen parameters only; the other parameters keep their values.
+   * Without `valueAndGrad`, returns `extra` unchanged.
+   */
   function within(): UpdateExtra<unknown> | undefined {
     if (extra?.valueAndGrad === undefined) return extra as UpdateExtra<unknown> | undefined;
     const whole = extra.valueAndGrad;

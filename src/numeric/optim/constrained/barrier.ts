@@ -1,7 +1,10 @@
 import { multiplyColumns } from "../../sparse/matrix/products.ts";
 import type { Linearised, NonlinearProgram, PrimalDual } from "./nonlinear-program.ts";
 
-/** Weight of the term that keeps variables with one bound from diverging, relative to the barrier parameter. */
+/**
+ * Weight κ_d, in units of the barrier parameter, of a linear term that keeps variables with only one bound from
+ * diverging.
+ */
 const damping = 1e-5;
 
 /** Distances of x from its bounds; ∞ without a bound. */
@@ -10,7 +13,7 @@ export interface Slacks {
   readonly slackHigh: Float64Array;
 }
 
-/** Distances from the bounds. A distance that rounding removed is the spacing of floating-point numbers there. */
+/** Distances of x from its bounds, at least the spacing of floating-point numbers at the bound, so that none is 0. */
 export function slacksOf({ low, high }: NonlinearProgram, x: Float64Array): Slacks {
   const [slackLow, slackHigh] = [new Float64Array(x.length), new Float64Array(x.length)];
   for (let i = 0; i < x.length; i++) {
@@ -24,7 +27,9 @@ function spacing(bound: number): number {
   return 2 ** -53 * Math.abs(bound) + 1e-300;
 }
 
-/** `f(x) − μ Σ log(slacks)`, plus the damping of variables with one bound. */
+/**
+ * Barrier function `f(x) − μ Σ log(slacks)`, plus a linear term for each variable with only one bound. `value` is f(x).
+ */
 export function barrierValue({ slackLow, slackHigh }: Slacks, value: number, barrier: number): number {
   let [logs, distances] = [0, 0];
   for (let i = 0; i < slackLow.length; i++) {
@@ -37,14 +42,14 @@ export function barrierValue({ slackLow, slackHigh }: Slacks, value: number, bar
   return value - barrier * logs + damping * barrier * distances;
 }
 
-/** Derivative of the damping term by a variable: 0 with two bounds or none. */
+/** Derivative of the linear term with respect to variable i: 0 with two bounds or none. */
 function dampingSlope({ slackLow, slackHigh }: Slacks, i: number, barrier: number): number {
   const [a, b] = [slackLow[i]!, slackHigh[i]!];
   if ((a === Infinity) === (b === Infinity)) return 0;
   return a === Infinity ? -damping * barrier : damping * barrier;
 }
 
-/** Derivative of `barrierValue` along a direction. */
+/** Derivative of `barrierValue` along a direction; `gradient` is that of f. */
 export function barrierSlope(
   slacks: Slacks,
   gradient: Float64Array,
@@ -73,7 +78,10 @@ function lagrangianGradient(
   return out;
 }
 
-/** Right sides of the Newton step for the barrier problem: the negative residuals of its conditions. */
+/**
+ * Right side of the Newton step for the barrier problem: the negative residuals of its optimality conditions, one per
+ * block of equations of `KktSystem`.
+ */
 export function newtonRight(
   point: Linearised,
   at: PrimalDual,
@@ -92,7 +100,7 @@ export function newtonRight(
   return { x: dual, y: residuals.map((c) => -c), low, high };
 }
 
-/** Largest step up to 1 along which no slack loses more than the fraction τ of its size. */
+/** Largest step up to 1 along which no slack shrinks by more than the fraction τ. */
 export function fractionToBoundary({ slackLow, slackHigh }: Slacks, step: Float64Array, tau: number): number {
   let alpha = 1;
   for (let i = 0; i < step.length; i++) {
@@ -103,7 +111,7 @@ export function fractionToBoundary({ slackLow, slackHigh }: Slacks, step: Float6
   return alpha;
 }
 
-/** Largest step up to 1 along which no multiplier of a bound loses more than the fraction τ of its size. */
+/** Largest step up to 1 along which no bound multiplier in `z` shrinks by more than the fraction τ. */
 export function fractionToZero(z: Float64Array, step: Float64Array, tau: number): number {
   let alpha = 1;
   for (let i = 0; i < step.length; i++)
@@ -111,20 +119,20 @@ export function fractionToZero(z: Float64Array, step: Float64Array, tau: number)
   return alpha;
 }
 
-/** Residuals of the optimality conditions, in the largest norm and scaled as in equation 5. */
+/** Residuals of the optimality conditions in the maximum norm, scaled as in equation 5 of Wächter and Biegler. */
 export interface OptimalityErrors {
-  /** Gradient of the Lagrangian over s_d. */
+  /** Largest component of the gradient of the Lagrangian, divided by s_d. */
   readonly dual: number;
-  /** Largest equation residual. */
+  /** Largest residual of an equation in absolute value. */
   readonly primal: number;
-  /** Complementarity over s_c. */
+  /** Largest deviation of a product slack · multiplier from μ, divided by s_c. */
   readonly complementarity: number;
-  /** The largest of the three: E_μ. */
+  /** E_μ, the largest of the three residuals. */
   readonly total: number;
-  /** Number of bounds, and the sum of the products of their slacks and multipliers. */
+  /** Number of finite bounds. */
   readonly bounds: number;
   readonly gap: number;
-  /** s_d: above 1 if the multipliers are large. */
+  /** s_d, which is above 1 if the multipliers are large. */
   readonly dualScale: number;
 }
 
@@ -176,7 +184,7 @@ export function optimalityErrors(
   };
 }
 
-/** Keeps the multipliers of bounds within a factor of μ over the slack (equation 16). Changes them in place. */
+/** Clips the bound multipliers to [μ / (10¹⁰ slack), 10¹⁰ μ / slack] (equation 16). Changes them in place. */
 export function resetMultipliers(
   { low, high }: PrimalDual,
   { slackLow, slackHigh }: Slacks,
@@ -194,7 +202,28 @@ export function resetMultipliers(
   reset(high, slackHigh);
 }
 
-/** `Σ |cⱼ|` */
+/** Mean and smallest product of slacks and multipliers of bounds; 0 without bounds. */
+export function boundProducts(
+  { low, high }: Pick<PrimalDual, "low" | "high">,
+  { slackLow, slackHigh }: Slacks,
+): { readonly mean: number; readonly smallest: number } {
+  let [sum, count, smallest] = [0, 0, Infinity];
+  for (let i = 0; i < low.length; i++) {
+    if (slackLow[i] !== Infinity) {
+      sum += slackLow[i]! * low[i]!;
+      smallest = Math.min(smallest, slackLow[i]! * low[i]!);
+      count++;
+    }
+    if (slackHigh[i] !== Infinity) {
+      sum += slackHigh[i]! * high[i]!;
+      smallest = Math.min(smallest, slackHigh[i]! * high[i]!);
+      count++;
+    }
+  }
+  return count === 0 ? { mean: 0, smallest: 0 } : { mean: sum / count, smallest };
+}
+
+/** Infeasibility θ, `Σ |cⱼ|`. */
 export function infeasibility(residuals: Float64Array): number {
   let sum = 0;
   for (const c of residuals) sum += Math.abs(c);

@@ -1,7 +1,17 @@
 import { abs, add, exp, log, mul, neg, sin, sqrt, square, stack, sub, sum, type Tensor } from "downhill";
 import { compile } from "downhill/plain";
-import { atLeast, atMost, between, equality, minimize, minimizeAsync, solver } from "downhill/optim";
+import {
+  atLeast,
+  atMost,
+  between,
+  type Constraint,
+  equality,
+  minimize,
+  minimizeAsync,
+  solver,
+} from "downhill/optim";
 import { describe, expect, test } from "vitest";
+import { compileText } from "../../syntax/index.ts";
 
 const bowl = (x: Tensor): Tensor => sum(square(x));
 const total = (x: Tensor): Tensor => sum(x);
@@ -49,7 +59,7 @@ describe("results under constraints", () => {
     });
     expect(r.history).toHaveLength(r.iterations + 1);
     expect(iterations).toEqual(r.history.map(({ iteration }) => iteration));
-    expect(r.method).toBe("interior-point");
+    expect(r.method).toBe("sqp");
   });
 
   test("without constraints stay as they are", () => {
@@ -137,6 +147,14 @@ describe("results under constraints", () => {
 });
 
 describe("verdicts", () => {
+  test.each(["interior-point", "sqp"] as const)("a search by %s that a kink stops ends soon", (method) => {
+    const diamond = atMost((x: Tensor) => sum(abs(x)), 1);
+    const r = minimize((x: Tensor) => sum(mul([1, 2], x)), [3, 3], { method, constraints: [diamond] });
+    expect(r.reason).toBe("numerical");
+    expect(r.message).toContain("kinks");
+    expect(r.iterations).toBeLessThan(200);
+  });
+
   test.each([
     ["-log x", (x: Tensor) => neg(log(x))],
     ["-exp x", (x: Tensor) => neg(exp(x))],
@@ -203,6 +221,95 @@ describe("verdicts", () => {
     expect(r).toMatchObject({ reason: "solved", value: expect.closeTo(-1, 7) as number });
   });
 
+  const product = equality((x: Tensor) => sub(mul(x.at(0), x.at(1)), exp(x.at(0))), -1);
+  const point = equality((x: Tensor) => abs(sub(x.at(0), 1)).add(abs(x.at(1))), 0);
+  const hollow = (x: Tensor): Tensor => sum(square(square(sub(x, 3))));
+  type Cost = (x: Tensor) => Tensor;
+  test.each<[string, Cost, number[], Constraint<Tensor>, object, string]>([
+    ["stuck", (x) => neg(x.at(0)), [2, 3], point, {}, "numerical"],
+    ["limited", hollow, [0.1, 0.2], product, { maxIterations: 3 }, "iterations"],
+    ["limited in its evaluations", hollow, [0.1, 0.2], product, { maxEvaluations: 4 }, "evaluations"],
+  ])(
+    "a search that is %s returns its least violated point, not its last one",
+    (_, cost, start, constraint, limits, reason) => {
+      const violationOf = (x: Tensor): number => Math.abs((constraint.f(x) as Tensor).item() - (constraint.low as number)); // prettier-ignore
+      const seen: number[] = [];
+      const r = minimize(cost, start, {
+        method: "interior-point",
+        constraints: [constraint],
+        callback: ({ params }) => void seen.push(violationOf(params)),
+        ...limits,
+      });
+      expect(r.reason).toBe(reason);
+      expect(violationOf(r.params)).toBe(Math.min(...seen));
+      expect(r.violation).toBeCloseTo(violationOf(r.params), 12);
+      expect(seen.at(-1)).toBeGreaterThan(Math.min(...seen));
+      expect(r.value).toBeCloseTo(cost(r.params).item(), 9);
+    },
+  );
+
+  test("of feasible points, a limited search returns the one with the least value", () => {
+    const seen: number[] = [];
+    const r = minimize(hollow, [1, 0.2], {
+      method: "interior-point",
+      constraints: [
+        atMost((x: Tensor) => sum(square(x)), 9),
+        atLeast((x: Tensor) => sin(mul(5, x.at(0))), 0.2),
+      ],
+      maxIterations: 6,
+      callback: ({ params, value }) => {
+        const [x, y] = params.tolist() as [number, number];
+        if (x * x + y * y <= 9 && Math.sin(5 * x) >= 0.2) seen.push(value);
+      },
+    });
+    expect(r).toMatchObject({ reason: "iterations", violation: 0 });
+    expect(r.value).toBeCloseTo(Math.min(...seen), 9);
+  });
+
+  test.each(["interior-point", "sqp"] as const)(
+    "limits that leave no interior are joined by %s, with the multiplier at the limit that holds",
+    (method) => {
+      const disc = (x: Tensor): Tensor => sub(add(square(x.at(2)), square(x.at(3))), 2);
+      const r = minimize((x: Tensor) => bowl(sub(x, [1, 2, 3, 4])), [1, 1, 1, 1], {
+        method,
+        constraints: [
+          atMost((x: Tensor) => x.at(0), 2),
+          atMost((x: Tensor) => neg(x.at(0)), -2),
+          atLeast(disc, 0),
+          atMost(disc, 0),
+          atMost((x: Tensor) => x.at(1), 1.5),
+        ],
+      });
+      expect(r).toMatchObject({ reason: "solved", method });
+      expect(r.value).toBeCloseTo(28 - 10 * Math.sqrt(2) + 0.25, 7);
+      expect(r.optimality).toBeLessThan(1e-6);
+      const prices = r.multipliers.constraints.map((price) => (price as Tensor).item());
+      [0, 2, 0, Math.sqrt(25 / 2) - 1, 1].forEach((price, k) => expect(prices[k]).toBeCloseTo(price, 5));
+    },
+  );
+
+  test("similar limits that are not opposite are not joined", () => {
+    // equal at the start only
+    const r = minimize((x: Tensor) => bowl(sub(x, [3, 0])), [1, 1], {
+      constraints: [atMost((x: Tensor) => mul(x.at(0), x.at(1)), 1), atLeast((x: Tensor) => x.at(1), 1)],
+    });
+    expect(r.params.tolist()).toEqual([expect.closeTo(1, 6), expect.closeTo(1, 6)]);
+    expect(r.reason).toBe("solved");
+  });
+
+  test("a search that creeps where constraints contradict each other ends as infeasible", () => {
+    const hyperbola = compileText("-3*x1^2+2*x1*x2-x2^2+1");
+    const value = (x: Tensor): Tensor => hyperbola.evaluate([x.at(0), x.at(1)]);
+    const r = minimize((x: Tensor) => sub(x.at(0), x.at(1)), [-10, 10], {
+      constraints: [
+        atLeast(value, 0, { name: "inside" }),
+        atMost((x: Tensor) => mul(1, value(x)), -0.1, { name: "outside" }),
+      ],
+    });
+    expect(r.reason).toBe("infeasible");
+    expect(r.message).toMatch(/inside.*outside/);
+  });
+
   test("kinks never count as solved", () => {
     const r = minimize((x: Tensor) => sum(abs(x)), [0.2, 0.1], { constraints: [atLeast(total, -1)] });
     expect(r.reason).toBe("numerical");
@@ -241,9 +348,22 @@ describe("misuse", () => {
     [
       "another method",
       { constraints: [one], method: "lbfgs" },
-      'lbfgs does not support constraints. Omit method, or use method: "interior-point".',
+      'lbfgs does not support constraints. Omit method, or use "interior-point" or "sqp".',
     ],
     ["no constraints", { method: "interior-point" }, 'method: "interior-point" needs constraints.'],
+    ["no constraints", { barrier: "adaptive" }, "barrier needs constraints."],
+    ["another barrier", { constraints: [one], barrier: "low" }, "barrier"],
+    ["no constraints", { warmStart: { params: 1 } }, "warmStart needs constraints."],
+    [
+      "no earlier result",
+      { constraints: [one], warmStart: { params: [1, 1] } },
+      "warmStart must be an earlier result of this problem",
+    ],
+    [
+      "a result of another problem",
+      { constraints: [one], warmStart: { params: [1], multipliers: { constraints: [0], bounds: [0] } } },
+      "warmStart has 1 parameters and 1 multipliers of constraints, but the problem has 2 and 1.",
+    ],
     ["a tolerance alone", { constraintTolerance: 1e-3 }, "constraintTolerance needs constraints."],
     [
       "valueTolerance",

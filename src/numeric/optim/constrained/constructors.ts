@@ -3,12 +3,15 @@ import { DownhillError } from "../../../engine/errors/index.ts";
 import { checkOptions } from "../../../engine/errors/options.ts";
 import type { TensorLike } from "../../../engine/ir/tensor.ts";
 import { requireCompiled } from "../../../engine/transforms/plain.ts";
-import type { Constraint, ConstrainedValue } from "./constraint.ts";
+import type { Constraint, ConstrainedSolvers, ConstrainedValue } from "./constraint.ts";
+import { prepareConstrainedCurve } from "./curve.ts";
+import { prepareConstrainedFit } from "./least-squares.ts";
 import { prepareConstrained } from "./prepare.ts";
+import { violationFunction } from "./violation.ts";
 
-/** Options of constraints. */
+/** Options of `equality`, `atMost`, `atLeast` and `between`. */
 export interface ConstraintOptions {
-  /** Name in messages. Default: the number of the constraint, from 1. */
+  /** Name of the constraint in messages. Default: its number, from 1. */
   readonly name?: string;
 }
 
@@ -87,6 +90,13 @@ export function between<P, A extends readonly unknown[]>(
   return makeConstraint("between", f, low, high, options);
 }
 
+const solvers: ConstrainedSolvers = {
+  minimize: prepareConstrained,
+  leastSquares: prepareConstrainedFit,
+  fitCurve: prepareConstrainedCurve,
+  violation: violationFunction,
+};
+
 function makeConstraint<P, A extends readonly unknown[]>(
   operation: string,
   f: (params: P, ...args: A) => ConstrainedValue,
@@ -104,5 +114,5 @@ function makeConstraint<P, A extends readonly unknown[]>(
       "option",
       `${operation}: needs ${operation === "between" ? "both limits" : "its limit"} after the function: a number, or one per value of the function.`,
     );
-  return { name, low, high, f, prepare: prepareConstrained };
+  return { name, low, high, f, solvers };
 }

@@ -1,5 +1,5 @@
-import { add, exp, grad, jit, mul, square, sub, sum, type Tensor } from "downhill";
-import { atLeast, atMost, equality, minimize } from "downhill/optim";
+import { add, exp, grad, jit, jvp, mul, square, sub, sum, tensor, type Tensor } from "downhill";
+import { atLeast, atMost, between, equality, minimize } from "downhill/optim";
 import { expect, test } from "vitest";
 
 interface Settings {
@@ -64,7 +64,7 @@ test("a degenerate active set has no derivative, and the message names the limit
   expect(() => grad(f)(1)).toThrow("fence is at its limit without force (a degenerate active set)");
 });
 
-test("searches without a solution, second derivatives and jit are refused", () => {
+test("searches without a solution and jit are refused", () => {
   const f = (t: Tensor): Tensor =>
     minimize((x: Tensor, _c: Tensor) => square(x), 1, {
       args: [t],
@@ -72,8 +72,36 @@ test("searches without a solution, second derivatives and jit are refused", () =
     }).params;
   expect(grad(f)(4).item()).toBeCloseTo(0.25, 6);
   expect(() => grad(f)(-4)).toThrow("a search that ends with infeasible has no derivative");
-  expect(() => grad((t: Tensor) => grad(f)(t))(4)).toThrow(
-    "second derivatives of a solution under constraints are not supported",
+  expect(() => jit(f)(4)).toThrow("grad, jvp and vmap work without jit");
+});
+
+test("limits are differentiated, of equalities, one and two sides, beside arguments and constants", () => {
+  const centre = [2, 1, -3];
+  const distance = (x: Tensor, scale: Tensor): Tensor => sum(square(sub(mul(scale, x), centre)));
+  const solve = (total: Tensor, high: Tensor, low: Tensor, scale: Tensor) =>
+    minimize(distance, [0, 0, 0], {
+      args: [scale],
+      constraints: [
+        equality((x: Tensor) => sum(x), total),
+        atMost((x: Tensor) => x.at(0), high),
+        between((x: Tensor) => x.slice(1), low, [0.2, 5]),
+        atMost((x: Tensor) => sum(square(x)), 50),
+      ],
+    });
+  const at = [1, 1.5, [-9, -1], 1] as const;
+  const r = solve(...(at.map((value) => tensor(value as number)) as [Tensor, Tensor, Tensor, Tensor]));
+  expect(r.reason).toBe("solved");
+  const prices = r.multipliers.constraints as readonly Tensor[];
+  const value = (...given: Tensor[]): Tensor => solve(...(given as [Tensor, Tensor, Tensor, Tensor])).value as unknown as Tensor; // prettier-ignore
+  const slopes = [0, 1, 2].map((argnum) =>
+    grad(value as never, { argnums: argnum })(...(at as unknown as never[])),
   );
-  expect(() => jit(f)(4)).toThrow("grad and jvp work without jit");
+  // the least value changes by minus the multiplier per unit of the limit
+  expect(slopes[0]!.item()).toBeCloseTo(-prices[0]!.item(), 6);
+  expect(slopes[1]!.item()).toBeCloseTo(-prices[1]!.item(), 6);
+  const lower = (prices[2]!.tolist() as number[]).map((price) => Math.min(price, 0));
+  (slopes[2]!.tolist() as number[]).forEach((slope, i) => expect(slope).toBeCloseTo(-lower[i]!, 6));
+  const price = (high: Tensor): Tensor => solve(tensor(1), high, tensor([-9, -1]), tensor(1)).multipliers.constraints[2] as Tensor; // prettier-ignore
+  expect(jvp(price, [1.5], [1])[0].tolist()).toEqual((prices[2]!.tolist() as number[]).map((p) => expect.closeTo(p, 6) as number)); // prettier-ignore
+  expect(() => grad((t: Tensor) => minimize((x: Tensor) => square(x), 0, { constraints: [atLeast((x: Tensor) => x, t)] }).params)([1, 2])).toThrow("a limit of constraint 1 has shape [2]"); // prettier-ignore
 });

@@ -1,28 +1,48 @@
-import { isAllFinite } from "../vector.ts";
+import { isAllFinite, largest } from "../vector.ts";
 import type { BoxBounds } from "../minimize/walls.ts";
 import type { RowProgram } from "./slack-form.ts";
 
-/** Factors of the large parameters at which the value must keep falling. */
+/** Factors by which the large parameters are multiplied; the value must fall from each factor to the next. */
 const factors = [1e2, 1e4, 1e6];
+/** If no parameter exceeds this, `fallsAlongRay` returns false without evaluating the problem. */
+const smallestSize = 1e5;
 /** Parameters below this share of the largest one stay fixed along the ray. */
 const smallShare = 1e-3;
-/** Violation relative to the size of the parameters that counts as feasible. */
+/** Violation, as a fraction of the largest parameter, up to which a point counts as feasible. */
 const relativeViolation = 1e-6;
 
 /**
- * True if the value keeps falling along feasible points on the ray on which the large parameters grow: the problem is
- * unbounded as far as values can show it.
+ * True if the value keeps falling along feasible points when the large parameters grow: all in proportion, or each by
+ * a power of its size, as along a parabola. The problem is then treated as unbounded.
  */
 export function fallsAlongRay(
   program: RowProgram,
-  { low, high }: BoxBounds,
+  box: BoxBounds,
   limits: BoxBounds,
   x: Float64Array,
 ): boolean {
-  const size = largestOf(x);
+  const size = largest(x);
+  // slack variables alone may be large
+  if (size < smallestSize) return false;
+  const inProportion = x.map((xi) => (Math.abs(xi) > smallShare * size ? 1 : 0));
+  if (fallsAlong(program, box, limits, { x, size, powers: inProportion })) return true;
+  const byPower = x.map((xi) => Math.max(0, Math.round((2 * Math.log(Math.abs(xi))) / Math.log(size)) / 2));
+  return (
+    byPower.some((power, i) => power !== inProportion[i]) &&
+    fallsAlong(program, box, limits, { x, size, powers: byPower })
+  );
+}
+
+/** True if the value keeps falling along feasible points when each parameter grows by its power of the factors. */
+function fallsAlong(
+  program: RowProgram,
+  { low, high }: BoxBounds,
+  limits: BoxBounds,
+  { x, size, powers }: { readonly x: Float64Array; readonly size: number; readonly powers: Float64Array },
+): boolean {
   let { value } = program.values(x);
   for (const factor of factors) {
-    const far = x.map((xi) => (Math.abs(xi) > smallShare * size ? factor * xi : xi));
+    const far = x.map((xi, i) => xi * factor ** powers[i]!);
     if (far.some((xi, i) => xi < low[i]! || xi > high[i]!)) return false;
     const next = program.values(far);
     if (Number.isNaN(next.value) || !isAllFinite(next.rows)) return false;
@@ -34,10 +54,4 @@ export function fallsAlongRay(
     value = next.value;
   }
   return true;
-}
-
-function largestOf(x: Float64Array): number {
-  let most = 0;
-  for (const xi of x) most = Math.max(most, Math.abs(xi));
-  return most;
 }

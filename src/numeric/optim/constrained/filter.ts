@@ -14,8 +14,9 @@ const shortest = 0.05; // γ_α
 const rounding = 10 * 2 ** -52;
 
 /**
- * The filter: pairs (θ, φ) that later points must improve on in one component. A step that lowers φ by a fraction of
- * what its slope promises is accepted as in descent methods; other steps must reduce θ or φ, and extend the filter.
+ * The filter: pairs (θ, φ) that each later point must improve on in at least one component. A step along which φ
+ * promises to fall enough must meet the Armijo condition on φ. Any other step must reduce θ or φ, and the filter grows
+ * by the pair before it.
  *
  * @see Fletcher, Leyffer, Nonlinear programming without a penalty function, 2002; Wächter and Biegler 2006, section 2.3.
  */
@@ -24,18 +25,21 @@ export class Filter {
   readonly #largest: number;
   readonly #smallest: number;
 
-  /** For a search whose start has this infeasibility. */
+  /**
+   * Creates the filter of a search whose start has this infeasibility. It rejects points with 10⁴ times that
+   * infeasibility.
+   */
   constructor(startInfeasibility: number) {
     this.#largest = 1e4 * Math.max(1, startInfeasibility);
     this.#smallest = 1e-4 * Math.max(1, startInfeasibility);
   }
 
-  /** Forgets all pairs, for another barrier parameter. */
+  /** Removes all pairs, because φ has changed with the barrier parameter. */
   reset(): void {
     this.#pairs = [];
   }
 
-  /** Adds a pair with its margins. */
+  /** Adds a pair, lowered by the margins γ_θ θ and γ_φ θ. Removes the pairs that it makes superfluous. */
   add({ infeasibility, value }: FilterPair): void {
     const pair = {
       infeasibility: (1 - infeasibilityMargin) * infeasibility,
@@ -45,7 +49,10 @@ export class Filter {
     this.#pairs.push(pair);
   }
 
-  /** True if no pair of the filter is at least as good in both components. */
+  /**
+   * True if the point improves on each pair of the filter in one component, up to rounding, and is not too infeasible.
+   * False for NaN.
+   */
   accepts({ infeasibility, value }: FilterPair): boolean {
     if (!(infeasibility <= this.#largest) || Number.isNaN(value)) return false;
     return this.#pairs.every(
@@ -53,7 +60,7 @@ export class Filter {
     );
   }
 
-  /** True if a step of size α promises a decrease that outweighs the infeasibility (equation 19). */
+  /** True if the step promises a decrease of φ that outweighs the infeasibility (equation 19). */
   isDescentStep(now: FilterPair, slope: number, alpha: number): boolean {
     return (
       slope < 0 &&
@@ -62,19 +69,22 @@ export class Filter {
     );
   }
 
-  /** True if a trial point may follow `now`, along a direction with this slope of the barrier function. */
+  /**
+   * True if the search may move from `now` to `trial`, a step `alpha` along a direction in which the barrier function
+   * has this slope.
+   */
   allows(now: FilterPair, trial: FilterPair, slope: number, alpha: number): boolean {
     if (!this.accepts(trial)) return false;
     if (this.isDescentStep(now, slope, alpha)) return isArmijo(now, trial, slope, alpha);
     return isProgress(now, trial);
   }
 
-  /** True if an accepted step must extend the filter. */
+  /** True if the pair `now` must be added to the filter after the step to `trial`. */
   mustExtend(now: FilterPair, trial: FilterPair, slope: number, alpha: number): boolean {
     return !this.isDescentStep(now, slope, alpha) || !isArmijo(now, trial, slope, alpha);
   }
 
-  /** Step size below which the search turns to restoring feasibility (equation 23). */
+  /** Step size below which the search restores feasibility instead (equation 23). */
   smallestStep({ infeasibility }: FilterPair, slope: number): number {
     let least = infeasibilityMargin;
     if (slope < 0) {
@@ -86,7 +96,7 @@ export class Filter {
   }
 }
 
-/** True if a trial point reduces infeasibility or value by their margins. */
+/** True if a trial point reduces θ or φ by its margin. */
 export function isProgress(now: FilterPair, trial: FilterPair): boolean {
   return (
     trial.infeasibility <= (1 - infeasibilityMargin) * now.infeasibility ||

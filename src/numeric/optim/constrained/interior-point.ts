@@ -6,16 +6,16 @@ import {
   optimalityErrors,
   type OptimalityErrors,
   resetMultipliers,
-  type Slacks,
   slacksOf,
 } from "./barrier.ts";
+import { BarrierParameter, type BarrierRule } from "./barrier-rule.ts";
 import { Filter, type FilterPair } from "./filter.ts";
 import { isFiniteStep, KktSystem } from "./kkt.ts";
 import { type AcceptedStep, pairOf, searchLine, type SearchStart, tryStep } from "./line-search.ts";
 import {
   linearise,
   type Linearised,
-  type MatrixEntries,
+  type HessianEntries,
   type NonlinearProgram,
   type PrimalDual,
 } from "./nonlinear-program.ts";
@@ -26,10 +26,10 @@ export interface InteriorIterate {
   readonly at: PrimalDual;
   readonly errors: OptimalityErrors;
   readonly barrier: number;
-  /** Sizes of the last step, as fractions of Newton's: of the variables and of the multipliers of bounds. */
+  /** Sizes of the last step, as fractions of the Newton step: of the variables, and of the multipliers of bounds. */
   readonly primalStep: number;
   readonly dualStep: number;
-  /** δ_w of the last step. */
+  /** δ_w of the last step, the multiple of the identity that was added to the Hessian. */
   readonly regularisation: number;
   readonly isRestoration: boolean;
 }
@@ -37,22 +37,22 @@ export interface InteriorIterate {
 /**
  * End of an interior point search.
  *
- * - `optimal`: E₀ is at most the tolerance.
- * - `stopped`: the observer asked for it.
+ * - `optimal`: E₀, the sum of slack · multiplier and `isAccurate` meet the tolerances.
+ * - `stopped`: `observe` returned true.
  * - `infeasible`: the violation has a local minimum near the point.
  * - `unbounded`: the iterates diverge along feasible points of ever lower value.
  * - `stalled`: no step is accepted, up to rounding.
  * - `singular`: no regularisation makes the equations of a step solvable.
- * - `not-finite`: a derivative is not finite.
+ * - `not-finite`: a value or derivative is not finite.
  */
 export interface InteriorOutcome {
   readonly end: "optimal" | "stopped" | "infeasible" | "unbounded" | "stalled" | "singular" | "not-finite";
   readonly last: InteriorIterate;
-  /** Multipliers of the equations for the least violation, between −1 and 1, with `infeasible`. */
+  /** With `infeasible`: for each equation and bound, its share in the least violation, a multiplier from −1 to 1. */
   readonly conflict?: Pick<PrimalDual, "y" | "low" | "high">;
 }
 
-/** Point that a restoration phase returns to the search, or its verdict. */
+/** Result of a restoration phase: a point from which the search continues, or the end of the search. */
 export type Restoration =
   | { readonly kind: "point"; readonly x: Float64Array; readonly at?: Pick<PrimalDual, "low" | "high"> }
   | { readonly kind: "end"; readonly end: InteriorOutcome["end"]; readonly conflict?: Pick<PrimalDual, "y" | "low" | "high">; readonly x: Float64Array }; // prettier-ignore
@@ -61,39 +61,47 @@ export type Restoration =
 export interface InteriorTask {
   readonly operation: string;
   readonly program: NonlinearProgram;
-  /** Start strictly within the bounds, with positive multipliers of the bounds. */
+  /** Start strictly within the bounds, with a positive multiplier for each bound. */
   readonly start: PrimalDual;
   readonly barrier: number;
+  /** Default `monotone`. */
+  readonly barrierRule?: BarrierRule;
   readonly tolerance: number;
-  /** Further condition for `optimal`. */
+  /** Further condition for the end `optimal`. */
   readonly isAccurate?: (point: Linearised) => boolean;
   /**
-   * Largest sum of the products of slacks and multipliers at a solution, for a value of the objective: about its distance
-   * from the minimum. Default ∞.
+   * Largest sum of the products slack · multiplier that is accepted at a solution, given the value of the objective.
+   * The sum estimates the distance of the value from the minimum. Default ∞.
    */
   readonly largestGap?: (value: number) => number;
-  /** True if the value falls without limit beyond a point with large variables. */
+  /** True if the value keeps falling beyond x, a point with large variables. */
   readonly isUnbounded?: (x: Float64Array) => boolean;
   /** Called with each iterate; returns true to stop. */
   readonly observe: (at: InteriorIterate) => boolean;
-  /** Continues where no step is accepted. */
+  /** Restores feasibility from a point at which no step is accepted. */
   readonly restore: (search: SearchStart, now: FilterPair) => Generator<undefined, Restoration, void>;
-  /** Multipliers of the equations after a restoration. */
+  /** True if the search itself minimises the violation, as part of a restoration. */
   readonly isRestoration: boolean;
 }
 
-const barrierFactor = 10; // κ_ε
-const barrierShrink = 0.2; // κ_μ
-const barrierExponent = 1.5; // θ_μ
-const smallestBarrier = 1e-14;
 const smallestTau = 0.99; // τ_min
-/** Variables beyond these sizes may show that the problem is unbounded: at a solution, and at other iterates. */
+/**
+ * Sizes of variables above which `isUnbounded` is called: `largeSolution` at a solution, `largeIterate` at other
+ * iterates.
+ */
 const largeSolution = 1e6;
 const largeIterate = 1e10;
-/** Variables beyond this size, and values below its negative, diverge. */
+/** The search ends as unbounded if a variable exceeds this size, or the value falls below its negative. */
 const divergence = 1e20;
-/** Relative steps below this are rounding errors. */
+/** Steps below this fraction of the variables are rounding errors. */
 const tinyStep = 10 * 2 ** -52;
+/** After this number of steps in a row below this fraction of Newton's step, as at a kink, feasibility is restored. */
+const mostShortSteps = 20;
+const shortStep = 1e-4;
+/** After this number of iterations in a row with equal errors, rounding hides all progress. */
+const mostRepeats = 20;
+/** Number of such restorations after which the search ends. */
+const mostRescues = 2;
 
 /**
  * A primal-dual interior point method with a filter line search.
@@ -105,8 +113,9 @@ const tinyStep = 10 * 2 ** -52;
  * nonlinear programming, Mathematical Programming 106, 2006.
  */
 export function* interiorPoint(task: InteriorTask): Generator<undefined, InteriorOutcome, void> {
-  const { program, tolerance } = task;
+  const { program } = task;
   const system = new KktSystem(task.operation);
+  const parameter = new BarrierParameter(task.barrierRule ?? "monotone", task.barrier, task.tolerance);
   let barrier = task.barrier;
   program.setBarrier?.(barrier);
   let at = task.start;
@@ -114,6 +123,8 @@ export function* interiorPoint(task: InteriorTask): Generator<undefined, Interio
   const filter = new Filter(infeasibility(point.residuals));
   let taken = { alpha: 0, dual: 0 };
   let tinySteps = 0;
+  let [shortSteps, rescues] = [0, 0];
+  let [repeats, before] = [0, Number.NaN];
   for (;;) {
     let slacks = slacksOf(program, at.x);
     const errors = optimalityErrors(point, at, slacks, 0);
@@ -127,19 +138,18 @@ export function* interiorPoint(task: InteriorTask): Generator<undefined, Interio
       regularisation: system.regularisation,
       isRestoration: task.isRestoration,
     };
-    const isStopped = task.observe(last);
-    const gap = task.largestGap?.(point.value) ?? Infinity;
-    const isOptimal = errors.total <= tolerance && errors.gap <= gap && task.isAccurate?.(point) !== false;
+    const end = endOfIterate(task, last);
+    if (end !== undefined) return { end, last };
+    const { total } = errors;
+    repeats = total === before ? repeats + 1 : 0;
+    before = total;
+    if (repeats > mostRepeats) return { end: "stalled", last };
+    const gap = largestGapOf(task, point);
     const size = largest(at.x);
-    const isSuspect = size > (isOptimal ? largeSolution : largeIterate);
-    if (isSuspect && task.isUnbounded?.(at.x) === true) return { end: "unbounded", last };
-    if (isOptimal) return { end: "optimal", last };
-    if (isStopped) return { end: "stopped", last };
-    if (!isFinitePoint(point)) return { end: "not-finite", last };
     if (size > divergence || point.value < -divergence) return { end: "unbounded", last };
-    const lowered = lowerBarrier(task, point, at, slacks, barrier, tinySteps > 1, gap / (2 * errors.bounds));
-    if (lowered < barrier) {
-      barrier = lowered;
+    const most = gap / (2 * errors.bounds);
+    if (parameter.update({ point, at, slacks, error: errors.total, isStuck: tinySteps > 1, most })) {
+      barrier = parameter.value;
       filter.reset();
       if (program.setBarrier !== undefined) {
         program.setBarrier(barrier);
@@ -161,7 +171,10 @@ export function* interiorPoint(task: InteriorTask): Generator<undefined, Interio
     const isTiny =
       isTinyStep(at.x, step.x) && infeasibility(point.residuals) < 1e-4 * Math.max(1, 1e-4 * size);
     tinySteps = isTiny ? tinySteps + 1 : 0;
-    const accepted = isTiny ? fullStep(search, step) : searchLine(search, step);
+    const isCreeping = shortSteps >= mostShortSteps;
+    const accepted = isTiny ? fullStep(search, step) : isCreeping ? undefined : searchLine(search, step);
+    if (isCreeping && rescues++ >= mostRescues) return { end: "stalled", last };
+    shortSteps = accepted !== undefined && accepted.alpha < shortStep ? shortSteps + 1 : 0;
     if (accepted === undefined) {
       const next = yield* task.restore(search, pairOf(search, point.x, point));
       if (next.kind === "end") return endOf(last, next, "stalled");
@@ -185,10 +198,30 @@ export function* interiorPoint(task: InteriorTask): Generator<undefined, Interio
   }
 }
 
+function largestGapOf({ largestGap }: InteriorTask, { value }: Linearised): number {
+  return largestGap?.(value) ?? Infinity;
+}
+
+/** Shows an iterate to the observer. Returns the reason if the search ends at this iterate, otherwise `undefined`. */
+export function endOfIterate(task: InteriorTask, last: InteriorIterate): InteriorOutcome["end"] | undefined {
+  const { point, at, errors } = last;
+  const isStopped = task.observe(last);
+  const isOptimal =
+    errors.total <= task.tolerance &&
+    errors.gap <= largestGapOf(task, point) &&
+    task.isAccurate?.(point) !== false;
+  const size = largest(at.x);
+  const isSuspect = size > (isOptimal ? largeSolution : largeIterate);
+  if (isSuspect && task.isUnbounded?.(at.x) === true) return "unbounded";
+  if (isOptimal) return "optimal";
+  if (isStopped) return "stopped";
+  return isFinitePoint(point) ? undefined : "not-finite";
+}
+
 /** The Newton step of the barrier problem; `undefined` if the equations stay singular or inaccurate. */
 function* newtonStep(
   { system, point, at, slacks, barrier }: SearchStart,
-  hessian: MatrixEntries,
+  hessian: HessianEntries,
 ): Generator<undefined, PrimalDual | undefined, void> {
   const coefficients = { hessian, jacobian: point.jacobian, ...slacks, low: at.low, high: at.high };
   const right = newtonRight(point, at, slacks, barrier);
@@ -198,28 +231,6 @@ function* newtonStep(
     if (step !== undefined && isFiniteStep(step)) return step;
     if (!(yield* system.strengthen(barrier))) return undefined;
   }
-}
-
-/** The next barrier parameter: lower while the barrier problem counts as solved. */
-function lowerBarrier(
-  { tolerance }: InteriorTask,
-  point: Linearised,
-  at: PrimalDual,
-  slacks: Slacks,
-  barrier: number,
-  isStuck: boolean,
-  most: number,
-): number {
-  const least = Math.max(smallestBarrier, Math.min(tolerance / (barrierFactor + 1), most));
-  let mu = barrier;
-  let isSolved = isStuck;
-  while (mu > least) {
-    isSolved ||= optimalityErrors(point, at, slacks, mu).total <= barrierFactor * mu;
-    if (!isSolved) break;
-    mu = Math.max(least, Math.min(barrierShrink * mu, mu ** barrierExponent));
-    isSolved = false;
-  }
-  return mu;
 }
 
 function fullStep(search: SearchStart, step: PrimalDual): AcceptedStep | undefined {
@@ -238,7 +249,10 @@ function isFinitePoint({ value, residuals, gradient, jacobian }: Linearised): bo
   );
 }
 
-/** The point and multipliers with which the search continues after a restoration. */
+/**
+ * Point and multipliers with which the search continues after a restoration. The multipliers of the equations are 0.
+ * Those of the bounds come from the restoration, or remain those before it.
+ */
 function restored(
   program: NonlinearProgram,
   before: PrimalDual,
@@ -251,8 +265,11 @@ function restored(
   };
 }
 
-/** The outcome of a search that a restoration ended, at the point of the restoration. */
-function endOf(
+/**
+ * Outcome of a search that ended during a restoration, at the point x of the restoration. `stalled` is the end to
+ * report if the restoration stalled.
+ */
+export function endOf(
   last: InteriorIterate,
   { end, conflict, x }: Restoration & { readonly kind: "end" },
   stalled: "stalled" | "singular",

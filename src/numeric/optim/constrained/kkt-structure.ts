@@ -3,15 +3,15 @@ import { SparsePattern } from "../../sparse/matrix/sparse-pattern.ts";
 import type { MatrixEntries } from "./nonlinear-program.ts";
 import { pairedOrder } from "./paired-order.ts";
 
-/** Positions of the blocks of a KKT matrix `[H Jᵀ; J 0]` with its whole diagonal. */
+/** Pattern of a KKT matrix `[H Jᵀ; J 0]` with its whole diagonal, and the positions of its blocks. */
 export interface KktStructure {
   readonly pattern: SparsePattern;
-  /** Entry of the matrix for each entry of H. */
+  /** For each entry of H, its index in the matrix. */
   readonly ofHessian: Int32Array;
-  /** Entries of the matrix for each entry of J: in the rows of J, and mirrored. */
+  /** For each entry of J, its index in the rows of J (`ofJacobian`) and in Jᵀ (`ofMirror`). */
   readonly ofJacobian: Int32Array;
   readonly ofMirror: Int32Array;
-  /** Analyses by pivot tolerance, in one order of elimination. */
+  /** Order of elimination, shared by the analyses for all pivot tolerances. */
   readonly order: Int32Array;
   readonly analyses: Map<number, SparseAnalysis>;
 }
@@ -19,8 +19,8 @@ export interface KktStructure {
 const structures = /* @__PURE__ */ new WeakMap<SparsePattern, WeakMap<SparsePattern, KktStructure>>();
 
 /**
- * The structure for the patterns of H and J, which is remembered while both live. The values of J decide about the order
- * of elimination.
+ * Returns the structure for the patterns of H and J. It is cached while both patterns live; the values of J at the
+ * first call determine the order of elimination.
  */
 export function kktStructure(hessian: SparsePattern, jacobian: MatrixEntries): KktStructure {
   let ofHessian = structures.get(hessian);
@@ -30,7 +30,7 @@ export function kktStructure(hessian: SparsePattern, jacobian: MatrixEntries): K
   return found;
 }
 
-/** Analysis of the KKT matrix for factorisations with a pivot tolerance, without refinement. */
+/** Analysis of the KKT matrix for factorisations with the given pivot tolerance and without refinement. Cached. */
 export function kktAnalysis(
   operation: string,
   { pattern, order, analyses }: KktStructure,
@@ -85,7 +85,7 @@ function makeStructure(hessian: SparsePattern, entries: MatrixEntries): KktStruc
   return { pattern, ofHessian, ofJacobian, ofMirror, order, analyses: new Map() };
 }
 
-/** Values of the KKT matrix, with zeros on the diagonal of the equations. */
+/** Values of the entries of the KKT matrix; 0 in the diagonal block of the equations. */
 export function kktValues(
   { pattern, ofHessian, ofJacobian, ofMirror }: KktStructure,
   hessian: MatrixEntries,

@@ -3,11 +3,12 @@ import { multiplyColumns, multiplyRows } from "../../sparse/matrix/products.ts";
 import { withoutReports } from "../minimize/search-space.ts";
 import { isAllFinite, largest } from "../vector.ts";
 import { kktAnalysis, type KktStructure, kktStructure, kktValues } from "./kkt-structure.ts";
-import type { MatrixEntries, PrimalDual } from "./nonlinear-program.ts";
+import { LowRankSolver } from "./low-rank.ts";
+import type { HessianEntries, MatrixEntries, PrimalDual } from "./nonlinear-program.ts";
 
 /** Coefficients of the primal-dual equations at a point. */
 export interface KktCoefficients {
-  readonly hessian: MatrixEntries;
+  readonly hessian: HessianEntries;
   readonly jacobian: MatrixEntries;
   /** Distances from the bounds, ∞ without a bound, and the multipliers of the bounds. */
   readonly slackLow: Float64Array;
@@ -26,16 +27,21 @@ const shrink = 1 / 3;
 const equationShift = 1e-8;
 const equationExponent = 0.25;
 
-/** Pivot tolerances in the order of use: a larger one follows if solutions are inaccurate. */
+/** Pivot tolerances in order of use. The next larger one is used after an inaccurate solution. */
 const pivotTolerances = [1e-6, 1e-3, 0.1];
 const mostRefinements = 10;
-/** Residual, relative to right side and solution, at which refinement ends, and that is still accepted. */
+/**
+ * Residual at which refinement ends (`accurate`), and the largest one that is accepted (`inaccurate`), relative to
+ * right side and solution.
+ */
 const accurate = 1e-10;
 const inaccurate = 1e-5;
+/** Residual of a solution that is accepted without refinement. */
+const unrefined = 1e-13;
 
 /**
- * The equations of a step. They are factorised with the inertia that makes the step a descent direction: δ_w makes the
- * Hessian positive definite on the null space of J (algorithm IC). δ_c makes dependent rows of J harmless.
+ * The linear equations of a step. δ_w makes the Hessian positive definite on the null space of J, so that the step is a
+ * descent direction (algorithm IC). δ_c keeps the matrix regular if rows of J are dependent.
  *
  * - (H + δ_w) dx + Jᵀ dy − d_low + d_high = r.x.
  * - J dx − δ_c dy = r.y.
@@ -46,25 +52,25 @@ export class KktSystem {
   readonly #operation: string;
   #coefficients!: KktCoefficients;
   #structure!: KktStructure;
-  #factor!: NumericFactor;
+  #solveSides!: (side: Float64Array) => Float64Array;
   #level = 0;
-  /** Last δ_w above 0, and the present δ_w and δ_c. */
+  /** The last δ_w above 0 (`lastShift`), and the current δ_w (`shift`) and δ_c (`equationShift`). */
   #lastShift = 0;
   #shift = 0;
   #equationShift = 0;
-  /** Number of factorisations in a row that needed δ_c. */
+  /** Number of consecutive factorisations that needed δ_c. */
   #dependentRows = 0;
 
   constructor(operation: string) {
     this.#operation = operation;
   }
 
-  /** The present δ_w. */
+  /** The current δ_w. */
   get regularisation(): number {
     return this.#shift;
   }
 
-  /** Factorises for the coefficients at a point. Returns false if no δ_w leads to the right inertia. */
+  /** Factorises the matrix at a point. Returns false if no δ_w leads to the right inertia. */
   *factorise(coefficients: KktCoefficients, barrier: number): Generator<undefined, boolean, void> {
     this.#coefficients = coefficients;
     this.#structure = kktStructure(coefficients.hessian.pattern, coefficients.jacobian);
@@ -79,7 +85,7 @@ export class KktSystem {
       if (zeros === 0 && factor.inertia?.negative === rows) {
         if (this.#shift > 0) this.#lastShift = this.#shift;
         this.#dependentRows = this.#equationShift > 0 ? this.#dependentRows + 1 : 0;
-        this.#factor = factor;
+        this.#accept(factor);
         return true;
       }
       // rounding can hide a zero eigenvalue, and then no δ_w helps
@@ -92,21 +98,33 @@ export class KktSystem {
     return false;
   }
 
-  /** Adds to the regularisation after an inaccurate solution. Returns false if it cannot grow further. */
+  /**
+   * Increases the pivot tolerance, δ_c or δ_w after an inaccurate solution, in this order. Returns false if δ_w cannot
+   * grow further, or the matrix is singular.
+   */
   *strengthen(barrier: number): Generator<undefined, boolean, void> {
     if (this.#level + 1 < pivotTolerances.length) this.#level++;
     else if (this.#equationShift === 0 && this.#coefficients.jacobian.pattern.shape[0] > 0)
       this.#equationShift = equationShift * barrier ** equationExponent;
     else this.#shift = this.#nextShift();
     if (this.#shift > largestShift) return false;
-    this.#factor = yield* this.#factoriseWith(this.#values());
-    return this.#factor.zeroPivots === 0;
+    const factor = yield* this.#factoriseWith(this.#values());
+    this.#accept(factor);
+    return factor.zeroPivots === 0;
   }
 
   #nextShift(): number {
     if (this.#shift === 0)
       return this.#lastShift === 0 ? firstShift : Math.max(smallestShift, shrink * this.#lastShift);
     return this.#shift * (this.#lastShift === 0 ? firstGrowth : growth);
+  }
+
+  #accept(factor: NumericFactor): void {
+    const { lowRank } = this.#coefficients.hessian;
+    const solve = (side: Float64Array): Float64Array => factor.solve(side, false);
+    const { shape } = this.#structure.pattern;
+    const corrected = lowRank && new LowRankSolver(lowRank, shape[0], solve);
+    this.#solveSides = corrected === undefined ? solve : (side) => corrected.solve(side);
   }
 
   #values(): Float64Array {
@@ -123,9 +141,7 @@ export class KktSystem {
     return yield* withoutReports(analysis.factoriseInSteps(values, diagonal));
   }
 
-  /**
-   * Solution for right sides, refined by the residuals of the equations above. `undefined` if its residual stays large.
-   */
+  /** Solves for one right side and refines the solution. `undefined` if its residual stays large. */
   solve(right: PrimalDual): PrimalDual | undefined {
     let step = this.#solveOnce(right);
     const size = Math.max(largest(right.x), largest(right.y), largest(right.low), largest(right.high));
@@ -136,6 +152,8 @@ export class KktSystem {
       const scale = size + Math.min(largest(step.x), 1e6 * size);
       const ratio = scale === 0 ? left : left / scale;
       const isEnough = ratio <= accurate || refinement === mostRefinements || !(ratio < 0.5 * before);
+      // the first solution of a good factorisation needs no refinement
+      if (refinement === 0 && ratio <= unrefined) return step;
       if (isEnough && refinement > 0) return ratio <= inaccurate ? step : undefined;
       before = ratio;
       step = sumOf(step, this.#solveOnce(rest));
@@ -148,7 +166,7 @@ export class KktSystem {
     const side = new Float64Array(n + y.length);
     for (let i = 0; i < n; i++) side[i] = x[i]! + low[i]! / slackLow[i]! - high[i]! / slackHigh[i]!;
     side.set(y, n);
-    const solution = this.#factor.solve(side, false);
+    const solution = this.#solveSides(side);
     const dx = solution.slice(0, n);
     const [dLow, dHigh] = [new Float64Array(n), new Float64Array(n)];
     for (let i = 0; i < n; i++) {
@@ -163,6 +181,7 @@ export class KktSystem {
     const n = step.x.length;
     const dual = new Float64Array(n);
     multiplyRows(hessian.pattern.rowPointers, hessian.pattern.columns, hessian.values, step.x, dual);
+    hessian.lowRank?.subtractFrom(dual, step.x);
     multiplyColumns(jacobian.pattern.rowPointers, jacobian.pattern.columns, jacobian.values, step.y, dual);
     const primal = new Float64Array(step.y.length);
     multiplyRows(jacobian.pattern.rowPointers, jacobian.pattern.columns, jacobian.values, step.x, primal);
@@ -180,7 +199,7 @@ export class KktSystem {
   }
 }
 
-/** True if all elements are finite. */
+/** True if all elements of the step are finite. */
 export function isFiniteStep({ x, y, low, high }: PrimalDual): boolean {
   return isAllFinite(x) && isAllFinite(y) && isAllFinite(low) && isAllFinite(high);
 }

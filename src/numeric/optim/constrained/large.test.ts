@@ -93,6 +93,16 @@ describe("large problems", () => {
     },
   );
 
+  test("needs fewer iterations for a rocket if each one chooses the barrier", () => {
+    const { cost, constraints, low, high, start } = rocket(extent(50, 400));
+    const [monotone, adaptive] = (["monotone", "adaptive"] as const).map((barrier) =>
+      minimize(cost, start, { constraints, low, high, barrier }),
+    );
+    expect(adaptive!.reason).toBe("solved");
+    expect(adaptive!.value).toBeCloseTo(monotone!.value, 7);
+    expect(adaptive!.iterations).toBeLessThan(monotone!.iterations);
+  });
+
   test("finds the pressure in a journal bearing, whose only constraints are bounds", () => {
     const n = extent(20, 100);
     const { cost, low, start } = journalBearing(n);

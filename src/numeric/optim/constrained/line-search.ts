@@ -21,15 +21,15 @@ export interface SearchStart {
   readonly at: PrimalDual;
   readonly slacks: Slacks;
   readonly barrier: number;
-  /** Fraction of the distance to a bound that one step may use. */
+  /** Fraction τ of the distance to a bound that one step may use. */
   readonly tau: number;
 }
 
-/** A point that a line search accepted. */
+/** A point that the line search accepted. */
 export interface AcceptedStep {
   readonly x: Float64Array;
   readonly values: ProgramValues;
-  /** Direction: that of Newton, or its second-order correction. */
+  /** Direction of the step: the Newton direction, or a second-order correction of it. */
   readonly step: PrimalDual;
   readonly alpha: number;
 }
@@ -43,12 +43,12 @@ interface Trial {
 
 const mostCorrections = 4; // p_max
 const correctionProgress = 0.99; // κ_soc
-/** Step size below which rounding decides. */
+/** Step size below which rounding errors dominate. */
 const negligible = 1e-14;
 
-/** Infeasibility and value of the barrier function. */
+/** Infeasibility θ and value φ of the barrier function at x. */
 export function pairOf(
-  { program, barrier }: SearchStart,
+  { program, barrier }: Pick<SearchStart, "program" | "barrier">,
   x: Float64Array,
   values: ProgramValues,
 ): FilterPair {
@@ -58,7 +58,7 @@ export function pairOf(
   };
 }
 
-/** Evaluates the functions at `x + αd`, kept strictly within the bounds. */
+/** Evaluates the functions at `x + αd`, clipped to the bounds; `undefined` if a value is not finite. */
 export function tryStep(start: SearchStart, step: Float64Array, alpha: number): Trial | undefined {
   const { program, point } = start;
   const x = moveInside(program, point.x, step, alpha);
@@ -79,9 +79,9 @@ function moveInside(
 }
 
 /**
- * Backtracks along a Newton direction until the filter accepts a point. If the first trial is less feasible, directions
- * that also compensate the curvature of the equations (second-order corrections) are tried. `undefined` if no step is
- * accepted: then feasibility must be restored.
+ * Backtracks along a Newton direction until the filter accepts a point. If the first trial is no more feasible than the
+ * start, it also tries directions that compensate the curvature of the equations (second-order corrections).
+ * `undefined` if no step is accepted; feasibility must then be restored.
  */
 export function searchLine(start: SearchStart, step: PrimalDual): AcceptedStep | undefined {
   const { filter, point, slacks, barrier, tau } = start;
@@ -103,7 +103,10 @@ export function searchLine(start: SearchStart, step: PrimalDual): AcceptedStep |
   return undefined;
 }
 
-/** Second-order corrections of a full step (section 2.4). */
+/**
+ * Tries up to four second-order corrections of the first trial step (section 2.4); `undefined` if the filter accepts
+ * none.
+ */
 function correct(
   start: SearchStart,
   first: Trial,

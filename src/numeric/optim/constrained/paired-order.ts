@@ -5,10 +5,9 @@ import type { MatrixEntries } from "./nonlinear-program.ts";
 const none = -1;
 
 /**
- * Order of elimination of a KKT matrix `[H Jᵀ; J 0]`. The diagonal of an equation is 0, so that it has no pivot before
- * one of its variables is eliminated. Each equation is therefore paired with a variable of large coefficient, and both are
- * ordered as one vertex, the variable first. In an order that separates them, eliminations would be delayed up to the
- * root.
+ * Order of elimination of a KKT matrix `[H Jᵀ; J 0]`. The diagonal entry of an equation is 0 until one of its variables
+ * is eliminated. Each equation is therefore paired with a variable that has a large coefficient in it. The pair is
+ * ordered as one vertex, the variable first. Otherwise pivots could be delayed up to the root.
  */
 export function pairedOrder(matrix: SparsePattern, jacobian: MatrixEntries): Int32Array {
   const n = jacobian.pattern.shape[1];
@@ -28,10 +27,13 @@ export function pairedOrder(matrix: SparsePattern, jacobian: MatrixEntries): Int
   return order;
 }
 
-/** Coefficients below this share of the largest one of their row are no partners. */
+/** Variables with coefficients below this fraction of the largest one in a row are not paired with the row. */
 const smallShare = 0.1;
 
-/** The variable that each equation is paired with, or −1. Equations with few candidates choose first. */
+/**
+ * Pairs each equation with a variable; −1 if all its variables with large enough coefficients are taken. Equations with
+ * few variables choose first.
+ */
 function matchVariables({ pattern, values }: MatrixEntries): Int32Array {
   const { rowPointers, columns, shape } = pattern;
   const partner = new Int32Array(shape[0]).fill(none);
@@ -55,7 +57,7 @@ function matchVariables({ pattern, values }: MatrixEntries): Int32Array {
   return partner;
 }
 
-/** Graph of the matrix in which the rows of a pair are one vertex. */
+/** Graph of the matrix in which an equation and its variable are one vertex. */
 function mergedGraph(
   { rowPointers, columns }: SparsePattern,
   vertexOf: Int32Array,

@@ -11,26 +11,35 @@ import {
   type Restoration,
 } from "./interior-point.ts";
 import { pairOf, type SearchStart } from "./line-search.ts";
-import type { MatrixEntries, NonlinearProgram, PrimalDual, ProgramValues } from "./nonlinear-program.ts";
+import {
+  linearise,
+  type MatrixEntries,
+  type NonlinearProgram,
+  type PrimalDual,
+  type ProgramValues,
+} from "./nonlinear-program.ts";
 import { boundMultipliers } from "./start.ts";
 
-/** Weight ρ of the violation against the distance from the point where the restoration began. */
+/** Weight ρ of the violation. The distance from the point where the restoration began has the weight ζ/2. */
 const violationWeight = 1000;
-/** Part to which a restoration must reduce the infeasibility. */
+/** A restoration must reduce the infeasibility to this fraction. */
 const neededReduction = 0.9; // κ_resto
-/** Multipliers of bounds above this are reset after a restoration. */
+/** If a bound multiplier exceeds this after a restoration, all bound multipliers are reset to 1. */
 const largestMultiplier = 1000;
-/** Errors at which a restoration that stalls still counts as finished. */
+/** Largest error at which a restoration that did not converge still counts as finished. */
 const acceptable = 1e-5;
 
-/** The restoration program of a point, with the values of the original functions at its latest point. */
+/**
+ * Program of the restoration from one point. `original` evaluates the objective and equations of the original program,
+ * and caches the latest point.
+ */
 interface RestorationProgram extends NonlinearProgram {
   readonly original: (x: Float64Array) => ProgramValues;
 }
 
 /**
- * Minimises the violation: `ρ Σ (p + n) + ζ/2 |D (x − x_R)|²` subject to c(x) − p + n = 0, p, n ≥ 0 (equation 30). ζ is
- * the square root of the barrier parameter, so that it vanishes.
+ * Program that minimises the violation near x_R: `ρ Σ (p + n) + ζ/2 |D (x − x_R)|²` subject to c(x) − p + n = 0, p, n ≥
+ * 0 (equation 30). ζ is the square root of the barrier parameter, so that it tends to 0.
  */
 function restorationProgram(program: NonlinearProgram, reference: Float64Array): RestorationProgram {
   const n = reference.length;
@@ -79,7 +88,7 @@ function extended(x: Float64Array, count: number, value: number): Float64Array {
   return out;
 }
 
-/** Adds a diagonal to a Hessian, and empty rows. */
+/** Adds a diagonal to a Hessian of n variables, and appends empty rows and columns up to `size`. */
 function extendHessian(
   n: number,
   size: number,
@@ -100,7 +109,7 @@ function extendHessian(
   };
 }
 
-/** Adds the columns of p and n to a Jacobian: −1 and 1 in each row. */
+/** Appends the columns of the variables p and n to a Jacobian: −1 and 1 in each row. */
 function extendJacobian(n: number, m: number): (inner: MatrixEntries) => MatrixEntries {
   let known: { readonly from: SparsePattern; readonly to: SparsePattern } | undefined;
   return ({ pattern, values }) => {
@@ -125,7 +134,9 @@ function extendJacobian(n: number, m: number): (inner: MatrixEntries) => MatrixE
   };
 }
 
-/** Sets p and n to the minimum of the barrier problem for fixed x (equation 33), from element `from` on. */
+/**
+ * Sets p and n, the last elements of x, to the minimum of the barrier problem for fixed other variables (equation 33).
+ */
 function balanceViolation(x: Float64Array, residuals: Float64Array, barrier: number): void {
   const m = residuals.length;
   const from = x.length - 2 * m;
@@ -136,7 +147,7 @@ function balanceViolation(x: Float64Array, residuals: Float64Array, barrier: num
   }
 }
 
-/** The positive root n of `ρ = μ/n + μ/(c + n)`, without cancellation. */
+/** The positive root n of `ρ = μ/n + μ/(c + n)`, computed without cancellation. */
 function balancedDistance(c: number, barrier: number): number {
   const half = (barrier - violationWeight * c) / (2 * violationWeight);
   const product = (barrier * c) / (2 * violationWeight);
@@ -144,8 +155,8 @@ function balancedDistance(c: number, barrier: number): number {
   return Math.max(half >= 0 ? half + root : product / (root - half), 1e-300);
 }
 
-/** Start of the restoration at a point of the original search. */
-function restorationStart({ point, at }: SearchStart, barrier: number): PrimalDual {
+/** Start of a restoration from a point of the original search. */
+function restorationStart({ point, at }: RestorationOrigin, barrier: number): PrimalDual {
   const n = at.x.length;
   const m = point.residuals.length;
   const x = extended(at.x, 2 * m, 0);
@@ -164,12 +175,15 @@ function restorationStart({ point, at }: SearchStart, barrier: number): PrimalDu
   return { x, y: new Float64Array(m), low, high };
 }
 
-/** Parts of the search that a restoration needs. */
+/** Point of the original search where a restoration begins. */
+type RestorationOrigin = Pick<SearchStart, "program" | "point" | "at" | "barrier">;
+
+/** Fields of the search that a restoration uses. */
 export type RestorationTask = Pick<InteriorTask, "operation" | "tolerance" | "observe">;
 
 /**
- * Feasibility restoration (section 3.3): minimises the violation until the filter of the search accepts a point that is
- * clearly more feasible. If that fails, the violation has a local minimum there.
+ * Feasibility restoration (section 3.3). Minimises the violation until the filter of the search accepts a point that is
+ * clearly more feasible. If it converges before that, the original problem is reported as infeasible.
  */
 export function* restoreFeasibility(
   { operation, tolerance, observe }: RestorationTask,
@@ -177,25 +191,55 @@ export function* restoreFeasibility(
   now: FilterPair,
 ): Generator<undefined, Restoration, void> {
   const { program, filter, point, at } = search;
-  const n = at.x.length;
   if (program.equations === 0 || largest(point.residuals) <= tolerance)
     return { kind: "end", end: "stalled", x: at.x };
   filter.add(now);
-  const restoration = restorationProgram(program, at.x);
   const barrier = Math.max(search.barrier, largest(point.residuals));
+  return yield* reduceViolation({ operation, tolerance, observe }, search, barrier, (pair) => {
+    const isReduced =
+      Number.isFinite(pair.value) && pair.infeasibility <= neededReduction * now.infeasibility;
+    return isReduced && filter.accepts(pair) && isProgress(now, pair);
+  });
+}
+
+/** Maximum number of iterations in which `searchFeasible` minimises the violation. */
+const mostIterations = 60;
+
+/**
+ * Minimises the violation from the least violated point of a search that got stuck, until a point is feasible. The end is
+ * `infeasible` at a local minimum of the violation.
+ */
+export function* searchFeasible(
+  task: RestorationTask,
+  program: NonlinearProgram,
+  x: Float64Array,
+): Generator<undefined, Restoration, void> {
+  const point = linearise(program, x, program.values(x));
+  const at = { x, y: new Float64Array(program.equations), ...boundMultipliers(program, 1) };
+  let iterations = 0;
+  const isFeasible = ({ infeasibility: size }: FilterPair): boolean =>
+    size <= task.tolerance || ++iterations > mostIterations;
+  return yield* reduceViolation(task, { program, point, at, barrier: 0 }, largest(point.residuals), isFeasible); // prettier-ignore
+}
+
+/** Minimises the violation until a point is accepted, or to the end. */
+function* reduceViolation(
+  { operation, tolerance, observe }: RestorationTask,
+  search: RestorationOrigin,
+  barrier: number,
+  accepts: (pair: FilterPair) => boolean,
+): Generator<undefined, Restoration, void> {
+  const { program, point, at } = search;
+  const n = at.x.length;
+  const restoration = restorationProgram(program, at.x);
   let found: Float64Array | undefined;
   const watch = (inner: InteriorIterate): boolean => {
     const x = inner.point.x.slice(0, n);
     const values = restoration.original(inner.point.x);
     if (observe({ ...inner, point: { ...point, ...values, x } })) return true;
-    const pair = pairOf(search, x, values);
-    const isBetter =
-      Number.isFinite(pair.value) &&
-      pair.infeasibility <= neededReduction * now.infeasibility &&
-      filter.accepts(pair) &&
-      isProgress(now, pair);
-    if (isBetter) found = x;
-    return isBetter;
+    const isAccepted = accepts(pairOf(search, x, values));
+    if (isAccepted) found = x;
+    return isAccepted;
   };
   const outcome = yield* interiorPoint({
     operation,
@@ -210,7 +254,9 @@ export function* restoreFeasibility(
   return conclude(search, tolerance, outcome, found);
 }
 
-/** Restoration within a restoration: chooses p and n anew, which is always possible. */
+/**
+ * Continues a restoration in which no step is accepted: chooses p and n anew. Ends as stalled if that changes nothing.
+ */
 // oxlint-disable-next-line require-yield -- has the type of a restoration
 function* rebalance(
   restoration: RestorationProgram,
@@ -227,9 +273,9 @@ function* rebalance(
   return { kind: "point", x, at: { low, high: inner.at.high } };
 }
 
-/** Result of a restoration for the search. */
+/** Converts the outcome of a restoration to a point, or to the end of the original search. */
 function conclude(
-  { program, at }: SearchStart,
+  { program, at }: RestorationOrigin,
   tolerance: number,
   { end, last }: InteriorOutcome,
   found: Float64Array | undefined,

@@ -20,13 +20,15 @@ import { unitScaling } from "./scaling.ts";
 
 /**
  * Lagrange multipliers at a result. With them `∇cost + Σ multiplier · ∇constraint + bounds = 0`. A multiplier is
- * positive where an upper limit is active, negative at a lower one, and 0 elsewhere. The least cost changes by minus the
- * multiplier per unit of the limit.
+ * positive if an upper limit is active, negative if a lower one is, and 0 otherwise. When a limit rises by a small δ,
+ * the least cost falls by δ · multiplier.
  */
 export interface Multipliers<P = unknown> {
-  /** One per constraint in the given order, with the shape of its values. Numbers and arrays for plain functions. */
+  /**
+   * One per constraint in the given order, with the shape of its values. For plain functions, numbers and flat arrays.
+   */
   readonly constraints: readonly (Tensor | number | Float64Array)[];
-  /** Those of `low` and `high`, in the structure of the parameters. */
+  /** Multipliers of the bounds `low` and `high`, in the structure of the parameters. */
   readonly bounds: P;
 }
 
@@ -34,9 +36,9 @@ export interface Multipliers<P = unknown> {
 export interface ConstrainedIteration {
   readonly iteration: number;
   readonly value: number;
-  /** Largest violation of a constraint, unscaled. */
+  /** Largest unscaled violation of a constraint. */
   readonly violation: number;
-  /** E₀ for the scaled problem, which is compared with `gradientTolerance`. */
+  /** E₀ of the scaled problem, which is compared with `gradientTolerance`. */
   readonly optimality: number;
   /** Barrier parameter μ. */
   readonly barrier: number;
@@ -44,23 +46,23 @@ export interface ConstrainedIteration {
   readonly step: number;
   /** Multiple of the identity that was added to the Hessian. */
   readonly regularisation: number;
-  /** `restoration` while only the violation is minimised. */
+  /** `restoration` while the search only minimises the violation. */
   readonly phase: "search" | "restoration";
 }
 
-/** The unscaled problem at a result. */
+/** Values, errors and multipliers of the unscaled problem at a result. */
 export interface Assessment {
   readonly x: Float64Array;
   readonly value: number;
   readonly gradient: Float64Array;
   readonly violation: number;
   readonly optimality: number;
-  /** Multipliers by row and by parameter. */
+  /** Multipliers, one per row (`rows`) and one per parameter (`bounds`). */
   readonly rows: Float64Array;
   readonly bounds: Float64Array;
 }
 
-/** Evaluates violation, optimality and multipliers of the unscaled problem at a point of the scaled one. */
+/** Evaluates values, errors and multipliers of the unscaled problem, given a point of the scaled one. */
 export function assess(
   program: RowProgram,
   form: SlackForm,
@@ -99,7 +101,49 @@ export function assess(
   };
 }
 
-/** Multipliers in the forms of the constraints and of the parameters. */
+/** Evaluates violation and optimality of the unscaled problem for given multipliers by row and by parameter. */
+export function assessAt(
+  program: RowProgram,
+  box: BoxBounds,
+  limits: BoxBounds,
+  { x, rows, bounds }: Pick<Assessment, "x" | "rows" | "bounds">,
+): Assessment {
+  const form = slackForm(program, x, box, limits, unitScaling(limits.low.length));
+  const v = form.variables(x, program.values(x).rows);
+  const [low, high] = [new Float64Array(v.length), new Float64Array(v.length)];
+  form.free.forEach((i, k) => {
+    low[k] = Math.max(-bounds[i]!, 0);
+    high[k] = Math.max(bounds[i]!, 0);
+  });
+  const y = Float64Array.from(form.rows, (j) => rows[j]!);
+  const scaling = unitScaling(limits.low.length);
+  return assess(program, form, scaling, box, limits, { x: v, y, low, high });
+}
+
+/**
+ * Evaluates the problem at a minimum that was found without its constraints. Their multipliers are 0, and those of
+ * active bounds balance the gradient.
+ */
+export function assessFree(
+  program: RowProgram,
+  box: BoxBounds,
+  limits: BoxBounds,
+  x: Float64Array,
+): Assessment {
+  const gradient = program.gradient(x);
+  const bounds = gradient.map((g, i) => ((g > 0 ? x[i] === box.low[i] : x[i] === box.high[i]) ? -g : 0));
+  return assessAt(program, box, limits, { x, rows: new Float64Array(limits.low.length), bounds });
+}
+
+/** The record of an assessed point in the history of a search without steps. */
+export function recordOf(
+  { value, violation, optimality }: Assessment,
+  iteration: number,
+): ConstrainedIteration {
+  return { iteration, value, violation, optimality, barrier: 0, step: 0, regularisation: 0, phase: "search" };
+}
+
+/** Converts multipliers to the shapes of the constraints and to the structure of the parameters. */
 export function shapeMultipliers(
   flat: FlatParameters,
   constraints: readonly Constraint[],

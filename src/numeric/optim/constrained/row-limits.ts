@@ -10,7 +10,7 @@ import type { Constraint } from "./constraint.ts";
 import { nameOf } from "./row-functions.ts";
 
 /**
- * Limits of all rows: the elements of the values of each constraint, in order.
+ * Limits of all rows. The rows are the elements of the values of all constraints, in order.
  *
  * @throws DownhillError `shape` for a limit that does not broadcast, `range` for limits that are NaN or cross.
  */
@@ -47,7 +47,7 @@ function limitOf(operation: string, name: string, limit: TensorLike, shape: Shap
   throw new DownhillError("range", `${operation}: a limit of ${name} is NaN.`);
 }
 
-/** Name of one element of the values of a constraint: `budget[2]`. */
+/** Name of one element of the values of a constraint, such as `budget[2]`. */
 export function elementName(name: string, shape: Shape, index: number): string {
   return (
     name +
@@ -59,7 +59,7 @@ function join(parts: readonly Float64Array[]): Float64Array {
   return Float64Array.from(parts.flatMap((part) => [...part]));
 }
 
-/** Name of a row in messages. */
+/** Name of a row in messages: the constraint and the index of the element. */
 export function rowName(constraints: readonly Constraint[], shapes: readonly Shape[], row: number): string {
   let rest = row;
   for (const [k, shape] of shapes.entries()) {

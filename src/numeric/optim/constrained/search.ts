@@ -1,65 +1,93 @@
 import { isAllFinite, largest } from "../vector.ts";
 import type { Limits, StopReason } from "../minimize/stop.ts";
 import type { BoxBounds } from "../minimize/walls.ts";
+import type { BarrierRule } from "./barrier-rule.ts";
 import { fallsAlongRay } from "./divergence.ts";
-import { interiorPoint, type InteriorIterate, type InteriorOutcome } from "./interior-point.ts";
-import { linearise, type PrimalDual, type ProgramValues } from "./nonlinear-program.ts";
+import type { InteriorIterate, InteriorOutcome } from "./interior-point.ts";
+import { type ConstrainedMethod, runMethod } from "./methods.ts";
+import type { PrimalDual, ProgramValues } from "./nonlinear-program.ts";
+import { type ProblemKind, withConstantDerivatives } from "./problem-kind.ts";
+import { quasiNewtonForm } from "./quasi-newton.ts";
 import { restoreFeasibility } from "./restoration.ts";
 import { assess, type Assessment, type ConstrainedIteration } from "./result.ts";
 import { gradientScaling } from "./scaling.ts";
 import { type RowProgram, type Scaling, slackForm, type SlackForm } from "./slack-form.ts";
-import { boundMultipliers, leastSquaresMultipliers, pushInside } from "./start.ts";
 import { type ConstrainedReason, judge } from "./verdict.ts";
+import { type EarlierMultipliers, scaledMultipliers } from "./warm-start.ts";
 
-/** A problem in vectors, with the rules of its search. */
+/** A constrained problem in vectors, with limits, tolerances and callbacks of its search. */
 export interface ConstrainedTask {
   readonly operation: string;
   readonly program: RowProgram;
+  readonly kind: ProblemKind;
+  readonly method: ConstrainedMethod;
+  /** Multipliers of an earlier solution. */
+  readonly warmStart: EarlierMultipliers | undefined;
   /** Start strictly within the bounds. */
   readonly start: Float64Array;
   readonly box: BoxBounds;
   readonly limits: BoxBounds;
   readonly rules: Limits;
+  /** Value that counts as 1 in the scaled problem. */
+  readonly unit: number;
   readonly constraintTolerance: number;
+  /** Hessian of the Lagrangian: exact, or approximated by steps. Problems of known kind use exact ones. */
+  readonly hessian: "sparse" | "lbfgs";
+  readonly barrierRule: BarrierRule;
   readonly evaluations: () => number;
   /** Called with each iteration; returns true to stop. */
   readonly watch: (x: Float64Array, iteration: ConstrainedIteration) => boolean;
-  /** Describes functions that are not finite at a point. */
+  /** Returns the part of a message that names the value or row that is not finite. */
   readonly describeNotFinite: (values: { readonly value: number; readonly rows: Float64Array }) => string;
-  /** Names of rows and parameters with a multiplier in a conflict. */
+  /** Returns the part of a message that names the rows and parameters whose limits conflict. */
   readonly describeConflict: (rows: readonly number[], parameters: readonly number[]) => string;
 }
 
 /** Outcome of a constrained search. */
 export interface ConstrainedOutcome {
+  /** The method that found the result. */
+  readonly method: ConstrainedMethod;
   readonly assessment: Assessment;
   readonly reason: StopReason | ConstrainedReason;
   readonly message: string | undefined;
   readonly history: readonly ConstrainedIteration[];
 }
 
-const firstBarrier = 0.1;
 /** Largest complementarity gap of a solution, relative to 1 + |value|. */
-const largestGap = 1e-7;
+const largestGap = { linear: 1e-9, quadratic: 1e-9, nonlinear: 1e-7 };
 /** Multipliers of a conflict below this share of the largest possible one are left out. */
 const conflictShare = 1e-4;
 
+/** True if the search needs no second derivatives. */
+export function usesLbfgs({ hessian, kind }: Pick<ConstrainedTask, "hessian" | "kind">): boolean {
+  return hessian === "lbfgs" && kind === "nonlinear";
+}
+
 /** Solves a problem, and judges the result. */
-export function* constrainedSearch(task: ConstrainedTask): Generator<void, ConstrainedOutcome, void> {
-  const { program, start, box, limits } = task;
-  const values = program.values(start);
+export function* constrainedSearch(given: ConstrainedTask): Generator<void, ConstrainedOutcome, void> {
+  const { start, box, limits } = given;
+  const values = given.program.values(start);
   if (!Number.isFinite(values.value) || !isAllFinite(values.rows)) {
-    const message = `${task.describeNotFinite(values)} at the start: start elsewhere, or bound the parameters away from such points.`;
-    return { assessment: unassessed(task, values), reason: "not-finite", message, history: [] };
+    const message = `${given.describeNotFinite(values)} at the start: start elsewhere, or bound the parameters away from such points.`;
+    return {
+      method: given.method,
+      assessment: unassessed(given, values),
+      reason: "not-finite",
+      message,
+      history: [],
+    };
   }
-  const scaling = gradientScaling(program, start, limits.low.length);
-  const form = slackForm(program, start, box, limits, scaling);
+  const program = withConstantDerivatives(given.program, given.kind);
+  const task = { ...given, program };
+  const scaling = gradientScaling(program, start, limits.low.length, task.unit);
+  const exact = slackForm(program, start, box, limits, scaling);
+  const form = usesLbfgs(given) ? quasiNewtonForm(exact) : exact;
   return form.free.length === 0
     ? withoutVariables(task, form, scaling)
     : yield* withVariables(task, form, scaling, form.variables(start, values.rows));
 }
 
-/** Result at a start whose functions are not finite. */
+/** Result at a start where a function is not finite: all measures except x and the value are NaN. */
 function unassessed({ start, limits }: ConstrainedTask, { value }: { readonly value: number }): Assessment {
   const unknown = (n: number): Float64Array => new Float64Array(n).fill(NaN);
   return {
@@ -73,20 +101,20 @@ function unassessed({ start, limits }: ConstrainedTask, { value }: { readonly va
   };
 }
 
-/** Result if bounds fix all parameters. */
+/** Outcome if equal bounds fix all parameters, so that there is no search. */
 function withoutVariables(task: ConstrainedTask, form: SlackForm, scaling: Scaling): ConstrainedOutcome {
-  const { program, box, limits, start, constraintTolerance, describeConflict } = task;
+  const { method, program, box, limits, start, constraintTolerance, describeConflict } = task;
   const none = new Float64Array(form.low.length);
   const at = { x: none, y: new Float64Array(form.equations), low: none, high: none };
   const assessment = assess(program, form, scaling, box, limits, at);
   if (assessment.violation <= constraintTolerance)
-    return { assessment, reason: "solved", message: "All parameters are fixed by equal bounds, and the constraints hold.", history: [] }; // prettier-ignore
+    return { method, assessment, reason: "solved", message: "All parameters are fixed by equal bounds, and the constraints hold.", history: [] }; // prettier-ignore
   const { rows } = program.values(start);
   const violated = [...rows.keys()].filter(
     (j) => Math.max(limits.low[j]! - rows[j]!, rows[j]! - limits.high[j]!) > constraintTolerance,
   );
   const message = `All parameters are fixed by equal bounds, and the constraints do not hold. ${describeConflict(violated, [])}`;
-  return { assessment, reason: "infeasible", message, history: [] };
+  return { method, assessment, reason: "infeasible", message, history: [] };
 }
 
 function* withVariables(
@@ -95,27 +123,34 @@ function* withVariables(
   scaling: Scaling,
   variables: Float64Array,
 ): Generator<void, ConstrainedOutcome, void> {
-  const { operation, program, box, limits, rules, constraintTolerance } = task;
+  const { operation, program, kind, box, limits, rules, constraintTolerance } = task;
   const history: ConstrainedIteration[] = [];
   let stopped: StopReason | undefined;
   let best: InteriorIterate | undefined;
-  let latest = form.parameters(variables);
+  let nearest: RankedPoint | undefined;
+  let { method } = task;
   const observe = (at: InteriorIterate): boolean => {
     const iteration = describeIteration(form, scaling, at, history.length);
     history.push(iteration);
-    latest = form.parameters(at.point.x);
     if (!at.isRestoration && !(best !== undefined && best.errors.total <= at.errors.total)) best = at;
-    stopped = task.watch(latest, iteration) ? "callback" : limitReached(task, rules, iteration.iteration);
+    nearest = nearer(nearest, at, iteration, constraintTolerance);
+    stopped = task.watch(form.parameters(at.point.x), iteration)
+      ? "callback"
+      : limitReached(task, rules, iteration.iteration);
     return stopped !== undefined;
   };
-  const search = interiorPoint({
+  const search = runMethod({
     operation,
+    kind,
+    method,
+    barrierRule: task.barrierRule,
+    setMethod: (used) => (method = used),
     program: form,
-    start: startOf(operation, form, variables),
-    barrier: firstBarrier,
+    variables,
+    earlier: task.warmStart && scaledMultipliers(form, scaling, task.warmStart),
     tolerance: rules.gradientTolerance,
     isAccurate: ({ x, residuals }) => form.violation(x, residuals) <= constraintTolerance,
-    largestGap: (value) => largestGap * (scaling.objective + Math.abs(value)),
+    largestGap: (value) => largestGap[kind] * (scaling.objective + Math.abs(value)),
     isUnbounded: (v) => fallsAlongRay(program, box, limits, form.parameters(v)),
     observe,
     restore: (at, now) =>
@@ -127,27 +162,57 @@ function* withVariables(
     if (next.done === true) {
       const at = (x: PrimalDual): Assessment => assess(program, form, scaling, box, limits, x);
       const outcome = next.value;
+      // a callback stops at the point that it was shown
       if (outcome.end === "stopped")
-        return { assessment: at(outcome.last.at), reason: stopped!, message: undefined, history };
+        return { method, assessment: at(stopped === "callback" ? outcome.last.at : nearest!.at), reason: stopped!, message: undefined, history }; // prettier-ignore
       const verdict = judge({
         outcome,
         best: best!,
+        nearest: nearest!.at,
+        nearestViolation: nearest!.violation,
         violation: (iterate) => violationAt(form, iterate.at.x),
         cancellation: (iterate) => cancellationOf(form, iterate),
         tolerance: rules.gradientTolerance,
         constraintTolerance,
+        hasLinearConstraints: kind !== "nonlinear",
         conflicts: () => describeConflicts(task, form, outcome),
       });
-      return { assessment: at(verdict.iterate.at), ...verdict, history };
+      return { method, assessment: at(verdict.at), ...verdict, history };
     }
     if (rules.signal?.aborted === true) {
       const y = new Float64Array(form.equations);
       const none = new Float64Array(form.low.length);
-      const x = best?.at ?? { x: variables, y, low: none, high: none };
-      return { assessment: assess(program, form, scaling, box, limits, x), reason: "aborted", message: undefined, history }; // prettier-ignore
+      const x = nearest?.at ?? { x: variables, y, low: none, high: none };
+      return { method, assessment: assess(program, form, scaling, box, limits, x), reason: "aborted", message: undefined, history }; // prettier-ignore
     }
     yield;
   }
+}
+
+/** An iterate with its violation and value, by which the iterates of a search without a solution are compared. */
+interface RankedPoint {
+  readonly at: PrimalDual;
+  readonly violation: number;
+  readonly value: number;
+}
+
+/**
+ * The better of a point and an iterate: the one with the smaller violation, or with the smaller value if both violations
+ * are within the tolerance. An iterate of a restoration takes the multipliers of the point before.
+ */
+function nearer(
+  before: RankedPoint | undefined,
+  { at, point, isRestoration }: InteriorIterate,
+  { violation, value }: ConstrainedIteration,
+  tolerance: number,
+): RankedPoint {
+  const beyond = (size: number): number => Math.max(0, size - tolerance);
+  const multipliers = isRestoration && before !== undefined ? before.at : at;
+  const next = { at: { ...multipliers, x: point.x }, violation, value };
+  if (before === undefined) return next;
+  if (!Number.isFinite(violation) || !Number.isFinite(value)) return before;
+  const [least, now] = [beyond(before.violation), beyond(violation)];
+  return now < least || (now === least && value < before.value) ? next : before;
 }
 
 function violationAt(form: SlackForm, v: Float64Array): number {
@@ -156,8 +221,8 @@ function violationAt(form: SlackForm, v: Float64Array): number {
 }
 
 /**
- * Size of the forces of the constraints and bounds relative to that of the objective: large where gradients of constraints
- * cancel each other.
+ * Largest force of a constraint or bound on a parameter, relative to the gradient of the objective. It is large if
+ * gradients of constraints cancel each other.
  */
 function cancellationOf(form: SlackForm, { point, at }: InteriorIterate): number {
   const { pattern, values } = point.jacobian;
@@ -168,17 +233,6 @@ function cancellationOf(form: SlackForm, { point, at }: InteriorIterate): number
       if (pattern.columns[p]! < n) force = Math.max(force, Math.abs(at.y[e]! * values[p]!));
   for (let i = 0; i < n; i++) force = Math.max(force, at.low[i]!, at.high[i]!);
   return force / Math.max(1, largest(point.gradient));
-}
-
-/** Start of a search: within the bounds, with multipliers of bounds of 1 and estimates for those of equations. */
-function startOf(operation: string, form: SlackForm, variables: Float64Array): PrimalDual {
-  const x = pushInside(variables, form.low, form.high);
-  const z = boundMultipliers(form, 1);
-  const y = new Float64Array(form.equations);
-  const point = linearise(form, x, form.values(x));
-  const hessian = form.hessian(x, 1, y);
-  if (!isAllFinite(point.gradient) || !isAllFinite(point.jacobian.values)) return { x, y, ...z };
-  return { x, y: leastSquaresMultipliers(operation, point, z, hessian), ...z };
 }
 
 function describeIteration(
@@ -209,7 +263,7 @@ function limitReached(
   return evaluations() >= maxEvaluations ? "evaluations" : undefined;
 }
 
-/** Describes the constraints and bounds that have a share in the least violation. */
+/** Describes the constraints and bounds that share in the least violation; empty unless the search found a conflict. */
 function describeConflicts(task: ConstrainedTask, form: SlackForm, { conflict }: InteriorOutcome): string {
   if (conflict === undefined) return "";
   const rows = [...form.rows].filter((_, e) => Math.abs(conflict.y[e]!) > conflictShare);

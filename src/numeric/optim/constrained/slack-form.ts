@@ -2,7 +2,10 @@ import { SparsePattern } from "../../sparse/matrix/sparse-pattern.ts";
 import type { BoxBounds } from "../minimize/walls.ts";
 import type { MatrixEntries, NonlinearProgram, PrimalDual } from "./nonlinear-program.ts";
 
-/** The user's problem in vectors: f(x) with rows r(x), and derivatives with respect to all parameters. */
+/**
+ * A constrained problem in vectors: objective f(x), rows r(x), which are all constrained values, and derivatives with
+ * respect to all parameters.
+ */
 export interface RowProgram {
   readonly values: (x: Float64Array) => { readonly value: number; readonly rows: Float64Array };
   readonly gradient: (x: Float64Array) => Float64Array;
@@ -10,7 +13,7 @@ export interface RowProgram {
   readonly hessian: (x: Float64Array, weight: number, y: Float64Array) => MatrixEntries;
 }
 
-/** Factors of the objective and of each row. */
+/** Factors of the objective and of each row in the scaled problem. */
 export interface Scaling {
   readonly objective: number;
   readonly rows: Float64Array;
@@ -21,21 +24,21 @@ export interface Scaling {
  * are equations. Each other row gets a slack variable within its limits, with the equation r(x) − s = 0.
  */
 export interface SlackForm extends NonlinearProgram {
-  /** Parameters that are variables. The slacks follow them. */
+  /** Indices of the parameters that are variables of the program. The slack variables follow them. */
   readonly free: Int32Array;
-  /** Rows with a limit, one per equation. */
+  /** Indices of the rows with a limit, one per equation of the program. */
   readonly rows: Int32Array;
-  /** Variable of the slack of each equation; −1 for rows with equal limits. */
+  /** For each equation, the index of its slack variable; −1 for rows with equal limits. */
   readonly slackOf: Int32Array;
-  /** All parameters at a point of the program. */
+  /** Returns all parameters, also the constant ones, at a point v of the program. */
   readonly parameters: (v: Float64Array) => Float64Array;
-  /** Variables for parameters, with slacks at the nearest points within their limits. */
+  /** Returns the point of the program for these parameters and rows. Slacks are the rows, clipped to their limits. */
   readonly variables: (x: Float64Array, rows: Float64Array) => Float64Array;
-  /** Largest violation of a limit, unscaled. */
+  /** Largest unscaled violation of a limit, given the residuals at v. */
   readonly violation: (v: Float64Array, residuals: Float64Array) => number;
 }
 
-/** The slack form of rows within limits and parameters within bounds. */
+/** Builds the slack form of a problem. `fixed` has the values of the constant parameters. */
 export function slackForm(
   program: RowProgram,
   fixed: Float64Array,
@@ -123,7 +126,10 @@ export function slackForm(
   };
 }
 
-/** Multipliers of another scaling, for the same variables. */
+/**
+ * Converts multipliers from the scaling `from` to the unscaled `form`, which has the same variables. Of the multipliers
+ * of a variable's two bounds, at most one stays above 0.
+ */
 export function rescaleMultipliers(
   form: SlackForm,
   { y, low, high }: PrimalDual,
@@ -146,7 +152,9 @@ export function rescaleMultipliers(
   return { x, y: all, low: a, high: b };
 }
 
-/** Keeps the rows and columns of free parameters, and adds empty ones for slacks. */
+/**
+ * Returns a function that keeps the rows and columns of free parameters of a Hessian, and adds empty ones for slacks.
+ */
 function restrictHessian(free: Int32Array, size: number): (all: MatrixEntries) => MatrixEntries {
   let known: { readonly from: SparsePattern; readonly to: SparsePattern; readonly entries: Int32Array } | undefined; // prettier-ignore
   return ({ pattern, values }) => {
@@ -173,7 +181,10 @@ function restrictHessian(free: Int32Array, size: number): (all: MatrixEntries) =
   };
 }
 
-/** Keeps the columns of free parameters and the rows with a limit, and adds the columns of slacks. */
+/**
+ * Returns a function that keeps the columns of free parameters and the rows with a limit of a Jacobian, scales the
+ * rows, and adds the columns of slacks.
+ */
 function restrictJacobian(
   free: Int32Array,
   rows: Int32Array,

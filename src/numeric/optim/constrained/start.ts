@@ -4,7 +4,7 @@ import type { Linearised, MatrixEntries, NonlinearProgram, PrimalDual } from "./
 
 const boundFraction = 0.01; // κ₁ and κ₂
 
-/** The point next to x that keeps a distance from its bounds (section 3.6). */
+/** Moves x inside its bounds (section 3.6), by at least a small distance from each finite bound. */
 export function pushInside(
   x: Float64Array,
   low: Float64Array,
@@ -20,7 +20,7 @@ export function pushInside(
   });
 }
 
-/** Multipliers of bounds at the start: `value` at each bound. */
+/** Bound multipliers: `value` for each finite bound, otherwise 0. */
 export function boundMultipliers(
   { low, high }: NonlinearProgram,
   value: number,
@@ -31,14 +31,20 @@ export function boundMultipliers(
   };
 }
 
-/** Larger estimates say more about dependent equations than about the multipliers (λ_max of section 3.6). */
+/**
+ * λ_max of section 3.6. A larger estimate indicates nearly dependent equations, so that all estimates are replaced by
+ * 0.
+ */
 const largestEstimate = 1e3;
-/** Pivot tolerance of that system, which is the smallest one of steps too. */
+/**
+ * Pivot tolerance for the equations of the estimates. It is the smallest tolerance for steps, so that both share an
+ * analysis.
+ */
 const estimateTolerance = 1e-6;
 
 /**
- * Multipliers of the equations that minimise |∇f + Jᵀy − low + high|; 0 if an estimate is large, or the equations are
- * dependent.
+ * Equation multipliers that minimise |∇f + Jᵀy − low + high|. All are 0 if an estimate is too large or the equations
+ * are dependent.
  */
 export function leastSquaresMultipliers(
   operation: string,

@@ -1,40 +1,49 @@
 import { internalError } from "../../../engine/errors/index.ts";
 import { largest } from "../vector.ts";
 import type { InteriorIterate, InteriorOutcome } from "./interior-point.ts";
+import type { PrimalDual } from "./nonlinear-program.ts";
 
-/** Reason why a search under constraints stopped by its own rules. */
+/** Reason for the end of a search under constraints, apart from limits, callbacks and signals. */
 export type ConstrainedReason = "solved" | "acceptable" | "infeasible" | "unbounded" | "numerical";
 
-/** Result of judging a search, and the iterate that it is about. */
+/** Classification of a search, and the point that is returned with its multipliers. */
 export interface Verdict {
   readonly reason: ConstrainedReason;
   readonly message: string;
-  readonly iterate: InteriorIterate;
+  readonly at: PrimalDual;
 }
 
-/** Outcome of a search with the measures that decide about it. */
+/** Outcome of a search, with the measures from which `judge` derives the verdict. */
 export interface Judged {
   readonly outcome: InteriorOutcome;
-  /** Iterate of the least error outside of restorations. */
+  /** Iterate with the least error outside of restorations. */
   readonly best: InteriorIterate;
-  /** Largest unscaled violation at an iterate. */
+  /** Iterate with the least violation, or of those within the tolerance the one with the least value. */
+  readonly nearest: PrimalDual;
+  /** Unscaled violation of that iterate. */
+  readonly nearestViolation: number;
+  /** Returns the largest unscaled violation at an iterate. */
   readonly violation: (at: InteriorIterate) => number;
-  /** Size of the forces of constraints relative to that of the objective at an iterate. */
+  /** Returns the largest force of a constraint at an iterate, relative to the gradient of the objective. */
   readonly cancellation: (at: InteriorIterate) => number;
   readonly tolerance: number;
   readonly constraintTolerance: number;
+  /** True if all constraints are linear: then a local minimum of the violation is a global one. */
+  readonly hasLinearConstraints: boolean;
   /** Names of the constraints and bounds with a share in a conflict. */
   readonly conflicts: () => string;
 }
 
-/** Factor of the tolerances within which a result is `acceptable`. */
+/** A result is `acceptable` if its errors are within this multiple of the tolerances. */
 const acceptableFactor = 100;
-/** Forces of constraints, relative to that of the objective, from which multipliers count as divergent. */
+/** Relative force of constraints from which the multipliers count as diverging. */
 const divergentForce = 1e4;
-/** Violation relative to the size of diverging parameters that still counts as feasible. */
+/**
+ * Violation up to which a point with diverging parameters counts as feasible, as a fraction of the largest parameter.
+ */
 const divergingViolation = 1e-6;
 
-/** Judges the outcome of an interior point search. */
+/** Classifies the outcome of an interior point search. */
 export function judge(judged: Judged): Verdict {
   const { outcome, violation } = judged;
   const { end, last } = outcome;
@@ -42,18 +51,28 @@ export function judge(judged: Judged): Verdict {
     case "optimal":
       return optimalVerdict(last, judged.cancellation(last));
     case "infeasible":
+      if (judged.nearestViolation <= judged.constraintTolerance)
+        return {
+          reason: "numerical",
+          at: judged.nearest,
+          message:
+            `The search left the points that satisfy the constraints, and got stuck with a violation of ${show(violation(last))}. ` +
+            `${judged.conflicts()} The result is the best point that satisfies them. Functions with jumps have no useful derivatives there: ` +
+            "replace them, or start elsewhere.",
+        };
       return {
         reason: "infeasible",
-        iterate: last,
-        message:
-          `No nearby point satisfies the constraints: this point is stationary for the sum of the violations, with a largest violation of ${show(violation(last))}. ` +
-          `${judged.conflicts()} For constraints that are not convex, another start may lead to a feasible point.`,
+        at: last.at,
+        message: judged.hasLinearConstraints
+          ? `No point satisfies the constraints: the least sum of violations has a largest violation of ${show(violation(last))}. ${judged.conflicts()}`
+          : `No nearby point satisfies the constraints: this point is stationary for the sum of the violations, with a largest violation of ${show(violation(last))}. ` +
+            `${judged.conflicts()} For constraints that are not convex, another start may lead to a feasible point.`,
       };
     case "unbounded": {
       const isFeasible = violation(last) <= divergingViolation * Math.max(1, largest(last.at.x));
       return {
         reason: isFeasible ? "unbounded" : "numerical",
-        iterate: last,
+        at: isFeasible ? last.at : judged.nearest,
         message: isFeasible
           ? "The value falls without limit along feasible points. Bound the parameters, or check the sign of the cost."
           : "Parameters grow beyond 1e20 without becoming feasible. Bound the parameters.",
@@ -72,12 +91,12 @@ function optimalVerdict(last: InteriorIterate, cancellation: number): Verdict {
   if (last.errors.dualScale === 1 || cancellation < divergentForce)
     return {
       reason: "solved",
-      iterate: last,
+      at: last.at,
       message: "The optimality conditions hold within the tolerances.",
     };
   return {
     reason: "acceptable",
-    iterate: last,
+    at: last.at,
     message:
       "The optimality conditions hold only relative to the size of the multipliers, which diverge: at this point the gradients of the " +
       "active constraints do not determine multipliers (no constraint qualification), as for complementarity constraints.",
@@ -85,7 +104,7 @@ function optimalVerdict(last: InteriorIterate, cancellation: number): Verdict {
 }
 
 function stalledVerdict(
-  { outcome, best, violation, cancellation, tolerance, constraintTolerance }: Judged,
+  { best, nearest, violation, cancellation, tolerance, constraintTolerance }: Judged,
   end: "stalled" | "singular" | "not-finite",
 ): Verdict {
   const cause = {
@@ -102,7 +121,7 @@ function stalledVerdict(
   if (isAcceptable)
     return {
       reason: "acceptable",
-      iterate: best,
+      at: best.at,
       message: `The optimality conditions hold within ${acceptableFactor} times the tolerances; ${cause}.`,
     };
   const advice = {
@@ -113,8 +132,8 @@ function stalledVerdict(
   }[end];
   return {
     reason: "numerical",
-    iterate: outcome.last,
-    message: `The search ended without a solution: ${cause}. ${advice}`,
+    at: nearest,
+    message: `The search ended without a solution: ${cause}. The result is its least violated point. ${advice}`,
   };
 }
 

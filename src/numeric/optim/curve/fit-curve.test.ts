@@ -1,5 +1,5 @@
 import { add, exp, mul, neg, sin, square, sub, sum, type Tensor, tensor } from "downhill";
-import { type CurveFit, curveFitter, fitCurve, leastSquares } from "downhill/optim";
+import { type CurveFit, curveFitter, fitCurve, fitCurveAsync, leastSquares } from "downhill/optim";
 import { key, normal } from "downhill/random";
 import { describe, expect, test } from "vitest";
 import { compileText } from "../../syntax/index.ts";
@@ -490,4 +490,36 @@ test("a call of a prepared fitter may have its own start", () => {
   const free = fit as unknown as (...args: readonly unknown[]) => unknown;
   expect(() => free(places, ys, { start: { rat: 1 } })).toThrow('fitCurve: start has "rat"');
   expect(() => free(places, ys, { strat: {} })).toThrow('unknown option "strat". Did you mean "start"?');
+});
+
+describe("fitCurveAsync", () => {
+  const xs = even(0, 10, 60);
+  const ys = xs.map((x) => 3 * Math.exp(-0.2 * x) + 5 * Math.exp(-2 * x) + 0.01 * Math.sin(40 * x));
+  const parameters = ["a", "b", "c", "d"] as const;
+  const decays = (x: Tensor, { a, b, c, d }: Record<(typeof parameters)[number], Tensor>): Tensor =>
+    add(mul(a, exp(neg(mul(b, x)))), mul(c, exp(neg(mul(d, x)))));
+
+  test("finds the result of fitCurve", async () => {
+    const fit = await fitCurveAsync(decays, xs, ys, { parameters });
+    expect(fit.params).toEqual(fitCurve(decays, xs, ys, { parameters }).params);
+  });
+
+  test("an abort during the search ends all searches, and returns the best point so far", async () => {
+    const controller = new AbortController();
+    let [calls, total] = [0, Infinity];
+    const counting: typeof decays = (x, params) => {
+      if (++calls === total) controller.abort();
+      return decays(x, params);
+    };
+    const options = { parameters, start: { a: 1, b: 1, c: 1, d: 0.5 }, jit: false };
+    const whole = await fitCurveAsync(counting, xs, ys, options);
+    [total, calls] = [Math.ceil(calls / 2), 0];
+    const part = await fitCurveAsync(counting, xs, ys, { ...options, signal: controller.signal });
+    expect([whole.converged, part.reason]).toEqual([true, "aborted"]);
+    expect(part.iterations).toBeGreaterThan(0);
+    expect(part.iterations).toBeLessThan(whole.iterations);
+    expect(part.sumOfSquares).toBeGreaterThan(whole.sumOfSquares);
+    const atStart = ys.reduce((sum, y, i) => sum + (y - Math.exp(-xs[i]!) - Math.exp(-0.5 * xs[i]!)) ** 2, 0);
+    expect(part.sumOfSquares).toBeLessThan(atStart);
+  });
 });

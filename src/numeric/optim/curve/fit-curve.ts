@@ -9,7 +9,12 @@ import { treeKey, unflatten } from "../../../engine/tree/index.ts";
 import { makeLru } from "../../../engine/util/lru.ts";
 import { didYouMean } from "../../../engine/util/suggest.ts";
 import { pick } from "../minimize/problem.ts";
-import { defined, search } from "./follow.ts";
+import type { WithConstraints } from "../minimize/minimize.ts";
+import { robustResiduals } from "../minimize/robust.ts";
+import { finish, finishSoon } from "../minimize/stop.ts";
+import { refuseTraced } from "../minimize/traced-captures.ts";
+import { solverOf } from "../constrained/constraint.ts";
+import { defined, type FitSearchResult, jacobianOf, scaleOf, search } from "./follow.ts";
 import { type CurveModel, curveModel } from "./model.ts";
 import {
   operation,
@@ -24,7 +29,15 @@ import {
   type CurveData,
   type FitCurveOptions,
 } from "./options.ts";
-import { type CurveFit, describe, inNumbers, type PlainColumns, type PlainCurveFit } from "./result.ts";
+import {
+  type ConstrainedCurveFit,
+  type CurveFit,
+  describe,
+  inNumbers,
+  type PlainColumns,
+  type PlainConstrainedCurveFit,
+  type PlainCurveFit,
+} from "./result.ts";
 
 /** One scalar tensor per parameter name. */
 export type CurveParameters<K extends string> = Readonly<Record<K, Tensor>>;
@@ -39,6 +52,8 @@ export type CurveParameters<K extends string> = Readonly<Record<K, Tensor>>;
  * best candidates are followed to their minima. A model that is linear in all its parameters needs no search. Computes
  * in float64.
  *
+ * With `constraints` a second search continues from that result, and the errors respect the active constraints.
+ *
  * SciPy's `curve_fit` starts from ones; `sigma` and `absoluteSigma` mean the same there.
  *
  * @throws DownhillError `option`, `range`, `shape` for arguments that do not fit; `data` if there are fewer rows than
@@ -52,6 +67,24 @@ export type CurveParameters<K extends string> = Readonly<Record<K, Tensor>>;
  * const { params, rSquared } = fitCurve(decay, x, y, { parameters: ["a", "b", "c"] });
  * [params.a.toFixed(2), params.b.toFixed(2), params.c.toFixed(2), rSquared.toFixed(4)]; // ["4.10", "0.34", "0.91", "0.9999"]
  */
+export function fitCurve<const K extends string>(
+  model: (x: Tensor, params: CurveParameters<K>) => Tensor,
+  x: TensorLike,
+  y: TensorLike,
+  options: FitCurveOptions<K, CurveParameters<K>> & WithConstraints<CurveParameters<K>, []>,
+): ConstrainedCurveFit<K>;
+export function fitCurve<const K extends string, X extends Readonly<Record<string, Tensor>>>(
+  model: (x: X, params: CurveParameters<K>) => Tensor,
+  x: { readonly [name in keyof X]: TensorLike },
+  y: TensorLike,
+  options: FitCurveOptions<K, CurveParameters<K>> & WithConstraints<CurveParameters<K>, []>,
+): ConstrainedCurveFit<K, X>;
+export function fitCurve<const K extends string, X extends number | Readonly<Record<string, number>>>(
+  model: ((x: X, params: Readonly<Record<K, number>>) => number) & OnlyPlain<X>,
+  x: PlainColumns<X>,
+  y: TensorLike,
+  options: FitCurveOptions<K, Readonly<Record<K, number>>> & WithConstraints<Readonly<Record<K, number>>, []>,
+): PlainConstrainedCurveFit<K, X>;
 export function fitCurve<const K extends string>(
   model: (x: Tensor, params: CurveParameters<K>) => Tensor,
   x: TensorLike,
@@ -74,9 +107,76 @@ export function fitCurve(
   model: (x: never, params: never) => unknown,
   x: unknown,
   y: TensorLike,
-  options: FitCurveOptions,
-): CurveFit<string, never> | PlainCurveFit<string, never> {
+  options: FitCurveOptions<string, never>,
+): AnyCurveFit {
   if (arguments.length > 4) refuseExtra("fitCurve", arguments, 4);
+  return finish(fitOnce(model, x, y, options));
+}
+
+/**
+ * Asynchronous `fitCurve`: it yields to other tasks of the page or server, and a signal can abort it at any time. The
+ * result is then the best point so far, with the reason `aborted`.
+ *
+ * @throws DownhillError as `fitCurve`.
+ */
+export async function fitCurveAsync<const K extends string>(
+  model: (x: Tensor, params: CurveParameters<K>) => Tensor,
+  x: TensorLike,
+  y: TensorLike,
+  options: FitCurveOptions<K, CurveParameters<K>> & WithConstraints<CurveParameters<K>, []>,
+): Promise<ConstrainedCurveFit<K>>;
+export async function fitCurveAsync<const K extends string, X extends Readonly<Record<string, Tensor>>>(
+  model: (x: X, params: CurveParameters<K>) => Tensor,
+  x: { readonly [name in keyof X]: TensorLike },
+  y: TensorLike,
+  options: FitCurveOptions<K, CurveParameters<K>> & WithConstraints<CurveParameters<K>, []>,
+): Promise<ConstrainedCurveFit<K, X>>;
+export async function fitCurveAsync<
+  const K extends string,
+  X extends number | Readonly<Record<string, number>>,
+>(
+  model: ((x: X, params: Readonly<Record<K, number>>) => number) & OnlyPlain<X>,
+  x: PlainColumns<X>,
+  y: TensorLike,
+  options: FitCurveOptions<K, Readonly<Record<K, number>>> & WithConstraints<Readonly<Record<K, number>>, []>,
+): Promise<PlainConstrainedCurveFit<K, X>>;
+export async function fitCurveAsync<const K extends string>(
+  model: (x: Tensor, params: CurveParameters<K>) => Tensor,
+  x: TensorLike,
+  y: TensorLike,
+  options: FitCurveOptions<K>,
+): Promise<CurveFit<K>>;
+export async function fitCurveAsync<const K extends string, X extends Readonly<Record<string, Tensor>>>(
+  model: (x: X, params: CurveParameters<K>) => Tensor,
+  x: { readonly [name in keyof X]: TensorLike },
+  y: TensorLike,
+  options: FitCurveOptions<K>,
+): Promise<CurveFit<K, X>>;
+export async function fitCurveAsync<
+  const K extends string,
+  X extends number | Readonly<Record<string, number>>,
+>(
+  model: ((x: X, params: Readonly<Record<K, number>>) => number) & OnlyPlain<X>,
+  x: PlainColumns<X>,
+  y: TensorLike,
+  options: FitCurveOptions<K>,
+): Promise<PlainCurveFit<K, X>>;
+export async function fitCurveAsync(
+  model: (x: never, params: never) => unknown,
+  x: unknown,
+  y: TensorLike,
+  options: FitCurveOptions<string, never>,
+): Promise<AnyCurveFit> {
+  if (arguments.length > 4) refuseExtra("fitCurveAsync", arguments, 4);
+  return finishSoon(fitOnce(model, x, y, options));
+}
+
+function fitOnce(
+  model: (x: never, params: never) => unknown,
+  x: unknown,
+  y: TensorLike,
+  options: FitCurveOptions<string, never>,
+): CurveRun {
   requireCompiled(operation, model, example);
   readChoices(options, ["sigma", "weights"]); // first, because this call recognises a misspelt "parameters"
   const { sigma, weights, ...others } = options;
@@ -96,6 +196,23 @@ export function fitCurve(
  */
 export function curveFitter<const K extends string>(
   model: (x: Tensor, params: CurveParameters<K>) => Tensor,
+  options: CurveFitterOptions<K, CurveParameters<K>> & WithConstraints<CurveParameters<K>, []>,
+): (x: TensorLike, y: TensorLike, rows?: CurveCallOptions<K>) => ConstrainedCurveFit<K>;
+export function curveFitter<const K extends string, X extends Readonly<Record<string, Tensor>>>(
+  model: (x: X, params: CurveParameters<K>) => Tensor,
+  options: CurveFitterOptions<K, CurveParameters<K>> & WithConstraints<CurveParameters<K>, []>,
+): (
+  x: { readonly [name in keyof X]: TensorLike },
+  y: TensorLike,
+  rows?: CurveCallOptions<K>,
+) => ConstrainedCurveFit<K, X>;
+export function curveFitter<const K extends string, X extends number | Readonly<Record<string, number>>>(
+  model: ((x: X, params: Readonly<Record<K, number>>) => number) & OnlyPlain<X>,
+  options: CurveFitterOptions<K, Readonly<Record<K, number>>> &
+    WithConstraints<Readonly<Record<K, number>>, []>,
+): (x: PlainColumns<X>, y: TensorLike, rows?: CurveCallOptions<K>) => PlainConstrainedCurveFit<K, X>;
+export function curveFitter<const K extends string>(
+  model: (x: Tensor, params: CurveParameters<K>) => Tensor,
   options: CurveFitterOptions<K>,
 ): (x: TensorLike, y: TensorLike, rows?: CurveCallOptions<K>) => CurveFit<K>;
 export function curveFitter<const K extends string, X extends Readonly<Record<string, Tensor>>>(
@@ -112,35 +229,47 @@ export function curveFitter<const K extends string, X extends number | Readonly<
 ): (x: PlainColumns<X>, y: TensorLike, rows?: CurveCallOptions<K>) => PlainCurveFit<K, X>;
 export function curveFitter(
   model: (x: never, params: never) => unknown,
-  options: CurveFitterOptions,
-): (
-  x: never,
-  y: TensorLike,
-  rows?: CurveCallOptions,
-) => CurveFit<string, never> | PlainCurveFit<string, never> {
+  options: CurveFitterOptions<string, never>,
+): (x: never, y: TensorLike, rows?: CurveCallOptions) => AnyCurveFit {
   if (arguments.length > 2) refuseExtra("curveFitter", arguments, 2);
   requireCompiled("curveFitter", model, `curveFitter((x, params) => …, { parameters: ["a", "b"] })`);
-  return prepare(model, options);
+  const run = prepare(model, options);
+  return (x, y, rows) => finish(run(x, y, rows));
 }
 
 const example = `${operation}((x, params) => …, x, y, { parameters: ["a", "b"] })`;
 /** Number of column structures for which a fitter caches its compiled models. */
 const structuresKept = 16;
 
+type AnyCurveFit =
+  | CurveFit<string, never>
+  | PlainCurveFit<string, never>
+  | ConstrainedCurveFit<string, never>
+  | PlainConstrainedCurveFit<string, never>;
+
+/** A fit that yields between iterations. */
+type CurveRun = Generator<void, AnyCurveFit, void>;
+
 function prepare(
   model: (x: never, params: never) => unknown,
-  options: CurveFitterOptions,
-): (
-  x: unknown,
-  y: TensorLike,
-  rows?: CurveCallOptions,
-) => CurveFit<string, never> | PlainCurveFit<string, never> {
+  options: CurveFitterOptions<string, never>,
+): (x: unknown, y: TensorLike, rows?: CurveCallOptions) => CurveRun {
   const choices = readChoices(options);
   const names = readNames(options);
   const walls = {
     low: readBound(names, "low", options.low, -Infinity),
     high: readBound(names, "high", options.high, Infinity),
   };
+  const rules = pick(options, ruleNames);
+  const constrained = solverOf(operation, options)?.fitCurve({
+    operation,
+    names,
+    walls,
+    options: { ...rules, ...pick(options, ["constraints", "constraintTolerance", "jit"]) },
+    robust: robustResiduals[choices.loss],
+    jacobianOf,
+    scaleOf,
+  });
   const wrong = names.findIndex((_, i) => !(walls.low[i]! <= walls.high[i]!));
   if (wrong >= 0) {
     throw new DownhillError(
@@ -181,12 +310,19 @@ function prepare(
     curves.set(key, curve);
     return curve;
   };
-  return (x, y, rows = {}) => {
+  return function* (x, y, rows = {}) {
     checkOptions(operation, rows, ["sigma", "weights", "start"]);
+    refuseTraced(
+      operation,
+      undefined,
+      x,
+      [y, rows],
+      "minimize works there, except in jit, for the sum of squares of the residuals.",
+    );
     const given = rows.start === undefined ? prepared : within(rows.start);
     const data = readData(x, y, rows, choices.absoluteSigma);
     const counted = data.weights.filter((w) => w > 0).length;
-    if (counted < names.length) {
+    if (counted < names.length && constrained === undefined) {
       throw new DownhillError(
         "data",
         `fitCurve: ${counted} ${counted === 1 ? "row" : "rows"} cannot determine ${names.length} parameters (${names.join(", ")}). ` +
@@ -194,9 +330,15 @@ function prepare(
       );
     }
     const curve = curveOf(data);
-    const fit = search({ curve, ...data, walls, given, choices, rules: pick(options, ruleNames) });
-    const found = describe(names, curve, { ...data, walls }, choices, fit);
-    return plain === undefined ? found : inNumbers(found);
+    const problem = { curve, ...data, walls, given, choices, rules };
+    const fit = yield* search(problem);
+    const show = (end: FitSearchResult): AnyCurveFit => {
+      const found = describe(names, curve, { ...data, walls }, choices, end);
+      return (plain === undefined ? found : inNumbers(found)) as AnyCurveFit;
+    };
+    if (constrained === undefined) return show(fit);
+    const { end, fields } = yield* constrained(problem, fit);
+    return Object.assign(show(end), fields);
   };
 }
 

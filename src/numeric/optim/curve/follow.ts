@@ -1,11 +1,11 @@
 import { DownhillError } from "../../../engine/errors/index.ts";
+import type { ConstrainedReason } from "../constrained/verdict.ts";
 import { levenbergMarquardt, type Residuals } from "../minimize/levenberg-marquardt.ts";
 import type { ColumnMatrix } from "../minimize/qr.ts";
 import { boxSpace } from "../minimize/search-space.ts";
 import type { RobustLoss } from "../minimize/robust.ts";
 import {
   explain,
-  finish,
   fitTolerances,
   follow as followSearch,
   isConverged,
@@ -13,6 +13,7 @@ import {
   readLimits,
   type StopReason,
 } from "../minimize/stop.ts";
+import type { TangentSpace } from "../constrained/constraint.ts";
 import { addScaled, product, subtract } from "../vector.ts";
 import { findStarts, givenStarts } from "./find-start.ts";
 import { type CurveModel, takeRows } from "./model.ts";
@@ -31,7 +32,7 @@ export interface FitProblem extends CurveData {
 export interface FitEnd {
   readonly theta: Float64Array;
   readonly sumOfSquares: number;
-  readonly reason: StopReason;
+  readonly reason: StopReason | ConstrainedReason;
   readonly converged: boolean;
   readonly message: string;
 }
@@ -74,12 +75,17 @@ export interface FitSearchResult {
   readonly agreed: number;
   readonly iterations: number;
   readonly evaluations: number;
+  /** Set with constraints. */
+  readonly space?: TangentSpace;
 }
 
 const mostRows = 1000; // rows used for following starts
 
-/** Follows the starts to their minima, and continues from the best minimum with all rows of the data. */
-export function search(task: FitProblem): FitSearchResult {
+/**
+ * Follows the starts to their minima, and continues from the best minimum with all rows of the data. Yields between
+ * iterations. After an abort every search ends at its next iterate, so the result is the best point so far.
+ */
+export function* search(task: FitProblem): Generator<void, FitSearchResult, void> {
   const { curve, rows, y, weights, walls, given, choices, rules } = task;
   const isRobust = choices.loss !== "squares";
   const isGiven = given.every((p) => !Number.isNaN(p));
@@ -88,10 +94,7 @@ export function search(task: FitProblem): FitSearchResult {
   const found = isGiven ? undefined : findStarts(looking);
   const starts = found?.starts ?? givenStarts(looking);
   if (starts.length === 0) throw notFinite();
-  const scaleAt = (theta: Float64Array): number => {
-    const fitted = curve.values(theta, rows);
-    return medianSize(y.map((yi, r) => (yi - fitted[r]!) * roots[r]!).filter((_, r) => weights[r]! > 0));
-  };
+  const scaleAt = (theta: Float64Array): number => scaleOf(curve, task, roots, theta);
   // divides by the mean square of y, so that tolerances are independent of units
   const [total, power] = [
     weights.reduce((sum, w) => sum + w, 0),
@@ -100,22 +103,20 @@ export function search(task: FitProblem): FitSearchResult {
   const unit = power > 0 ? total / power : 1;
   const limits = readLimits("fitCurve", defined(rules), [], fitTolerances);
   const budget = makeBudget(limits);
-  const follow = (
+  const follow = function* (
     theta: Float64Array,
     part: Pick<FitProblem, "rows" | "y" | "weights">,
     loss: RobustLoss,
     lossScale: number,
     share: FitLimits,
-  ): FitEnd => {
+  ): Generator<void, FitEnd, void> {
     const scaledRoots = part.weights.map((w) => Math.sqrt(w * unit));
     const counts = { evaluations: 0 };
     const residuals = residualsOf(curve, part, scaledRoots, loss, lossScale * Math.sqrt(unit), counts);
-    const { best, reason, iterations } = finish(
-      followSearch(
-        levenbergMarquardt(residuals, theta, boxSpace(walls)),
-        { ...limits, ...share, evaluations: () => counts.evaluations },
-        () => false,
-      ),
+    const { best, reason, iterations } = yield* followSearch(
+      levenbergMarquardt(residuals, theta, boxSpace(walls)),
+      { ...limits, ...share, evaluations: () => counts.evaluations },
+      () => false,
     );
     budget.spend(iterations, counts.evaluations);
     return {
@@ -137,11 +138,12 @@ export function search(task: FitProblem): FitSearchResult {
   if (few.length > 1) {
     const part = everyFew(task);
     // soft-l1 attracts from everywhere, while cauchy and arctan are flat far from the data
-    const ends = few.map((start, i) => {
+    const ends: { readonly start: Float64Array; readonly end: FitEnd }[] = [];
+    for (const [i, start] of few.entries()) {
       const half = budget.shareOf(0.5, few.length - i);
       const share = { ...half, maxIterations: Math.min(100, half.maxIterations) };
-      return { start, end: follow(start, part, isRobust ? "soft-l1" : "squares", scale, share) };
-    });
+      ends.push({ start, end: yield* follow(start, part, isRobust ? "soft-l1" : "squares", scale, share) });
+    }
     const finite = ends
       .filter(({ end }) => Number.isFinite(end.sumOfSquares))
       .sort((a, b) => a.end.sumOfSquares - b.end.sumOfSquares);
@@ -160,14 +162,14 @@ export function search(task: FitProblem): FitSearchResult {
   let result =
     reached !== undefined && from === reached.theta
       ? reached
-      : follow(from, task, choices.loss, scale, budget.shareOf(1, 1));
+      : yield* follow(from, task, choices.loss, scale, budget.shareOf(1, 1));
   // the scale is estimated from the residuals of the fit that uses it
   const rounds = isRobust && choices.lossScale === undefined ? 5 : 0;
   for (let round = 0; round < rounds; round++) {
     const next = scaleAt(result.theta);
     if (Math.abs(next - scale) <= 0.01 * scale) break;
     scale = next;
-    result = follow(result.theta, task, choices.loss, scale, budget.shareOf(1, 1));
+    result = yield* follow(result.theta, task, choices.loss, scale, budget.shareOf(1, 1));
   }
   if (result.reason === "not-finite") throw notFinite();
   const { start } = best;
@@ -175,7 +177,21 @@ export function search(task: FitProblem): FitSearchResult {
   return { result, start, lossScale: isRobust ? scale : null, followed, agreed, ...budget.spent() };
 }
 
-/** The residuals `ρ(√w (curve − y))` of some rows, whose squares sum to the loss, with their Jacobian. */
+/** Estimates the scale of a robust loss: by the median size of the weighted residuals, without rows of weight 0. */
+export function scaleOf(
+  curve: CurveModel,
+  { rows, y, weights }: Pick<FitProblem, "rows" | "y" | "weights">,
+  roots: Float64Array,
+  theta: Float64Array,
+): number {
+  const fitted = curve.values(theta, rows);
+  return medianSize(y.map((yi, r) => (yi - fitted[r]!) * roots[r]!).filter((_, r) => weights[r]! > 0));
+}
+
+/**
+ * The residuals `ρ(√w (curve − y))` of some rows, whose squares sum to the loss. Also their Jacobian, and their second
+ * derivative along a direction.
+ */
 function residualsOf(
   curve: CurveModel,
   part: Pick<FitProblem, "rows" | "y">,

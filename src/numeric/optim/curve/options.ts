@@ -7,6 +7,7 @@ import { flatten, leafPaths } from "../../../engine/tree/index.ts";
 import { didYouMean } from "../../../engine/util/suggest.ts";
 import { pick } from "../minimize/problem.ts";
 import { type RobustLoss, robustLosses } from "../minimize/robust.ts";
+import type { Constraint } from "../constrained/constraint.ts";
 import type { StopRules } from "../minimize/stop.ts";
 import { count, fixed, flag, oneOf, readOptions } from "../options.ts";
 import { numbers, type DataColumns } from "./model.ts";
@@ -26,14 +27,18 @@ export interface CurveCallOptions<K extends string = string> extends RowWeights 
 }
 
 /** Options of `fitCurve`. */
-export interface FitCurveOptions<K extends string = string> extends CurveFitterOptions<K>, RowWeights {}
+export interface FitCurveOptions<K extends string = string, P = Readonly<Record<K, Tensor>>>
+  extends CurveFitterOptions<K, P>, RowWeights {}
 
 /** A bound of the parameters of a curve: one number for all, one per parameter in their order, or numbers by name. */
 export type CurveBound<K extends string = string> =
   number | Tensor | ArrayLike<number> | { readonly [name in K]?: number };
 
 /** Options of `curveFitter`, and of `fitCurve` except for the row weights. */
-export interface CurveFitterOptions<K extends string = string> extends StopRules {
+export interface CurveFitterOptions<
+  K extends string = string,
+  P = Readonly<Record<K, Tensor>>,
+> extends StopRules {
   /** Names of the parameters, each a scalar, in the order of the covariance. */
   readonly parameters: readonly K[];
   /**
@@ -48,6 +53,14 @@ export interface CurveFitterOptions<K extends string = string> extends StopRules
   readonly low?: CurveBound<K>;
   /** Upper bounds of the parameters, in the forms of `low`. Default ∞. */
   readonly high?: CurveBound<K>;
+  /**
+   * Constraints that the parameters must satisfy: those of `equality`, `atMost`, `atLeast` and `between`, functions of the
+   * parameters by name. The search without constraints comes first, and the search with them starts from its result and
+   * from the start values, if all are given. Default: none.
+   */
+  readonly constraints?: readonly Constraint<P, []>[];
+  /** Largest violation of a constraint at a solution, absolute and unscaled; 0 or more. Default 1e-8. */
+  readonly constraintTolerance?: number;
   /**
    * True if `sigma` has the unit of y, so that errors of parameters follow from σ alone and not from the residuals;
    * needs `sigma`. Default false.
@@ -70,7 +83,7 @@ export interface CurveFitterOptions<K extends string = string> extends StopRules
 
 /** Name of the operation at the beginning of error messages. */
 export const operation = "fitCurve";
-/** Names of the options that end a search, with their meaning in `leastSquares`. */
+/** Names of the options that end a search. They have the same meaning as in `leastSquares`. */
 export const ruleNames = [
   "maxIterations",
   "maxEvaluations",
@@ -91,23 +104,30 @@ export interface CurveSettings {
 }
 
 /** Reads and checks the options that do not depend on the data. `others` are further option names that are allowed. */
-export function readChoices(options: CurveFitterOptions, others: readonly string[] = []): CurveSettings {
+export function readChoices(
+  options: CurveFitterOptions<string, never>,
+  others: readonly string[] = [],
+): CurveSettings {
   const own = ["absoluteSigma", "loss", "lossScale", "starts", "level", "jit"] as const;
-  const shared = ["parameters", "start", "low", "high"] as const;
+  const shared = ["parameters", "start", "low", "high", "constraints", "constraintTolerance"] as const;
   checkNeededOptions(operation, options, [...own, ...shared, ...others, ...ruleNames]);
-  const read = readOptions<Pick<CurveFitterOptions, (typeof own)[number]>>(operation, pick(options, own), {
-    absoluteSigma: flag(false),
-    loss: oneOf("squares", robustLosses),
-    lossScale: fixed(1, { from: 0, above: true }),
-    starts: count(12, { from: 1 }),
-    level: fixed(0.95, { from: 0, to: 1, above: true, below: true }),
-    jit: flag(true),
-  });
+  const read = readOptions<Pick<CurveFitterOptions<string, never>, (typeof own)[number]>>(
+    operation,
+    pick(options, own),
+    {
+      absoluteSigma: flag(false),
+      loss: oneOf("squares", robustLosses),
+      lossScale: fixed(1, { from: 0, above: true }),
+      starts: count(12, { from: 1 }),
+      level: fixed(0.95, { from: 0, to: 1, above: true, below: true }),
+      jit: flag(true),
+    },
+  );
   return { ...read, lossScale: options.lossScale };
 }
 
 /** Reads and checks the names of the parameters. */
-export function readNames(options: CurveFitterOptions): readonly string[] {
+export function readNames(options: CurveFitterOptions<string, never>): readonly string[] {
   const parameters: unknown = options.parameters;
   if (!isListOfNames(parameters)) {
     throw new DownhillError(
@@ -227,7 +247,11 @@ export function readData(x: unknown, y: TensorLike, counts: RowWeights, absolute
   return { def, rows: { count: n, columns }, y: numbers(target), weights: read };
 }
 
-/** Reads a vector of finite numbers, one per row. */
+/**
+ * Converts the option `name` to a float64 vector of finite numbers. If `rows` is given, it must have this length.
+ *
+ * @throws DownhillError `shape` for other shapes and for an empty vector, `range` for numbers that are not finite.
+ */
 export function oneAxis(name: string, value: unknown, rows?: number): Tensor {
   const x = astype(asTensor(value, operation), "float64");
   if (x.ndim !== 1 || x.shape[0] === 0) {

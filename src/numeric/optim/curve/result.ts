@@ -4,6 +4,9 @@ import type { Tensor, TensorLike } from "../../../engine/ir/tensor.ts";
 import { asTensor } from "../../../engine/prims/lift.ts";
 import { flatten, leafPaths } from "../../../engine/tree/index.ts";
 import { type ColumnMatrix, covarianceAmong, triangular } from "../minimize/qr.ts";
+import type { TangentSpace } from "../constrained/constraint.ts";
+import type { ConstrainedFields } from "../minimize/least-squares.ts";
+import type { ConstrainedResult } from "../minimize/minimize.ts";
 import type { RobustLoss } from "../minimize/robust.ts";
 import { subtract } from "../vector.ts";
 import type { StopReason } from "../minimize/stop.ts";
@@ -70,6 +73,30 @@ export interface CurveFit<K extends string = string, X = Tensor> {
   readonly predict: (x: LikeColumns<X>) => CurveBand;
 }
 
+/** Fields that constraints add to the fit of a curve. */
+interface ConstrainedCurveFields<K extends string> extends Pick<
+  ConstrainedFields<unknown>,
+  "reason" | "method" | "violation" | "optimality" | "history"
+> {
+  /** Names of the active constraints, with the index of a value: `budget[2]`. */
+  readonly active: readonly string[];
+  /** Multipliers of the constraints, and of the bounds by parameter. */
+  readonly multipliers: Pick<ConstrainedResult<unknown>["multipliers"], "constraints"> & {
+    readonly bounds: Readonly<Record<K, number>>;
+  };
+}
+
+/**
+ * Result of `fitCurve` with constraints. Errors belong to the tangent space of the active constraints and bounds; they are
+ * NaN for parameters that these determine. `starts` describes the search without constraints.
+ */
+export interface ConstrainedCurveFit<K extends string = string, X = Tensor>
+  extends Omit<CurveFit<K, X>, "reason">, ConstrainedCurveFields<K> {}
+
+/** Result of `fitCurve` with constraints for a model of plain numbers. */
+export interface PlainConstrainedCurveFit<K extends string = string, X = number>
+  extends Omit<PlainCurveFit<K, X>, "reason">, ConstrainedCurveFields<K> {}
+
 type LikeColumns<X> = X extends Tensor ? TensorLike : { readonly [name in keyof X]: TensorLike };
 
 /** Columns of data for a model of plain numbers, which computes one row: an array of numbers, or a record of arrays. */
@@ -89,8 +116,14 @@ export interface PlainCurveFit<K extends string = string, X = number> extends Om
   readonly predict: (x: PlainColumns<X>) => { readonly [part in keyof CurveBand]: number[] };
 }
 
+/** Result of a fit with or without constraints, apart from the fields that constraints add. */
+export type DescribedFit = Omit<CurveFit<string, never>, "reason"> &
+  Pick<ConstrainedResult<unknown>, "reason">;
+
 /** Converts a result to plain numbers and arrays. */
-export function inNumbers(fit: CurveFit<string, never>): PlainCurveFit<string, never> {
+export function inNumbers(
+  fit: DescribedFit,
+): Omit<PlainCurveFit<string, never>, "reason"> & Pick<DescribedFit, "reason"> {
   const row = (x: Tensor): number[] => x.tolist() as number[];
   const matrix = (x: Tensor): number[][] => x.tolist() as number[][];
   return {
@@ -112,34 +145,38 @@ export function describe(
   curve: CurveModel,
   { rows, y, weights, walls }: CurveData & Pick<FitProblem, "walls">,
   { absoluteSigma, level, loss }: CurveSettings,
-  { result, start, lossScale, followed, agreed, iterations, evaluations }: FitSearchResult,
-): CurveFit<string, never> {
+  { result, start, lossScale, followed, agreed, iterations, evaluations, space }: FitSearchResult,
+): DescribedFit {
   const n = names.length;
   const { theta } = result;
   const { sumOfSquares, reason, converged, message } = result;
   const fitted = curve.values(theta, rows);
-  const isAtBound = names.map((_, i) => theta[i] === walls.low[i] || theta[i] === walls.high[i]);
-  const free = names.flatMap((_, i) => (isAtBound[i]! ? [] : [i]));
+  const { isAtBound, free, along, spread, movedBy } = space ?? spaceWithin(theta, walls);
   const roots = weights.map(Math.sqrt);
   const jacobianBy = (by: RobustLoss): ColumnMatrix =>
     triangular(jacobianOf(curve, { rows, y }, roots, by, lossScale ?? 1, theta));
   const jacobian = jacobianBy("squares");
-  const undetermined = undeterminedColumns(free.map((i) => jacobian[i]!)).map((at) => free[at]!);
+  const columns = along(jacobian);
+  const open = undeterminedColumns(columns);
+  const undetermined = [...new Set(open.flatMap(movedBy))].sort((i, j) => i - j);
   // if some of these are fixed, the others still have errors
-  const kept = free.filter((i) => !undetermined.includes(i));
-  for (const i of undetermined)
-    if (undeterminedColumns([...kept, i].map((j) => jacobian[j]!)).length === 0) kept.push(i);
+  const kept = [...free.keys()].filter((k) => !open.includes(k));
+  for (const k of open)
+    if (undeterminedColumns([...kept, k].map((j) => columns[j]!)).length === 0) kept.push(k);
   const degreesOfFreedom = weights.filter((w) => w > 0).length - kept.length;
   const reducedChiSquared = degreesOfFreedom > 0 ? sumOfSquares / degreesOfFreedom : Number.NaN;
   const counting = loss === "squares" ? jacobian : jacobianBy(loss);
-  const among = kept.map((i) => counting[i]!);
-  const covariance = covarianceAmong(kept, among, n, reducedChiSquared);
+  const counted = along(counting);
+  const among = kept.map((k) => counted[k]!);
+  const covariance = spread(covarianceAmong([...kept.keys()], among, kept.length, reducedChiSquared), kept);
   // the errors of determined parameters do not depend on which of these are fixed
   for (const i of undetermined)
     for (let j = 0; j < n; j++) covariance[i * n + j] = covariance[j * n + i] = Number.NaN;
   if (absoluteSigma) covariance.forEach((c, at) => (covariance[at] = c / reducedChiSquared));
   const errors = names.map((_, i) => Math.sqrt(covariance[i * n + i]!));
   const t = studentQuantile(level, degreesOfFreedom);
+  const moves = new Set(free.flatMap((_, k) => movedBy(k)));
+  const isConstant = (i: number): boolean => !moves.has(i);
   const byName = <T>(value: (i: number) => T): Record<string, T> =>
     Object.fromEntries(names.map((name, i) => [name, value(i)]));
   return {
@@ -180,8 +217,8 @@ export function describe(
       };
       const value = curve.values(theta, places);
       const gradients = curve.slopes(theta, places);
-      // parameters at a bound are constant; undetermined parameters have no errors, so the curve has no band
-      const moving = undetermined.length === 0 ? free : [];
+      // parameters that bounds or constraints determine are constant; undetermined parameters have no errors, so the curve has no band
+      const moving = undetermined.length === 0 ? names.flatMap((_, i) => (isConstant(i) ? [] : [i])) : [];
       const width = value.map((_, r) => {
         let total = 0;
         if (moving.length === 0) return Number.NaN;
@@ -194,6 +231,28 @@ export function describe(
         low: tensor(value.map((v, r) => v - width[r]!)),
         high: tensor(value.map((v, r) => v + width[r]!)),
       };
+    },
+  };
+}
+
+/** The space of parameters that are not at a bound. */
+function spaceWithin(theta: Float64Array, { low, high }: FitProblem["walls"]): Omit<TangentSpace, "active"> {
+  const n = theta.length;
+  const isAtBound = Array.from(theta, (p, i) => p === low[i] || p === high[i]);
+  const free = [...theta.keys()].filter((i) => !isAtBound[i]!);
+  return {
+    isAtBound,
+    free,
+    along: (columns) => free.map((i) => columns[i]!),
+    movedBy: (k) => [free[k]!],
+    spread(covariance, directions) {
+      const out = new Float64Array(n * n).fill(Number.NaN);
+      directions.forEach((a, i) => {
+        directions.forEach((b, j) => {
+          out[free[a]! * n + free[b]!] = covariance[i * directions.length + j]!;
+        });
+      });
+      return out;
     },
   };
 }

@@ -92,7 +92,10 @@ function slopesAt(xs: Tensor, ys: Tensor, boundary: NonNullable<CubicSplineOptio
   return tridiagonal(lower, centre, upper, side);
 }
 
-/** Equation `own · s₀ + beside · s₁ = side` of the first point. */
+/**
+ * Coefficients of the equation `own · s₀ + beside · s₁ = side` that the boundary condition gives for the slopes s₀ and
+ * s₁ at the first two points.
+ */
 function ends(
   steps: Tensor,
   chords: Tensor,

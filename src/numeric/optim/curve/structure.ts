@@ -227,9 +227,9 @@ function scalingAlong(
 }
 
 /**
- * The exponent for parameter i alone, from Euler's identity for `g = ∂f/∂pᵢ`, which is homogeneous of some degree c:
- * `x ∂g/∂x + Σ kⱼ pⱼ ∂g/∂pⱼ = c g`, with a free origin of x. A term of the curve with its own constants, such as a
- * season of 12 months, violates the identity for f but does not occur in g.
+ * The exponent for parameter i alone, from Euler's identity for `g = ∂f/∂pᵢ`, which is homogeneous of some degree c: `x
+ * ∂g/∂x + Σ kⱼ pⱼ ∂g/∂pⱼ = c g`, with a free origin of x. A term of the curve with its own constants, such as a season
+ * of 12 months, violates the identity for f but does not occur in g. `undefined` if g is not homogeneous either.
  */
 function powerOfPart(
   model: CurveModel,

@@ -117,7 +117,7 @@ interface BracketState {
   readonly lastValue: Tensor;
   readonly other: Tensor;
   readonly otherValue: Tensor;
-  /** The last step, and the step before it. */
+  /** Step of the previous iteration. `stepBefore` is the step of the iteration before it. */
   readonly step: Tensor;
   readonly stepBefore: Tensor;
   readonly evaluations: Tensor;

@@ -43,7 +43,7 @@ const kronrod: readonly (readonly [node: number, weight: number, gauss: number])
   [0, 0.1494455540029169, 0],
 ];
 /** All 21 nodes and weights, from −1 to 1. */
-const rule = [...kronrod.map(([x, w, g]) => [-x, w, g]), ...kronrod.slice(0, -1).reverse()] as readonly (readonly [number, number, number])[]; // prettier-ignore
+const rule = /* @__PURE__ */ (() => [...kronrod.map(([x, w, g]) => [-x, w, g]), ...kronrod.slice(0, -1).reverse()] as readonly (readonly [number, number, number])[])(); // prettier-ignore
 
 /**
  * Integrates `f(x, ...args)` over x from `low` to `high`, which may be infinite, by adaptive
@@ -139,7 +139,10 @@ function overUnitInterval(f: (x: Tensor) => Tensor, u: Tensor, low: Tensor, high
 
 const numbersOf = (column: 0 | 1 | 2): number[] => rule.map((row) => row[column]);
 
-/** Nodes `[n, 21]` of the intervals whose edges are the rows of `[2, n]`. */
+/**
+ * Nodes of the quadrature in n intervals, shape `[n, 21]`. `edges`, of shape `[2, n]`, contains the left edges and the
+ * right edges.
+ */
 function nodesOf(edges: Tensor): Tensor {
   const [left, right] = [expandDims(edges.at(0), 1), expandDims(edges.at(1), 1)];
   return left.add(
@@ -173,7 +176,7 @@ function subdivide(
   }: { readonly rtol: number; readonly atol: number; readonly maxIntervals: number },
 ): [Tensor, Tensor] {
   const places = arange(0, n, 1, { dtype: "int32" });
-  /** Integrals and errors of two intervals. */
+  /** Integrals over two intervals, and estimates of their errors. */
   const measure = (edges: Tensor): readonly [Tensor, Tensor] => {
     const values = reshape(f(ravel(nodesOf(edges))), [edges.shape[1]!, rule.length]);
     const found = integrals(values, edges, 1);

@@ -15,14 +15,23 @@ export interface SolverChoice {
 
 /** Number of unknowns below which a dense factorisation takes less time than finding a pattern. */
 const fewUnknowns = 100;
-/** Factor by which a dense Jacobian must be more work, since sparse operations are slower and square the condition number. */
+/**
+ * `auto` chooses sparse matrices only if dense ones need more than this multiple of their operations. Sparse operations
+ * are slower, and JᵀJ squares the condition number.
+ */
 const neededSaving = 8;
-/** Elements of a Jacobian that is too large to be stored as a dense matrix. */
+/** Number of elements above which a Jacobian is not stored as a dense matrix. */
 const mostDenseElements = 1e8;
-/** Products of JᵀJ whose positions are not stored. */
+/**
+ * Largest number of products in JᵀJ for which `auto` uses sparse matrices, because the position of each product is
+ * stored.
+ */
 const mostProducts = 4e8;
 
-/** Decides how to solve the linear problems: `asked`, or for `auto` by the number of operations. */
+/**
+ * Decides how to solve the linear problems. For `auto`: dense for few unknowns or without a sparse pattern, otherwise
+ * by the number of operations and the size of the matrix.
+ */
 export function chooseSolver(
   asked: (typeof linearSolvers)[number],
   unknowns: number,
@@ -50,9 +59,21 @@ export function chooseSolver(
       solver: isTooLarge ? "lsmr" : "dense",
       reason: `JᵀJ consists of ${products.toExponential(1)} products`,
     };
-  const sparseWork = 2 * products + problem.prepare().analysis.operations;
+  const analysed = operationsOf(problem);
+  if (typeof analysed === "string") return { solver: isTooLarge ? "lsmr" : "dense", reason: analysed };
+  const sparseWork = 2 * products + analysed;
   const denseWork = 2 * rows * unknowns ** 2 + 4 * unknowns ** 3;
   const counts = `${sparseWork.toExponential(1)} operations per iteration with sparse matrices, ${denseWork.toExponential(1)} with dense ones`;
   const isSparse = isTooLarge || neededSaving * sparseWork < denseWork;
   return { solver: isSparse ? "sparse" : "dense", reason: counts };
+}
+
+/** Number of operations of a factorisation of JᵀJ, or the message of the error if its factor does not fit into memory. */
+function operationsOf(problem: SparseProblem): number | string {
+  try {
+    return problem.prepare().analysis.operations;
+  } catch (error) {
+    if (error instanceof DownhillError && error.code === "range") return error.message;
+    throw error;
+  }
 }

@@ -7,13 +7,16 @@ export interface Linearisation {
   readonly columnSizes: Float64Array;
   /** `|Jδ|²` */
   readonly squaredChange: (step: Float64Array) => number;
+  /** Jᵀ(r + Jδ) */
+  readonly gradientAfter: (step: Float64Array) => Float64Array;
   /**
-   * The step that minimises `|r + Jδ|² + Σ shift δ²` with δ = 0 where `free` is 0; `undefined` if it cannot be computed.
-   * Yields between the stages of a long computation.
+   * The step δ + `held` that minimises `|r + J(δ + held)|² + Σ shift δ²` with δ = 0 where `free` is 0; `undefined` if it
+   * cannot be computed. `held` is 0 where `free` is 1. Yields between the stages of a long computation.
    */
   readonly solve: (
     free: Float64Array,
     shift: Float64Array,
+    held: Float64Array,
   ) => Generator<undefined, Float64Array | undefined, void>;
 }
 

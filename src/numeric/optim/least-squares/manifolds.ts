@@ -38,7 +38,10 @@ export interface Manifold {
 /** A manifold for points of a given size. */
 interface SizedManifold extends Manifold {
   readonly name: string;
-  /** Sizes of the parts of a point and of a step that depend on each other to first order. */
+  /**
+   * Successive parts into which a point and a step are divided, by their lengths. To first order, each part of the
+   * point depends only on the corresponding part of the step.
+   */
   readonly parts: readonly (readonly [point: number, step: number])[];
 }
 
@@ -48,16 +51,18 @@ export interface ManifoldMaps {
   readonly pointSize: number;
   readonly tangentSize: number;
   readonly parts: SizedManifold["parts"];
-  /** Points and steps, both as one vector, to points. */
+  /** Moves points along steps and returns the new points; each argument is one vector. */
   readonly move: (x: Tensor, steps: Tensor) => Tensor;
   readonly retract: NumericVectorFunction;
-  /** Points and other points to steps. */
+  /** Returns the steps that lead from the first points to the second. */
   readonly local: NumericVectorFunction;
-  /** Points to the derivatives of `retract` at steps of zeros: one vector per coordinate of a step. */
+  /**
+   * Returns the derivatives of `retract` at the given points and steps of zeros: one vector per coordinate of a step.
+   */
   readonly basis: NumericVectorFunction;
 }
 
-/** Component i of a vector, as a vector of length 1. */
+/** The `count` components of a vector from i on, as a vector. */
 const part = (x: Tensor, i: number, count = 1): Tensor => slice(x, [i, i + count]);
 
 /** Quaternion product of (w, x, y, z). */
@@ -212,10 +217,11 @@ function sphere(n: number): SizedManifold {
 export type ManifoldOption = PerParameter<ManifoldName | Manifold | null | undefined>;
 
 /**
- * Reads the option `manifolds`, and prepares the computations of each parameter that is on one.
+ * Reads the option `manifolds`, and prepares the computations of each parameter that is on a manifold; `undefined` for
+ * other parameters.
  *
- * @throws DownhillError `tree` for another structure, `option` for a value that is no manifold, `shape` for a parameter whose
- * last axis has another size than the points.
+ * @throws DownhillError `tree` for another structure, `option` for a value that is no manifold, `shape` for a parameter
+ *   whose last axis has another size than the points.
  */
 export function readManifolds(
   flat: FlatParameters,

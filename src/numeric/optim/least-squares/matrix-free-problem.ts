@@ -1,7 +1,7 @@
 import { now } from "../../../engine/util/now.ts";
 import type { Tensor } from "../../../engine/ir/tensor.ts";
 import { tensor } from "../../array/create.ts";
-import { lsmr } from "../../sparse/lsmr.ts";
+import { lsmrInSteps } from "../../sparse/lsmr.ts";
 import { dot } from "../vector.ts";
 import type { LargeProblem, Linearisation, SolverSeconds } from "./linearisation.ts";
 import type { StepSpace } from "./step-space.ts";
@@ -49,7 +49,10 @@ export function matrixFreeProblem(task: {
   };
 }
 
-/** Norms of the columns of J, estimated: the mean of (Jᵀz)² is their square for random signs z. */
+/**
+ * Estimates the norms of the columns of J. For vectors z of random signs, the mean of (Jᵀz)² approximates the squared
+ * norms.
+ */
 function estimateSizes(
   multiplyTransposed: (u: Float64Array) => Float64Array,
   rows: number,
@@ -85,7 +88,11 @@ function linearisation(
       const change = multiply(step);
       return dot(change, change);
     },
-    *solve(free, shift) {
+    gradientAfter: (step) => {
+      const change = multiplyTransposed(multiply(step));
+      return gradient.map((g, j) => g + change[j]!);
+    },
+    *solve(free, shift, held) {
       yield undefined;
       const begin = now();
       // with y = √shift δ, the problem is |r + J shift^(−1/2) y|² + |y|²
@@ -95,15 +102,16 @@ function linearisation(
         matvec: (y: Tensor) => tensor(multiply(floats(y).map((yi, j) => yi * factor[j]!))),
         rmatvec: (u: Tensor) => tensor(multiplyTransposed(floats(u).slice()).map((g, j) => g * factor[j]!)),
       };
-      const side = tensor(residuals.map((r) => -r));
-      const { x } = lsmr(operator, side, {
+      const change = held.some((d) => d !== 0) ? multiply(held) : undefined;
+      const side = tensor(residuals.map((r, i) => -r - (change?.[i] ?? 0)));
+      const { x } = yield* lsmrInSteps(operator, side, {
         damping: 1,
         matrixTolerance: tolerance,
         sideTolerance: tolerance,
       });
       seconds.solve += (now() - begin) / 1000;
       const step = floats(x);
-      return step.map((y, j) => y * factor[j]!);
+      return step.map((y, j) => y * factor[j]! + held[j]!);
     },
   };
 }

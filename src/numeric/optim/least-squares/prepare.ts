@@ -3,25 +3,29 @@ import type { Tensor } from "../../../engine/ir/tensor.ts";
 import { typeKey } from "../../../engine/ir/types.ts";
 import { flattenArguments } from "../../../engine/transforms/arguments.ts";
 import { jvp, vjp } from "../../../engine/transforms/index.ts";
-import { bound, requireCompiled } from "../../../engine/transforms/plain.ts";
+import { bound, type BoundFunction, requireCompiled } from "../../../engine/transforms/plain.ts";
 import { treeKey } from "../../../engine/tree/index.ts";
 import { makeLru } from "../../../engine/util/lru.ts";
 import { now } from "../../../engine/util/now.ts";
+import { type FitTools, solverOf } from "../constrained/constraint.ts";
 import { derivativeForSolver, type SparseDerivative } from "../../sparse/derivative/sparse-derivative.ts";
 import type { SparsePattern } from "../../sparse/matrix/sparse-pattern.ts";
 import type {
+  ConstrainedLeastSquaresResult,
   LeastSquaresResult,
   LeastSquaresSolverOptions,
+  PlainConstrainedLeastSquaresResult,
   PlainLeastSquaresResult,
 } from "../minimize/least-squares.ts";
 import { levenbergMarquardt, type Residuals } from "../minimize/levenberg-marquardt.ts";
 import { flatParameters, type FlatParameters, onNumbers, pick } from "../minimize/problem.ts";
-import { columnsOf } from "../minimize/qr.ts";
+import { columnsOf, covarianceAmong } from "../minimize/qr.ts";
 import { robustLosses } from "../minimize/robust.ts";
 import {
   type DescentSearch,
   fitTolerances,
   follow,
+  isConverged,
   type Iterate,
   largeFitTolerance,
   type Limits,
@@ -29,6 +33,7 @@ import {
   type SearchOutcome,
   slopeOf,
 } from "../minimize/stop.ts";
+import { refuseTraced } from "../minimize/traced-captures.ts";
 import { readWalls } from "../minimize/walls.ts";
 import { count, fixed, flag, oneOf, readOptions } from "../options.ts";
 import { chooseSolver, linearSolvers, type SolverChoice } from "./choose-solver.ts";
@@ -36,24 +41,26 @@ import { largeSearch } from "./large-search.ts";
 import { noSeconds, type SolverSeconds } from "./linearisation.ts";
 import { type JacobianProducts, matrixFreeProblem } from "./matrix-free-problem.ts";
 import {
+  countedResiduals,
   curvatureOrZeros,
   readWeights,
   type ResidualFunctions,
   residualFunctions,
 } from "./residual-functions.ts";
-import { describeFit, type LinearSolverReport } from "./result.ts";
+import { describeFit, describePoint, type LinearSolverReport } from "./result.ts";
 import { type NormalStructure, SparseProblem } from "./sparse-problem.ts";
 import { makeStepSpace, readScale, type StepSpace } from "./step-space.ts";
 import { tangentColumns } from "./tangent-jacobian.ts";
 import { denseUncertainty, sparseUncertainty } from "./uncertainty.ts";
 
-export type AnyLeastSquaresResult = LeastSquaresResult<unknown> | PlainLeastSquaresResult<unknown>;
+export type AnyLeastSquaresResult =
+  | LeastSquaresResult<unknown>
+  | PlainLeastSquaresResult<unknown>
+  | ConstrainedLeastSquaresResult<unknown>
+  | PlainConstrainedLeastSquaresResult<unknown>;
 
-/** One search: its iterations, and the conversion of their outcome to a result. */
-interface LeastSquaresRun {
-  readonly run: Generator<void, SearchOutcome, void>;
-  readonly report: (outcome: SearchOutcome) => AnyLeastSquaresResult;
-}
+/** One search, which returns its result. */
+type LeastSquaresRun = Generator<void, AnyLeastSquaresResult, void>;
 
 const ownOptions = [
   "low",
@@ -67,6 +74,8 @@ const ownOptions = [
   "manifolds",
   "linearSolver",
   "jit",
+  "constraints",
+  "constraintTolerance",
 ] as const;
 
 /** Compiled derivatives of large problems, for one structure of the parameters. */
@@ -96,8 +105,23 @@ function largeFunctions({ counted }: ResidualFunctions, compiled: boolean): Larg
   };
 }
 
-/** Checks the options, and returns a function that prepares one fit for a start and further arguments. */
+/**
+ * Checks the options, and returns a function that prepares one fit for a start and further arguments. It refuses values
+ * that a transform traces.
+ */
 export function prepareLeastSquares(
+  operation: string,
+  f: (...given: never[]) => Tensor | ArrayLike<number>,
+  options: LeastSquaresSolverOptions<never>,
+): (x0: unknown, args: readonly unknown[]) => LeastSquaresRun {
+  const prepared = prepareFit(operation, f, options);
+  return (x0, args) => {
+    refuseTraced(operation, f, x0, args, differentiableFit);
+    return prepared(x0, args);
+  };
+}
+
+function prepareFit(
   operation: string,
   f: (...given: never[]) => Tensor | ArrayLike<number>,
   options: LeastSquaresSolverOptions<never>,
@@ -123,64 +147,107 @@ export function prepareLeastSquares(
       `${operation}: linearSolver "sparse" finds the pattern in the compiled function, so jit must not be false.`,
     );
   const weights = readWeights(operation, options.weights);
-  const functionsFor = residualFunctions(operation, { ...settings, weights, manifolds: options.manifolds });
+  const forSettings = { ...settings, weights, manifolds: options.manifolds };
+  const functionsFor = residualFunctions(operation, forSettings);
+  const constrained = solverOf(operation, options);
   const largeOf = new WeakMap<ResidualFunctions, LargeFunctions>();
-  return (x0, args) => {
-    const flat = flatParameters(operation, x0, f);
+  const fitOf = (flat: FlatParameters, args: readonly unknown[]): PreparedFit => {
     const data = bound(f, args);
     const functions = functionsFor(flat, data);
     let large = largeOf.get(functions);
     if (large === undefined) largeOf.set(functions, (large = largeFunctions(functions, jit)));
     const space = makeStepSpace(flat, readWalls(flat, options), options.fixed, functions.maps);
     const typical = readScale(flat, options.scale, functions.maps, space);
-    const fit = new LeastSquaresSearch({
-      operation,
-      flat,
-      functions,
-      large,
-      space,
-      typical,
-      operands: data.operands,
-    });
+    const { operands } = data;
+    const fit = new LeastSquaresSearch({ operation, flat, functions, large, space, typical, operands });
     const choice = chooseSolver(linearSolver, space.size, jit, () => fit.sparse());
-    const isLarge = choice.solver !== "dense";
-    const rules: Limits =
-      isLarge && options.valueTolerance === undefined
-        ? { ...limits, valueTolerance: largeFitTolerance }
-        : limits;
-    return {
-      run: follow(
-        fit.search(choice),
-        { ...rules, evaluations: () => fit.counts.evaluations },
-        watcher(flat, options.callback),
-      ),
-      report: (outcome) => {
-        const { x } = outcome.best;
-        const counts = { ...fit.counts };
-        const residuals = functions.plain([x], data.operands)[0] as Float64Array<ArrayBuffer>;
-        return describeFit({
-          operation,
-          f,
-          x0,
-          flat,
-          space,
-          maps: functions.maps,
-          outcome,
-          residuals,
-          counted: residuals.length - (weights?.ignored ?? 0),
-          counts,
-          report: fit.report(choice),
-          uncertainty: (free) =>
-            isLarge
-              ? sparseUncertainty(operation, fit.sparse(), x, free, space.size)
-              : denseUncertainty(fit.columns(x), free, space.size),
-        });
+    return { data, functions, space, fit, choice };
+  };
+  const follower = (
+    { fit, choice }: PreparedFit,
+    rules: Limits,
+    watch: (at: Iterate, iteration: number) => boolean,
+  ): Generator<void, SearchOutcome, void> => {
+    const own: Limits =
+      choice.solver !== "dense" && options.valueTolerance === undefined
+        ? { ...rules, valueTolerance: largeFitTolerance }
+        : rules;
+    return follow(fit.search(choice), { ...own, evaluations: () => fit.counts.evaluations }, watch);
+  };
+  if (constrained !== undefined)
+    return constrained.leastSquares({
+      operation,
+      f,
+      options,
+      functionsFor,
+      ignored: weights?.ignored ?? 0,
+      counted: countedResiduals(operation, forSettings),
+      // half of the limits are left for the search under constraints
+      *searchFreely(flat, args) {
+        const prepared = fitOf(flat, args);
+        const half = (most: number): number => Math.ceil(most / 2);
+        const rules = { ...limits, maxIterations: half(limits.maxIterations), maxEvaluations: half(limits.maxEvaluations) }; // prettier-ignore
+        const outcome = yield* follower(prepared, rules, watcher(flat, options.callback));
+        return { ...outcome, isConverged: isConverged(outcome.reason), evaluations: prepared.fit.counts.evaluations }; // prettier-ignore
       },
-    };
+      ...tools,
+    });
+  return (x0, args) => {
+    const flat = flatParameters(operation, x0, f);
+    const prepared = fitOf(flat, args);
+    const { data, functions, space, fit, choice } = prepared;
+    return reported(follower(prepared, limits, watcher(flat, options.callback)), (outcome) => {
+      const { x } = outcome.best;
+      const counts = { ...fit.counts };
+      const residuals = functions.plain([x], data.operands)[0] as Float64Array<ArrayBuffer>;
+      return describeFit({
+        operation,
+        f,
+        x0,
+        flat,
+        space,
+        maps: functions.maps,
+        outcome,
+        residuals,
+        counted: residuals.length - (weights?.ignored ?? 0),
+        counts,
+        report: fit.report(choice),
+        uncertainty: (free) =>
+          choice.solver === "dense"
+            ? denseUncertainty(fit.columns(x), free, space.size)
+            : sparseUncertainty(operation, fit.sparse(), x, free, space.size),
+      });
+    });
   };
 }
 
-/** Calls the callback at each iterate. */
+/** Repair for fits under transforms. */
+const differentiableFit =
+  "minimize works there, except in jit: minimize((p, ...args) => sum(square(f(p, ...args))), x0, { args }).";
+
+/** A fit that is ready to run: its functions, and the solver of its linear problems. */
+interface PreparedFit {
+  readonly data: BoundFunction;
+  readonly functions: ResidualFunctions;
+  readonly space: StepSpace;
+  readonly fit: LeastSquaresSearch;
+  readonly choice: SolverChoice;
+}
+
+/** Runs a search, and returns its result. */
+function* reported(
+  run: Generator<void, SearchOutcome, void>,
+  report: (outcome: SearchOutcome) => AnyLeastSquaresResult,
+): LeastSquaresRun {
+  return report(yield* run);
+}
+
+/** Functions that a solver under constraints takes, because it is not loaded by programs without them. */
+const tools: FitTools = { makeStepSpace, describePoint, covarianceAmong };
+
+/**
+ * Returns a function that passes an iterate to the user's callback. Its result is true if the callback asks to stop.
+ */
 function watcher(
   flat: FlatParameters,
   callback: LeastSquaresSolverOptions<never>["callback"],

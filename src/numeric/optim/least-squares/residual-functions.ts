@@ -32,31 +32,31 @@ export interface ResidualFunctions {
   readonly maps: readonly (ManifoldMaps | undefined)[];
   /** The residuals as the function returns them. */
   readonly plain: NumericVectorFunction;
-  /** The residuals after weights and loss, traced and over numbers. */
+  /** The residuals with weights and robust loss applied, over tensors; `values` computes them over numbers. */
   readonly counted: (x: Tensor, ...data: Tensor[]) => Tensor;
   readonly values: NumericVectorFunction;
-  /** Their Jacobian by the parameters, transposed. */
+  /** Transposed Jacobian of `values` with respect to the parameters. */
   readonly derivatives: NumericVectorFunction;
-  /** Their second derivative along a padded step. */
+  /** Second derivative of `values` along a padded step (see `StepSpace`). */
   readonly curvature: NumericVectorFunction;
 }
 
-/** Prepares functions per structure of the parameters. */
+/**
+ * Returns a function that prepares the residuals and their derivatives as functions of a flat vector. They are cached
+ * per structure of the parameters.
+ */
 export function residualFunctions(
   operation: string,
   settings: ResidualSettings,
 ): (flat: FlatParameters, data: BoundFunction) => ResidualFunctions {
-  const { loss, lossScale, lossBlock, jit, weights } = settings;
+  const { loss, lossBlock, jit, weights } = settings;
+  const counting = countedResiduals(operation, settings);
   return oncePerStructure((flat, { call }): ResidualFunctions => {
     const { toTree } = flat;
     const maps = readManifolds(flat, settings.manifolds, jit);
     const onVector = (x: Tensor, data: readonly Tensor[]): Tensor =>
       requireResult(operation, call(toTree(x), data), 1);
-    const counted = (x: Tensor, ...data: Tensor[]): Tensor => {
-      const r = onVector(x, data);
-      const scaled = weights === undefined ? r : weighted(operation, r, weights);
-      return robustBlocks(operation, loss, scaled, lossScale, lossBlock);
-    };
+    const counted = (x: Tensor, ...data: Tensor[]): Tensor => counting(onVector(x, data));
     const plain = onNumbers((x: Tensor, ...data: Tensor[]) => [onVector(x, data)], jit);
     const move = moveTraced(flat, maps);
     const hasManifolds = maps.some((of) => of !== undefined);
@@ -81,7 +81,21 @@ export function residualFunctions(
   });
 }
 
-/** The curvature, or zeros for a function that has only first derivatives, which disables the acceleration. */
+/** Applies weights and the loss to residuals. */
+export function countedResiduals(
+  operation: string,
+  { loss, lossScale, lossBlock, weights }: ResidualSettings,
+): (r: Tensor) => Tensor {
+  return (r) => {
+    const scaled = weights === undefined ? r : weighted(operation, r, weights);
+    return robustBlocks(operation, loss, scaled, lossScale, lossBlock);
+  };
+}
+
+/**
+ * Returns the result of `compute`, or `count()` zeros for residuals that have only first derivatives. Zeros disable the
+ * geodesic acceleration.
+ */
 export function curvatureOrZeros(compute: () => Float64Array, count: () => number): Float64Array {
   try {
     return compute();
@@ -99,7 +113,7 @@ export interface ResidualWeights {
 }
 
 /**
- * Reads the option `weights`.
+ * Reads the option `weights`; `undefined` if it is not given.
  *
  * @throws DownhillError `shape` if they are no vector, `range` for a weight that is negative or not finite.
  */

@@ -18,7 +18,7 @@ import { interiorCoordinates, mostColumns, type Uncertainty } from "./uncertaint
 /** Report on the linear algebra of a fit. */
 export interface LinearSolverReport {
   readonly solver: LinearSolver;
-  /** Why `auto` chose it. */
+  /** Reason for the choice of the solver. */
   readonly reason: string;
   /** Coordinates of a step: parameters that are not fixed, and tangent coordinates of manifolds. */
   readonly unknowns: number;
@@ -32,18 +32,34 @@ export interface LinearSolverReport {
   readonly seconds: Readonly<SolverSeconds>;
 }
 
-/** Everything about a finished search that its result reports. */
-export interface FinishedFit {
+/** Parts of a result that the fitted point determines. */
+export type FitStatistics = Omit<
+  LeastSquaresResult<unknown> & PlainLeastSquaresResult<unknown>,
+  "reason" | "converged" | "message" | "iterations" | "evaluations" | "jacobians" | "linearSolver"
+>;
+
+/** A fitted point, with all that the statistics of a result are computed from. */
+export interface FittedPoint {
   readonly operation: string;
   readonly f: unknown;
   readonly x0: unknown;
   readonly flat: FlatParameters;
   readonly space: StepSpace;
   readonly maps: readonly (ManifoldMaps | undefined)[];
-  readonly outcome: SearchOutcome;
+  readonly x: Float64Array;
+  readonly sumOfSquares: number;
   readonly residuals: Float64Array<ArrayBuffer>;
   /** Number of residuals with a weight above 0. */
   readonly counted: number;
+  /** Number of coordinates that move independently. */
+  readonly free: number;
+  /** Uncertainty of the coordinates; called at most once. */
+  readonly uncertainty: () => Uncertainty;
+}
+
+/** Everything about a finished search that its result reports. */
+interface FinishedFit extends Omit<FittedPoint, "x" | "sumOfSquares" | "free" | "uncertainty"> {
+  readonly outcome: SearchOutcome;
   readonly counts: { readonly evaluations: number; readonly jacobians: number };
   readonly report: LinearSolverReport;
   /** Uncertainty of the free coordinates at the result; called at most once. */
@@ -54,20 +70,34 @@ export interface FinishedFit {
 export function describeFit(
   fit: FinishedFit,
 ): LeastSquaresResult<unknown> | PlainLeastSquaresResult<unknown> {
-  const { operation, f, x0, flat, space, maps, outcome, counts } = fit;
-  const { best, reason, iterations } = outcome;
-  const free = interiorCoordinates(space, best.x);
-  const degreesOfFreedom = fit.counted - free.length;
-  const variance = degreesOfFreedom > 0 ? best.value / degreesOfFreedom : Number.NaN;
+  const { best, reason, iterations } = fit.outcome;
+  const free = interiorCoordinates(fit.space, best.x);
+  const point = { ...fit, x: best.x, sumOfSquares: best.value, free: free.length };
+  return Object.assign(describePoint({ ...point, uncertainty: () => fit.uncertainty(free) }), {
+    reason,
+    converged: isConverged(reason),
+    message: explain(reason, best),
+    iterations,
+    evaluations: fit.counts.evaluations,
+    jacobians: fit.counts.jacobians,
+    linearSolver: fit.report,
+  });
+}
+
+/** Parameters of a fit with their statistics. Errors are computed when they are first read. */
+export function describePoint(fit: FittedPoint): FitStatistics {
+  const { operation, f, x0, flat, space, maps } = fit;
+  const degreesOfFreedom = fit.counted - fit.free;
+  const variance = degreesOfFreedom > 0 ? fit.sumOfSquares / degreesOfFreedom : Number.NaN;
   const shapes = coordinateShapes(flat.parameters, maps);
   const total = shapes.reduce((n, shape) => n + sizeOf(shape), 0);
-  /** Coordinate of each element of the parameters' coordinates; −1 for a fixed one. */
+  /** For each coordinate of the parameters, its index among the fitted coordinates; −1 for a fixed one. */
   const coordinateOf = new Int32Array(total).fill(-1);
   space
     .padded(Float64Array.from({ length: space.size }, (_, i) => i + 1))
     .forEach((i, at) => (coordinateOf[at] = i - 1));
   let known: Uncertainty | undefined;
-  const uncertainty = (): Uncertainty => (known ??= fit.uncertainty(free));
+  const uncertainty = (): Uncertainty => (known ??= fit.uncertainty());
   const among = (elements: readonly number[]): Tensor & number[][] => {
     const n = elements.length;
     const kept = elements.flatMap((at, a) => (coordinateOf[at]! < 0 ? [] : [a]));
@@ -80,8 +110,8 @@ export function describeFit(
   };
   let errors: unknown;
   return {
-    params: flat.fromVector(best.x),
-    sumOfSquares: best.value,
+    params: flat.fromVector(fit.x),
+    sumOfSquares: fit.sumOfSquares,
     residuals: asGiven(f, [], tensor(fit.residuals)) as Tensor & number[],
     degreesOfFreedom,
     get standardErrors() {
@@ -100,7 +130,7 @@ export function describeFit(
     },
     get standardErrorsMessage() {
       if (!(degreesOfFreedom > 0))
-        return `There are ${fit.counted} residuals for ${free.length} free parameters, so no degrees of freedom are left for errors.`;
+        return `There are ${fit.counted} residuals for ${fit.free} free parameters, so no degrees of freedom are left for errors.`;
       if (uncertainty().isDetermined) return undefined;
       return "The residuals do not determine all parameters: some combination of them has no effect, such as a shift of everything. Fix a part of them with the option fixed.";
     },
@@ -114,12 +144,5 @@ export function describeFit(
     },
     covarianceOf: (paths: string | readonly string[]) =>
       among(coordinatesAt(flat.parameters, shapes, typeof paths === "string" ? [paths] : paths)),
-    reason,
-    converged: isConverged(reason),
-    message: explain(reason, best),
-    iterations,
-    evaluations: counts.evaluations,
-    jacobians: counts.jacobians,
-    linearSolver: fit.report,
   };
 }

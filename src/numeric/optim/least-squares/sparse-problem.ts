@@ -17,14 +17,17 @@ export interface NormalStructure {
   readonly normal: NormalProduct;
   /** Analysis of JᵀJ, computed on first access. */
   readonly analysis: SparseAnalysis;
-  /** Entry of JᵀJ on the diagonal, by coordinate. */
+  /** For each coordinate, the index of its diagonal entry in JᵀJ. */
   readonly diagonal: Int32Array;
 }
 
 /** Structures by the pattern of the Jacobian by the parameters. */
 export type NormalStructures = WeakMap<SparsePattern, NormalStructure>;
 
-/** Products of pairs of entries of one row, which JᵀJ adds. */
+/**
+ * Returns the number of products that the lower triangle of JᵀJ adds: all pairs of entries in one row of J, each entry
+ * with itself included.
+ */
 export function countProducts({ rowPointers, shape }: SparsePattern): number {
   let count = 0;
   for (let i = 0; i < shape[0]; i++) {
@@ -34,7 +37,10 @@ export function countProducts({ rowPointers, shape }: SparsePattern): number {
   return count;
 }
 
-/** The structure for a pattern, which is prepared at its first use. */
+/**
+ * Returns the structure of the normal equations for a pattern of the Jacobian. It is prepared at the first use of the
+ * pattern, and then cached.
+ */
 function structureFor(
   operation: string,
   known: NormalStructures,
@@ -72,6 +78,8 @@ export class SparseProblem implements LargeProblem {
   readonly #seconds: SolverSeconds;
   /** Called before each evaluation of the Jacobian. */
   readonly #count: () => void;
+  /** Lower triangle of JᵀJ of the latest linearisation. */
+  #products: Float64Array | undefined;
   /** Structure of the latest Jacobian. */
   structure: NormalStructure | undefined;
 
@@ -106,7 +114,7 @@ export class SparseProblem implements LargeProblem {
     return forward + reverse;
   }
 
-  /** Structure for the present pattern. */
+  /** Returns the structure for the present pattern of the Jacobian, and stores it in `structure`. */
   prepare(): NormalStructure {
     const { pattern } = this.#derivative;
     this.structure = structureFor(this.#operation, this.#structures, pattern, this.#space, this.#seconds);
@@ -138,28 +146,40 @@ export class SparseProblem implements LargeProblem {
     const { jacobian, normal, analysis, diagonal } = structure;
     const { rowPointers, columns, shape } = jacobian.pattern;
     const begin = now();
-    const products = normal.evaluate(values);
+    if (this.#products?.length !== normal.pattern.nnz) this.#products = new Float64Array(normal.pattern.nnz);
+    const products = normal.evaluateLower(values, undefined, this.#products);
     const gradient = new Float64Array(shape[1]);
     multiplyColumns(rowPointers, columns, values, residuals, gradient);
     seconds.normal += (now() - begin) / 1000;
+    const changeBy = (step: Float64Array): Float64Array => {
+      const change = new Float64Array(shape[0]);
+      multiplyRows(rowPointers, columns, values, step, change);
+      return change;
+    };
+    const gradientAfter = (step: Float64Array): Float64Array => {
+      const out = gradient.slice();
+      multiplyColumns(rowPointers, columns, values, changeBy(step), out);
+      return out;
+    };
     return {
       residuals,
       gradient,
       columnSizes: Float64Array.from(diagonal, (p) => Math.sqrt(products[p]!)),
       squaredChange(step) {
-        const change = new Float64Array(shape[0]);
-        multiplyRows(rowPointers, columns, values, step, change);
+        const change = changeBy(step);
         return dot(change, change);
       },
-      *solve(free, shift) {
+      gradientAfter,
+      *solve(free, shift, held) {
         const matrix = holdCoordinates(products, normal.pattern, diagonal, free);
         const start = now();
-        const factor = yield* withoutReports(analysis.factoriseInSteps(matrix, shift));
+        const factor = yield* withoutReports(analysis.factoriseInSteps(matrix, shift, true));
         const middle = now();
         seconds.factorisation += (middle - start) / 1000;
         if (factor.zeroPivots > 0) return undefined;
+        const slopes = held.some((d) => d !== 0) ? gradientAfter(held) : gradient;
         const step = factor.solve(
-          gradient.map((g, j) => (free[j] === 0 ? 0 : -g)),
+          slopes.map((g, j) => (free[j] === 0 ? held[j]! : -g)),
           false,
         );
         seconds.solve += (now() - middle) / 1000;

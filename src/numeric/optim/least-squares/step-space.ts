@@ -45,7 +45,7 @@ interface LeafPlacement {
   readonly from: number;
   readonly size: number;
   readonly maps: ManifoldMaps | undefined;
-  /** Coordinates before those of this leaf, if none were fixed. */
+  /** Number of coordinates of the earlier parameters, counted as if no coordinate were fixed. */
   readonly padded: number;
 }
 
@@ -69,7 +69,10 @@ function placeLeaves(
   });
 }
 
-/** Traced `move` without bounds, for derivatives; takes a padded step. */
+/**
+ * Returns `move` as a traceable function, for derivatives. It ignores bounds. Its step is padded: it also has entries
+ * for fixed coordinates.
+ */
 export function moveTraced(
   flat: FlatParameters,
   maps: readonly (ManifoldMaps | undefined)[],
@@ -181,8 +184,12 @@ function assemble(
   const size = origins.length;
   const paddedSize = leaves.reduce((n, { size: own, maps }) => n + (maps === undefined ? own : maps.count * maps.tangentSize), 0); // prettier-ignore
   const curved = leaves.filter(({ maps }) => maps !== undefined);
-  const byCoordinate = (x: Float64Array, other: number): Float64Array =>
-    Float64Array.from(parameterOf, (p) => (p < 0 ? other : x[p]!));
+  // loops, because `from` and `map` of typed arrays take five times as long
+  const byCoordinate = (x: Float64Array, other: number): Float64Array => {
+    const out = new Float64Array(size);
+    for (let c = 0; c < size; c++) out[c] = parameterOf[c]! < 0 ? other : x[parameterOf[c]!]!;
+    return out;
+  };
   const padded = (step: Float64Array): Float64Array => {
     const out = new Float64Array(paddedSize);
     for (let c = 0; c < size; c++) out[origins[c]!] = step[c]!;
@@ -223,7 +230,12 @@ function assemble(
       const all = new Float64Array(curved.length === 0 ? 0 : paddedSize);
       for (const { from, size: own, maps, padded: at } of curved)
         all.set(maps!.local([x.slice(from, from + own), y.slice(from, from + own)], [])[0]!, at);
-      return Float64Array.from(parameterOf, (p, c) => (p < 0 ? all[origins[c]!]! : y[p]! - x[p]!));
+      const out = new Float64Array(size);
+      for (let c = 0; c < size; c++) {
+        const p = parameterOf[c]!;
+        out[c] = p < 0 ? all[origins[c]!]! : y[p]! - x[p]!;
+      }
+      return out;
     },
   };
 }
@@ -255,7 +267,7 @@ function readFixed(flat: FlatParameters, given: FixedOption | undefined): Uint8A
   return out;
 }
 
-/** True if a point of a manifold is fixed. */
+/** True if a point of a manifold is fixed. @throws DownhillError `option` if only some of its numbers are fixed. */
 function isFixedPoint(
   { parameters }: FlatParameters,
   i: number,
@@ -305,7 +317,7 @@ function refuseWalls(
 export type ScaleOption = Bound;
 
 /**
- * Reads typical sizes, one per coordinate of a space.
+ * Reads typical sizes, one per coordinate of a space; `undefined` if they are not given.
  *
  * @throws DownhillError `tree` or `shape` for sizes that do not fit, `range` for one that is not above 0.
  */

@@ -2,7 +2,10 @@ import { SparsePattern } from "../../sparse/matrix/sparse-pattern.ts";
 import type { ColumnMatrix } from "../minimize/qr.ts";
 import type { Charts } from "./step-space.ts";
 
-/** Columns of a Jacobian by the coordinates of steps, from those by the parameters. */
+/**
+ * Converts a Jacobian with respect to the parameters, at x, to one with respect to the coordinates of steps: one column
+ * per coordinate.
+ */
 export function tangentColumns(
   columns: ColumnMatrix,
   charts: Charts,
@@ -25,14 +28,14 @@ export function tangentColumns(
   return out;
 }
 
-/** A sparse Jacobian by the coordinates of steps. */
+/** A sparse Jacobian with respect to the coordinates of steps. */
 export interface TangentJacobian {
   readonly pattern: SparsePattern;
-  /** Values in the order of `pattern`, from those of the Jacobian by the parameters at x. */
+  /** Returns its values in the order of `pattern`, given those of the Jacobian with respect to the parameters at x. */
   readonly evaluate: (values: Float64Array, x: Float64Array) => Float64Array;
 }
 
-/** Prepares the conversion for one pattern. */
+/** Prepares the conversion of `tangentColumns` for sparse Jacobians of one pattern. */
 export function tangentJacobian(pattern: SparsePattern, charts: Charts, size: number): TangentJacobian {
   if (charts.isIdentity) return { pattern, evaluate: (values) => values };
   const { first, width, offset } = charts;
@@ -77,7 +80,10 @@ export function tangentJacobian(pattern: SparsePattern, charts: Charts, size: nu
   };
 }
 
-/** Vector by the parameters of a step in coordinates: P δ, with `factors` the values of the charts. */
+/**
+ * Converts a step δ in coordinates to a step of the parameters, P δ. The nonzero elements of P are `factors`, the
+ * values of the charts.
+ */
 export function fromCoordinates(
   { first, width, offset }: Charts,
   factors: Float64Array,
@@ -92,7 +98,7 @@ export function fromCoordinates(
   });
 }
 
-/** Gradient by the coordinates from that by the parameters: Pᵀ g. */
+/** Converts the gradient g with respect to the parameters to that with respect to the coordinates, Pᵀ g. */
 export function toCoordinates(
   { first, width, offset }: Charts,
   factors: Float64Array,

@@ -37,7 +37,10 @@ export interface HessianTask {
   readonly dense: (x: Float64Array, operands: readonly unknown[]) => Float64Array;
 }
 
-/** Chooses the form of the Hessian: as asked, or for `auto` by the number of parameters and of entries of the pattern. */
+/**
+ * Chooses the form of the Hessian. For `auto` it is dense if there are few parameters, no compiled function, no
+ * pattern, or many entries in the pattern.
+ */
 export function hessianSource(task: HessianTask): HessianSource {
   const { operation, asked, isCompiled, at, dense } = task;
   const n = at.length;
@@ -83,7 +86,7 @@ function denseSource(n: number, dense: HessianTask["dense"]): HessianSource {
 /** A pattern with the whole diagonal, for factorisations with a shifted diagonal. */
 interface ShiftablePattern {
   readonly pattern: SparsePattern;
-  /** Entry of the whole pattern for each entry of the given one. */
+  /** For each entry of the original pattern, its index in `pattern`. */
   readonly entries: Int32Array;
   readonly diagonal: Int32Array;
   readonly analysis: SparseAnalysis;
@@ -96,7 +99,7 @@ function withDiagonal(operation: string, given: SparsePattern): ShiftablePattern
   if (before !== undefined) return before;
   const n = given.shape[0];
   const { pattern, ofFirst, ofSecond } = unitePatterns(given, diagonalPattern(n));
-  const analysis = analysisOf(operation, pattern, { pivotTolerance: 0, refinements: 1 });
+  const analysis = analysisOf(operation, pattern, { pivotTolerance: 0, refinements: 0 });
   const made = { pattern, entries: ofFirst, diagonal: ofSecond, analysis };
   shiftable.set(given, made);
   return made;

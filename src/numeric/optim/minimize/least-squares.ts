@@ -1,18 +1,28 @@
 import { refuseExtra } from "../../../engine/errors/arguments.ts";
 import type { Tensor, TensorLike } from "../../../engine/ir/tensor.ts";
 import type { Like, LikeAll, OnlyPlain, Plain, TensorsOf } from "../../../engine/tree/index.ts";
+import type { Constraint } from "../constrained/constraint.ts";
 import type { ManifoldOption } from "../least-squares/manifolds.ts";
 import { type AnyLeastSquaresResult, prepareLeastSquares } from "../least-squares/prepare.ts";
 import type { LinearSolverReport } from "../least-squares/result.ts";
 import type { FixedOption, ScaleOption } from "../least-squares/step-space.ts";
-import { type Progress, takeArgs } from "./minimize.ts";
+import { type ConstrainedResult, type Progress, takeArgs, type WithConstraints } from "./minimize.ts";
 import type { RobustLoss } from "./robust.ts";
 import type { StopReason, StopRules } from "./stop.ts";
 import { finish, finishSoon } from "./stop.ts";
 import type { Bounds } from "./walls.ts";
 
 /** Options of `leastSquaresSolver`, and of `leastSquares` except for the data. */
-export interface LeastSquaresSolverOptions<P = unknown> extends StopRules, Bounds {
+export interface LeastSquaresSolverOptions<P = unknown, A extends readonly unknown[] = readonly unknown[]>
+  extends StopRules, Bounds {
+  /**
+   * Constraints that the parameters must satisfy: those of `equality`, `atMost`, `atLeast` and `between`, functions of the
+   * parameters and the further arguments. They are solved for by `interior-point` unless they hold at the minimum without
+   * them, for at most 2,000 parameters, and exclude `scale`, `manifolds` and `linearSolver`. Default: none.
+   */
+  readonly constraints?: readonly Constraint<P, A>[];
+  /** Largest violation of a constraint at a solution, absolute and unscaled; 0 or more. Default 1e-8. */
+  readonly constraintTolerance?: number;
   /**
    * Loss of a residual; robust losses are for data with outliers. `squares` is `r²`. For `|r|` above `lossScale`,
    * `soft-l1` and `huber` grow like `|r|`, `cauchy` like `ln |r|`, `arctan` is bounded by `πs²/2`, and `tukey` is
@@ -67,7 +77,7 @@ export interface LeastSquaresSolverOptions<P = unknown> extends StopRules, Bound
 export interface LeastSquaresOptions<
   P = unknown,
   A extends readonly unknown[] = [],
-> extends LeastSquaresSolverOptions<P> {
+> extends LeastSquaresSolverOptions<P, A> {
   /** Further arguments of the function after its parameters: data that change between calls. Default: none. */
   readonly args?: LikeAll<A>;
 }
@@ -125,10 +135,37 @@ export type PlainLeastSquaresResult<P> = Omit<
   readonly covarianceOf: (paths: string | readonly string[]) => number[][];
 };
 
+/** Fields that constraints add to the result of a fit. `history` describes the searches under constraints. */
+export interface ConstrainedFields<P> extends Pick<
+  ConstrainedResult<P>,
+  "reason" | "multipliers" | "violation" | "optimality" | "history"
+> {
+  /** The method that found the result: `levenberg-marquardt` if it is a minimum without constraints that satisfies them. */
+  readonly method: "interior-point" | "levenberg-marquardt";
+  /** Names of the active constraints, with the index of a value: `budget[2]`. */
+  readonly active: readonly string[];
+}
+
+/** Fields without a meaning under constraints. */
+type UnconstrainedFields = "reason" | "jacobians" | "linearSolver";
+
+/**
+ * Result of a least-squares fit with constraints. The covariance is `s² Z (ZᵀJᵀWJZ)⁻¹ Zᵀ`, where Z spans the tangent space
+ * of the active constraints and bounds; standard errors are NaN for parameters that they determine. `degreesOfFreedom` counts
+ * the dimensions of this space as parameters. The gradient of the multipliers' equation is that of `sumOfSquares`.
+ */
+export interface ConstrainedLeastSquaresResult<P>
+  extends Omit<LeastSquaresResult<P>, UnconstrainedFields>, ConstrainedFields<P> {}
+
+/** Result of a least-squares fit with constraints of a function of plain numbers. */
+export interface PlainConstrainedLeastSquaresResult<P>
+  extends Omit<PlainLeastSquaresResult<P>, UnconstrainedFields>, ConstrainedFields<P> {}
+
 /**
  * Minimises the sum of squares of residuals from `x0`, by the Levenberg–Marquardt method with geodesic acceleration and
  * exact derivatives (without acceleration if f has no second derivatives). Computes in float64. Large problems use the sparse
- * pattern of the Jacobian, without acceleration (`linearSolver`).
+ * pattern of the Jacobian, without acceleration (`linearSolver`). With bounds, each step minimises the linear model within
+ * them, so parameters reach their bounds exactly.
  *
  * `f` returns the residuals as a vector: `ravel(sub(model(params), y))`, divided by the errors of the data if these
  * differ. The standard errors are scaled by the size of the residuals.
@@ -136,6 +173,10 @@ export type PlainLeastSquaresResult<P> = Omit<
  * `gradientTolerance` is compared with the cosine of the angle between the residuals and the tangent space of the
  * model, which has no units (Bates and Watts's relative offset). `converged` is false if damping slows the search down,
  * if it ends on a plateau where parameters have lost their influence, or if it diverges to infinity.
+ *
+ * With `constraints` the result also has multipliers and a verdict, and the standard errors respect the active
+ * constraints. The fit without constraints comes first. If they do not hold there, the search continues from there and,
+ * again, from `x0`; the better result counts. Tolerances then refer to the gradient of the sum of squares, in units of this sum.
  *
  * SciPy's `least_squares` minimises half the sum and returns no errors; its `curve_fit` returns the same errors with
  * `absolute_sigma=False`.
@@ -148,6 +189,21 @@ export type PlainLeastSquaresResult<P> = Omit<
  * const { params, standardErrors } = leastSquares(residuals, { a: 1, k: 0 });
  * [params.a.item().toFixed(3), standardErrors.a.item().toFixed(3)]; // ["2.082", "0.066"]
  */
+export function leastSquares(
+  f: (x: Tensor, ...args: Tensor[]) => Tensor,
+  x0: TensorLike,
+  options: LeastSquaresOptions<Tensor, Tensor[]> & WithConstraints<Tensor, Tensor[]>,
+): ConstrainedLeastSquaresResult<Tensor>;
+export function leastSquares<P, A extends unknown[] = []>(
+  f: ((params: P, ...args: A) => ArrayLike<number>) & OnlyPlain<[P, A]>,
+  x0: P,
+  options: LeastSquaresSolverOptions<Plain<P>, A> & WithConstraints<P, A> & { readonly args?: A },
+): PlainConstrainedLeastSquaresResult<Plain<P>>;
+export function leastSquares<P, A extends readonly unknown[] = []>(
+  f: (params: P, ...args: A) => Tensor,
+  x0: Like<NoInfer<P>>,
+  options: LeastSquaresOptions<P, A> & WithConstraints<P, A>,
+): ConstrainedLeastSquaresResult<TensorsOf<P>>;
 export function leastSquares(
   f: (x: Tensor, ...args: Tensor[]) => Tensor,
   x0: TensorLike,
@@ -170,13 +226,27 @@ export function leastSquares(
 ): AnyLeastSquaresResult {
   if (arguments.length > 3) refuseExtra("leastSquares", arguments, 3);
   const [args, rest] = takeArgs("leastSquares", options);
-  const { run, report } = prepareLeastSquares("leastSquares", f, rest)(x0, args);
-  return report(finish(run));
+  return finish(prepareLeastSquares("leastSquares", f, rest)(x0, args));
 }
 
 /**
  * Asynchronous `leastSquares`: it yields to other tasks of the page or server, and a signal can abort it at any time.
  */
+export async function leastSquaresAsync(
+  f: (x: Tensor, ...args: Tensor[]) => Tensor,
+  x0: TensorLike,
+  options: LeastSquaresOptions<Tensor, Tensor[]> & WithConstraints<Tensor, Tensor[]>,
+): Promise<ConstrainedLeastSquaresResult<Tensor>>;
+export async function leastSquaresAsync<P, A extends unknown[] = []>(
+  f: ((params: P, ...args: A) => ArrayLike<number>) & OnlyPlain<[P, A]>,
+  x0: P,
+  options: LeastSquaresSolverOptions<Plain<P>, A> & WithConstraints<P, A> & { readonly args?: A },
+): Promise<PlainConstrainedLeastSquaresResult<Plain<P>>>;
+export async function leastSquaresAsync<P, A extends readonly unknown[] = []>(
+  f: (params: P, ...args: A) => Tensor,
+  x0: Like<NoInfer<P>>,
+  options: LeastSquaresOptions<P, A> & WithConstraints<P, A>,
+): Promise<ConstrainedLeastSquaresResult<TensorsOf<P>>>;
 export async function leastSquaresAsync(
   f: (x: Tensor, ...args: Tensor[]) => Tensor,
   x0: TensorLike,
@@ -199,8 +269,7 @@ export async function leastSquaresAsync(
 ): Promise<AnyLeastSquaresResult> {
   if (arguments.length > 3) refuseExtra("leastSquaresAsync", arguments, 3);
   const [args, rest] = takeArgs("leastSquaresAsync", options);
-  const { run, report } = prepareLeastSquares("leastSquaresAsync", f, rest)(x0, args);
-  return report(await finishSoon(run));
+  return await finishSoon(prepareLeastSquares("leastSquaresAsync", f, rest)(x0, args));
 }
 
 /**
@@ -214,6 +283,18 @@ export async function leastSquaresAsync(
  * const rates = [[2.1, 1.4, 1.1, 0.7], [1, 0.5, 0.25, 0.125]].map((y) => decay({ a: 1, k: 0 }, t, y).params.k.item());
  * rates.map((k) => k.toFixed(4)); // ["-0.3521", "-0.6931"]
  */
+export function leastSquaresSolver(
+  f: (x: Tensor, ...args: Tensor[]) => Tensor,
+  options: LeastSquaresSolverOptions<Tensor, Tensor[]> & WithConstraints<Tensor, Tensor[]>,
+): (x0: TensorLike, ...args: TensorLike[]) => ConstrainedLeastSquaresResult<Tensor>;
+export function leastSquaresSolver<P, A extends unknown[]>(
+  f: ((params: P, ...args: A) => ArrayLike<number>) & OnlyPlain<[P, A]>,
+  options: LeastSquaresSolverOptions<Plain<P>, A> & WithConstraints<P, A>,
+): (x0: P, ...args: A) => PlainConstrainedLeastSquaresResult<Plain<P>>;
+export function leastSquaresSolver<P, A extends readonly unknown[]>(
+  f: (params: P, ...args: A) => Tensor,
+  options: LeastSquaresSolverOptions<P, A> & WithConstraints<P, A>,
+): (x0: Like<NoInfer<P>>, ...args: LikeAll<A>) => ConstrainedLeastSquaresResult<TensorsOf<P>>;
 export function leastSquaresSolver(
   f: (x: Tensor, ...args: Tensor[]) => Tensor,
   options?: LeastSquaresSolverOptions<Tensor>,
@@ -232,8 +313,5 @@ export function leastSquaresSolver(
 ): (x0: never, ...args: never[]) => AnyLeastSquaresResult {
   if (arguments.length > 2) refuseExtra("leastSquaresSolver", arguments, 2);
   const prepared = prepareLeastSquares("leastSquaresSolver", f, options);
-  return (x0, ...args) => {
-    const { run, report } = prepared(x0, args);
-    return report(finish(run));
-  };
+  return (x0, ...args) => finish(prepared(x0, args));
 }

@@ -1,8 +1,11 @@
 import { dot, largest, largestPart, product, scaled, subtract } from "../vector.ts";
+import { type BoundedStep, boundedStep } from "./bounded-step.ts";
+import { factorizeAny } from "./compiled-qr.ts";
 import { length, project } from "./project.ts";
-import { backSubstitute, type ColumnMatrix, factorize, sizeFrom, type QrFactors } from "./qr.ts";
+import { backSubstitute, type ColumnMatrix, sizeFrom, type QrFactors } from "./qr.ts";
 import type { DescentSearch } from "./stop.ts";
 import { freeCoordinates, type SearchSpace } from "./search-space.ts";
+import { type BoundedModel, TrustRadius } from "./trust-radius.ts";
 
 /** Residuals with their derivatives. The method may overwrite a Jacobian, but neither residuals nor curvatures. */
 export interface Residuals {
@@ -18,9 +21,10 @@ export interface Residuals {
  *
  * The velocity v minimises `|r + Jv|² + μ|Dv|²`. D holds the largest lengths of the columns of J so far, or multiples of
  * 1/`typical`. The acceleration a minimises `|rᵥᵥ + Ja|² + μ|Da|²`. The step `v + a/2` follows a curved valley. A step
- * whose acceleration is large compared with its velocity is refused, because the linear model is wrong there. μ falls if
- * the model predicted the sum well, and rises if it did not. Parameters at a bound do not move if their step points
- * outwards. Steps are cut at bounds.
+ * whose acceleration is large compared with its velocity is refused, because the linear model is wrong there. μ is the
+ * smallest for which |Dv| is at most a radius. The radius of the first step is a multiple of |Dx|. It grows if the
+ * model predicted the sum well, and shrinks if it did not. Parameters at a bound do not move if their step points outwards.
+ * The velocity minimises the model within the bounds (`boundedStep`), and the whole step is cut at bounds.
  *
  * Convergence is measured by the undamped Gauss-Newton step at each iterate, because a step that damping made short proves
  * nothing. `gradient` is the cosine of the angle between the residuals and the tangent space of the free parameters, less
@@ -28,8 +32,7 @@ export interface Residuals {
  * errors, so it has no units. `decrease` and `step` are the larger ones of the last step and of the Gauss-Newton step.
  *
  * @see Marquardt, An algorithm for least-squares estimation of nonlinear parameters, 1963; Moré, The Levenberg-Marquardt
- * algorithm: implementation and theory, 1978 (D); Nielsen, Damping parameter in Marquardt's method, 1999 (μ); Bates, Watts,
- * A relative offset orthogonality convergence criterion for nonlinear least squares, 1981; Transtrum, Sethna, Improvements
+ * algorithm: implementation and theory, 1978 (D, radius); Bates, Watts, A relative offset orthogonality convergence criterion for nonlinear least squares, 1981; Transtrum, Sethna, Improvements
  * to the Levenberg-Marquardt algorithm for nonlinear least-squares minimization, 2012 (a).
  */
 export function* levenbergMarquardt(
@@ -38,35 +41,40 @@ export function* levenbergMarquardt(
   space: SearchSpace,
   typical?: Float64Array,
 ): DescentSearch {
-  const { size } = space;
-  let x = space.move(start, new Float64Array(size));
+  let x = space.move(start, new Float64Array(space.size));
   let r = f.values(x);
   let value = dot(r, r);
-  let scales: readonly ParameterScale[] = Array.from({ length: size }, () => unknownScale);
+  let scales: readonly ParameterScale[] = Array.from({ length: space.size }, () => unknownScale);
   let scale: Float64Array | undefined;
-  let [mu, growth] = [1e-3, 2];
-  let [decrease, step] = [Infinity, Infinity];
+  const trust = new TrustRadius();
+  let [decrease, moved] = [Infinity, Infinity];
   let [lastUnseen, bend] = [Infinity, Infinity];
   for (;;) {
     const sizes = space.sizes(x);
-    const model = linearModel(f.jacobian(x), r, x, space);
+    const jacobian = f.jacobian(x);
+    yield undefined;
+    const model = linearModel(jacobian, r, x, space);
+    yield undefined;
     if (typical === undefined) {
       scales = scales.map((s, i) => scaleFor(s, model.sizes[i]!, Math.abs(sizes[i]!)));
       scale = Float64Array.from(scales, ({ now }) => now);
     } else scale ??= givenScale(typical, model.sizes);
     const rest = remaining(f, model, { x, sizes, r, value, scale, decrease });
     const at = { x, value, gradient: Float64Array.of(rest.gradient), isComplete: true };
-    yield { ...at, decrease: Math.max(decrease, rest.decrease), step: Math.max(step, rest.step) };
+    yield { ...at, decrease: Math.max(decrease, rest.decrease), step: Math.max(moved, rest.step) };
+    trust.start(length(product(scale, sizes)));
     const rounding = 2 * Math.sqrt(value) * model.noise + 2 ** -48 * value;
     for (;;) {
-      const trial = trialStep(f, model, { x, scale, mu, bend, most: rest.most }, space);
-      if (trial === "still" || !(mu < 1e60)) {
+      const step = yield* boundedStep(model, { x, scale, trust, undamped: rest.delta }, space);
+      const trial = trialStep(f, model, { x, scale, step, bend, most: rest.most }, space);
+      if (trial === "still") {
         // no step is left: the Gauss-Newton step alone decides, and a decrease hidden by rounding counts as 0
         yield { ...at, decrease: rest.decrease <= rounding ? 0 : rest.decrease, step: rest.step };
         return;
       }
-      const { next, predicted } = trial;
+      const { next, predicted, size } = trial;
       bend = trial.bend;
+      let gain = 0;
       if (next !== undefined) {
         const values = f.values(next);
         const trialValue = dot(values, values);
@@ -75,15 +83,14 @@ export function* levenbergMarquardt(
         const isUnseen = predicted < rounding && predicted < lastUnseen / 4;
         if (predicted > 0 && (isUnseen ? fall > -rounding : fall / predicted > 1e-4)) {
           if (isUnseen) lastUnseen = predicted;
-          mu *= isUnseen ? 1 / 3 : Math.max(1 / 3, 1 - ((2 * fall) / predicted - 1) ** 3);
-          growth = 2;
-          [decrease, step] = [Math.max(fall, 0), largestPart(space.between(x, next), space.sizes(next))];
+          trust.accept(size, isUnseen ? 1 : fall / predicted);
+          [decrease, moved] = [Math.max(fall, 0), largestPart(space.between(x, next), space.sizes(next))];
           [x, r, value] = [next, values, trialValue];
           break;
         }
+        gain = fall / predicted;
       }
-      mu = Math.max(mu, 1e-20) * growth;
-      growth *= 2;
+      trust.refuse(size, gain);
     }
   }
 }
@@ -98,7 +105,10 @@ export interface ParameterScale {
 
 export const unknownScale: ParameterScale = { now: 0, absolute: 0, relative: 0 };
 
-/** D for given typical sizes of the steps: their reciprocals, times the largest change of the residuals by one of them. */
+/**
+ * The scale D for typical sizes of the steps, one per parameter: the reciprocal of each size, times one common factor. The
+ * factor is the largest change of the residuals that a step of typical size along one parameter causes.
+ */
 export function givenScale(typical: Float64Array, columnLengths: Float64Array): Float64Array {
   const most = largest(product(typical, columnLengths));
   return typical.map((size) => (most > 0 ? most : 1) / size);
@@ -115,12 +125,10 @@ export function scaleFor(before: ParameterScale, columnLength: number, size: num
   return { now, absolute, relative };
 }
 
-/** The residuals near a point: `|r + Jδ|² = |Qᵀr + Rδ|²` + a constant. */
-interface LinearModel extends QrFactors {
+/** A linear model with further figures for the search. */
+interface LinearModel extends BoundedModel {
   /** Norms of the columns of J. */
   readonly sizes: Float64Array;
-  /** 1 for a parameter that may move, 0 for one that is held at a bound. */
-  readonly free: Float64Array;
   /** Rounding error of r: its change when each parameter changes by one unit in the last place. */
   readonly noise: number;
 }
@@ -131,11 +139,10 @@ function linearModel(
   x: Float64Array,
   space: SearchSpace,
 ): LinearModel {
-  const triangle = factorize(jacobian, r.slice());
+  const sizes = Float64Array.from(jacobian, (column) => sizeFrom(column, 0));
+  const triangle = factorizeAny(jacobian, r.slice());
   const n = space.size;
-  const columns = Array.from({ length: n }, (_, j) => columnOf(triangle, j, j + 1));
-  const sizes = Float64Array.from(columns, (column) => sizeFrom(column, 0));
-  const free = freeCoordinates(space, x, (i) => dot(columns[i]!, triangle.qtb));
+  const free = freeCoordinates(space, x, (i) => dot(columnOf(triangle, i, n), triangle.qtb));
   const moved = space.sizes(x);
   let noise = 0;
   for (let i = 0; i < n; i++) noise += 2 ** -52 * Math.abs(moved[i]!) * sizes[i]!;
@@ -147,8 +154,9 @@ interface ConvergenceMeasures {
   readonly gradient: number;
   readonly decrease: number;
   readonly step: number;
-  /** Decrease that the linear model predicts for the undamped step. */
+  /** Decrease that the linear model predicts for the undamped step, and that step. */
   readonly most: number;
+  readonly delta: Float64Array | undefined;
 }
 
 /** Relative decrease of the sum below which a point is recognised as a minimum although J is singular. */
@@ -168,7 +176,7 @@ function remaining(
   },
 ): ConvergenceMeasures {
   const { x, sizes, r, value, scale } = at;
-  if (value === 0) return { gradient: 0, decrease: 0, step: 0, most: 0 };
+  if (value === 0) return { gradient: 0, decrease: 0, step: 0, most: 0, delta: undefined };
   const n = sizes.length;
   const moving = Array.from(sizes.keys()).filter((i) => model.free[i] === 1);
   // A parameter without influence may have run away. If no parameter has any influence, the start is on a plateau.
@@ -178,24 +186,38 @@ function remaining(
     const unit = new Float64Array(n);
     unit[i] = 1;
     if (!(dot(r, f.curvature(x, unit)) > 0))
-      return { gradient: 1, decrease: Infinity, step: Infinity, most: Infinity };
+      return { gradient: 1, decrease: Infinity, step: Infinity, most: Infinity, delta: undefined };
   }
-  const { coefficients, rest } = project(
-    moving.map((j) => columnOf(model, j, n)),
-    model.qtb,
-  );
+  const { coefficients, size } = undampedStep(model, moving);
   const delta = new Float64Array(n);
   moving.forEach((i, k) => (delta[i] = -coefficients[k]!));
-  const size = length(subtract(model.qtb, rest));
   const gradient = Math.max(0, size - model.noise) / Math.sqrt(value);
   const step = largestPart(delta, sizes);
   const most = size ** 2;
-  const linear = { gradient, decrease: most, step, most };
+  const linear = { gradient, decrease: most, step, most, delta };
   if (at.decrease > slowFall * value || most <= at.decrease) return linear;
   // If J is nearly singular, the curvature of the residuals limits the step instead of J: Newton's step along δ.
   const curved = Math.max(0, dot(r, f.curvature(x, delta)));
   const part = most / (most + curved);
-  return part * step < 1e-3 ? { gradient, decrease: part * most, step: part * step, most } : linear;
+  return part * step < 1e-3 ? { ...linear, decrease: part * most, step: part * step } : linear;
+}
+
+/** Part of a column of R that does not depend linearly on the columns before it. */
+const leastPart = 1e-11;
+
+/** Coefficients of the moving columns that minimise `|Qᵀb − Σ cⱼrⱼ|`, and the length of that sum. */
+function undampedStep(
+  model: LinearModel,
+  moving: readonly number[],
+): { readonly coefficients: Float64Array; readonly size: number } {
+  const n = model.qtb.length;
+  const columns = (): Float64Array[] => moving.map((j) => columnOf(model, j, n));
+  const some = moving.length === n ? model : factorizeAny(columns(), model.qtb.slice());
+  const k = moving.length;
+  if (moving.every((j, at) => Math.abs(some.r[at * k + at]!) > leastPart * model.sizes[j]!))
+    return { coefficients: backSubstitute(some.r, some.qtb), size: length(some.qtb) };
+  const { coefficients, rest } = project(columns(), model.qtb);
+  return { coefficients, size: length(subtract(model.qtb, rest)) };
 }
 
 /** The first `count` elements of column j of R. */
@@ -216,15 +238,16 @@ const leastBend = 0.1;
 interface TrialStep {
   /** End of the step; `undefined` if the acceleration is too large. */
   readonly next: Float64Array | undefined;
-  /** The decrease that the velocity predicts. */
+  /** The decrease that the velocity predicts, and the scaled length of the velocity. */
   readonly predicted: number;
+  readonly size: number;
   /** Ratio of acceleration to velocity, per scaled length of the velocity. */
   readonly bend: number;
 }
 
 /**
- * Computes the step for the damping μ. Returns `still` if the step changes no parameter. `at.bend` is the `bend` of the
- * last trial.
+ * Computes a step. Returns `still` if the step changes no parameter, or is not finite. `at.bend` is the `bend` of the last
+ * trial.
  */
 function trialStep(
   f: Residuals,
@@ -232,48 +255,26 @@ function trialStep(
   at: {
     readonly x: Float64Array;
     readonly scale: Float64Array;
-    readonly mu: number;
+    readonly step: BoundedStep;
     readonly bend: number;
     /** Decrease that the linear model predicts for the undamped step. */
     readonly most: number;
   },
   space: SearchSpace,
 ): TrialStep | "still" {
-  const { x, scale } = at;
-  const solve = damped(model, scale, at.mu);
-  const end = space.move(x, solve(model.qtb));
+  const { x, scale, step } = at;
+  const end = space.move(x, step.velocity);
   const velocity = space.between(x, end);
-  if (largest(velocity) === 0) return "still";
+  const most = largest(velocity);
+  if (!(most > 0 && most < Infinity)) return "still";
   const predicted = predictedFall(model, velocity);
   const size = length(product(scale, velocity));
-  if (at.bend * size < leastBend && predicted > 0.9 * at.most) return { next: end, predicted, bend: at.bend };
-  const acceleration = solve(model.transform(f.curvature(x, velocity)));
+  if (at.bend * size < leastBend && predicted > 0.9 * at.most)
+    return { next: end, predicted, size, bend: at.bend };
+  const acceleration = step.solve(model.transform(f.curvature(x, velocity)));
   const ratio = length(product(scale, acceleration)) / size;
   const next = ratio <= mostBend ? space.move(end, scaled(0.5, acceleration)) : undefined;
-  return { next, predicted, bend: ratio / size };
-}
-
-/**
- * Returns the δ that minimises `|b + Jδ|² + μ|Dδ|²` for a given `Qᵀb`. Elements of parameters that are not free are 0.
- */
-function damped(
-  { r, free }: LinearModel,
-  scale: Float64Array,
-  mu: number,
-): (qtb: Float64Array) => Float64Array {
-  const n = free.length;
-  const augmented = Array.from({ length: n }, (_, j) => {
-    const column = new Float64Array(2 * n);
-    for (let i = 0; i <= j; i++) column[i] = r[i * n + j]! * free[j]!;
-    column[n + j] = free[j] === 0 || scale[j] === 0 ? 1 : scale[j]! * Math.sqrt(mu);
-    return column;
-  });
-  const factored = factorize(augmented);
-  return (qtb) => {
-    const rightSide = new Float64Array(2 * n);
-    rightSide.set(scaled(-1, qtb));
-    return backSubstitute(factored.r, factored.transform(rightSide));
-  };
+  return { next, predicted, size, bend: ratio / size };
 }
 
 /** The predicted decrease `|r|² − |r + Jδ|²`. */

@@ -56,7 +56,10 @@ function rowsTimes(rows: readonly Float64Array[], x: Float64Array): Float64Array
   return out;
 }
 
-/** Minimises f by line searches along the directions of `memory`. Steps satisfy the strong Wolfe conditions. */
+/**
+ * Minimises f by line searches for the strong Wolfe conditions, along the directions of `memory`. Ends when no step
+ * along a fresh direction decreases f.
+ */
 export function* alongLines<M>(f: Objective, x: Float64Array, memory: DescentMemory<M>): DescentSearch {
   let { value, gradient } = f.valueAndGradient(x);
   yield { x, value, gradient, decrease: Infinity, step: Infinity };

@@ -10,9 +10,13 @@ import { treeKey } from "../../../engine/tree/index.ts";
 import { type Lru, makeLru } from "../../../engine/util/lru.ts";
 import { ravel } from "../../array/shape.ts";
 import { type Constraint, solverOf } from "../constrained/constraint.ts";
+import type { BarrierRule } from "../constrained/barrier-rule.ts";
+import type { ProblemKind } from "../constrained/problem-kind.ts";
 import type { ConstrainedIteration, Multipliers } from "../constrained/result.ts";
 import type { ConstrainedReason } from "../constrained/verdict.ts";
+import type { WarmStart } from "../constrained/warm-start.ts";
 import { flag, oneOf, readOptions } from "../options.ts";
+import { differentiableMinimum } from "./differentiable.ts";
 import { type HessianForm, hessianModel, type HessianSource, hessianSource } from "./hessian.ts";
 import { nelderMead } from "./nelder-mead.ts";
 import { lbfgsB } from "./lbfgs-b.ts";
@@ -30,7 +34,8 @@ import {
   readArgs,
   requireResult,
 } from "./problem.ts";
-import { type Bounds, readWalls } from "./walls.ts";
+import { closeTracedCaptures, isTraced, refuseTracedBounds } from "./traced-captures.ts";
+import { type Bounds, type BoxBounds, readWalls } from "./walls.ts";
 import type { Iterate, SearchOutcome, DescentSearch, StopReason, StopRules } from "./stop.ts";
 import { explain, finish, finishSoon, follow, isConverged, readLimits, slopeOf } from "./stop.ts";
 
@@ -52,19 +57,34 @@ export interface SolverOptions<P = unknown, A extends readonly unknown[] = reado
    * `bfgs` is for up to some hundreds of parameters, `lbfgs` for more, and `newton-cg` for strong curvature and cheap
    * products with the Hessian. `newton` factorises the Hessian, also a sparse one, and needs few iterations. `gd` (steepest
    * descent) and `nelder-mead` (no derivatives) are for comparison. Only `lbfgs` (as L-BFGS-B) and `newton` support
-   * bounds. Only `interior-point` supports constraints, also with bounds. Default `bfgs`, with bounds `lbfgs`, with
-   * constraints `interior-point`.
+   * bounds. `interior-point` and `sqp` (sequential quadratic programming with active sets, for up to about 50 parameters)
+   * support constraints, also with bounds. Default `bfgs`, with bounds `lbfgs`, with constraints `sqp` up to 50 parameters
+   * and 200 rows, otherwise `interior-point`; for linear problems always `interior-point`.
    */
-  readonly method?: "bfgs" | "lbfgs" | "newton-cg" | "newton" | "gd" | "nelder-mead" | "interior-point";
+  readonly method?:
+    "bfgs" | "lbfgs" | "newton-cg" | "newton" | "gd" | "nelder-mead" | "interior-point" | "sqp";
   /** Constraints that the result must satisfy: those of `equality`, `atMost`, `atLeast` and `between`. Default: none. */
   readonly constraints?: readonly Constraint<P, A>[];
   /** Largest violation of a constraint at a solution, absolute and unscaled; 0 or more. Default 1e-8. */
   readonly constraintTolerance?: number;
   /**
-   * Form of the Hessian for `newton`. `sparse`: its pattern is found automatically. Default `auto`: `dense` below 100
-   * parameters and for patterns with more than 30 % of all entries.
+   * Earlier result of the same problem, for example with other `args`: the search starts at its parameters with its
+   * multipliers, and `x0` only gives the structure. For `solver` also a function that returns the result, or `undefined`
+   * for a start at `x0`. Only with constraints.
    */
-  readonly hessian?: "auto" | "sparse" | "dense";
+  readonly warmStart?: WarmStart;
+  /**
+   * Rule for the barrier parameter of `interior-point`. `monotone`: it falls when the barrier problem is solved. `adaptive`:
+   * each iteration chooses it, which takes fewer iterations for many large problems and more for some others. Default
+   * `monotone`.
+   */
+  readonly barrier?: BarrierRule;
+  /**
+   * Form of the Hessian for `newton`. `sparse`: its pattern is found automatically. Default `auto`: `dense` below 100
+   * parameters and for patterns with more than 30 % of all entries. With constraints `sparse` is the default, and `lbfgs`
+   * approximates the Hessian of the Lagrangian by the last ten steps, for functions with expensive second derivatives.
+   */
+  readonly hessian?: "auto" | "sparse" | "dense" | "lbfgs";
   /** True to compile the function. Default true. */
   readonly jit?: boolean;
   /** Called after each iteration; returns true to stop. */
@@ -100,12 +120,13 @@ export interface MinimizeResult<P> {
 }
 
 /** Result of a minimisation with constraints. For an empty list of constraints, it is a `MinimizeResult`. */
-export interface ConstrainedResult<P> extends Omit<MinimizeResult<P>, "reason"> {
+export interface ConstrainedResult<P> extends Omit<MinimizeResult<P>, "reason" | "hessian"> {
   /**
    * A `StopReason`, or:
    *
    * - `solved`: the optimality conditions hold within the tolerances.
-   * - `acceptable`: they hold within 100 times the tolerances, or have no multipliers. `message` explains it.
+   * - `acceptable`: the conditions hold within 100 times the tolerances, or the constraints at the solution determine
+   *   no multipliers. `message` states which.
    * - `infeasible`: no point nearby satisfies the constraints. `message` lists those in conflict.
    * - `unbounded`: the value falls without limit.
    * - `numerical`: the search got stuck. `message` states the cause.
@@ -113,7 +134,15 @@ export interface ConstrainedResult<P> extends Omit<MinimizeResult<P>, "reason"> 
   readonly reason: StopReason | ConstrainedReason;
   /** True if `reason` is `solved`. */
   readonly converged: boolean;
-  readonly method: "interior-point";
+  /** Form of the Hessian: `lbfgs` if it was approximated by steps. */
+  readonly hessian: "sparse" | "lbfgs";
+  /** The method that ended the search. Where `sqp` cannot continue, `interior-point` does. */
+  readonly method: "interior-point" | "sqp";
+  /**
+   * `linear` or `quadratic` (with linear constraints) if the traced functions prove it. Such problems are solved by
+   * Mehrotra's predictor-corrector method, unless they are not convex.
+   */
+  readonly problem: ProblemKind;
   readonly multipliers: Multipliers<P>;
   /** Largest violation of a constraint, absolute and unscaled. */
   readonly violation: number;
@@ -142,7 +171,10 @@ export interface WithConstraints<P, A extends readonly unknown[]> {
  * thousands of parameters, `method: "newton"` uses the sparsity of the Hessian, which it finds itself.
  *
  * `constraints` adds equalities and limits on functions of the parameters (`equality`, `atMost`, `atLeast`, `between`). The
- * result then has multipliers and a verdict, and `grad` differentiates it with respect to `args`.
+ * result then has multipliers and a verdict.
+ *
+ * `grad` and `vmap` apply to functions that call `minimize`. They differentiate `params`, `value` and multipliers with
+ * respect to `args`, limits and captured values, to any order. `jit` does not apply, because the search depends on values.
  *
  * @throws DownhillError `option` or `range` for options, `shape` if f does not return a scalar, `tree` for `x0` and
  * bounds.
@@ -306,7 +338,8 @@ type SearchMethod = (typeof methods)[number];
 const hessianForms = ["auto", "sparse", "dense"] as const;
 
 /** Choices of a search without constraints. */
-interface UnconstrainedChoices extends Pick<SolverOptions, "hessian" | "jit"> {
+interface UnconstrainedChoices extends Pick<SolverOptions, "jit"> {
+  readonly hessian?: (typeof hessianForms)[number];
   readonly method?: SearchMethod;
 }
 
@@ -358,7 +391,10 @@ interface SearchFunctions {
   readonly sources: Lru<string, HessianSource>;
 }
 
-/** Prepares functions per structure of the parameters. */
+/**
+ * Returns a function that prepares the loss and its derivatives as functions of a flat vector. They are cached per
+ * structure of the parameters.
+ */
 function searchFunctions(
   operation: string,
   jit: boolean,
@@ -379,7 +415,7 @@ function searchFunctions(
   });
 }
 
-/** The Hessians for further arguments of these types. */
+/** Returns the source of Hessians for further arguments of these types, which is cached. */
 function sourceFor(
   operation: string,
   { hessian, jit }: SearchChoices,
@@ -409,8 +445,9 @@ function prepare(
   f: (...given: never[]) => Tensor | number,
   options: SolverOptions<never>,
 ): (x0: unknown, args: readonly unknown[]) => MinimizeRun {
-  const solve = solverOf(operation, options);
-  if (solve !== undefined) return solve(operation, f, options) as ReturnType<typeof prepare>;
+  const constrained = solverOf(operation, options);
+  if (constrained !== undefined)
+    return constrained.minimize(operation, f, options) as ReturnType<typeof prepare>;
   requireCompiled(operation, f);
   const own = ["method", "hessian", "jit", "low", "high", "constraints", "constraintTolerance"] as const;
   const limits = readLimits(operation, options, own);
@@ -418,7 +455,7 @@ function prepare(
   const { method, isBounded, jit } = choices;
   const { callback } = options;
   const functionsFor = searchFunctions(operation, jit);
-  return (x0, args) => {
+  const start = (x0: unknown, args: readonly unknown[]): PreparedDescent => {
     const counts = { evaluations: 0, hessianProducts: 0 };
     const flat = flatParameters(operation, x0, f);
     const walls = isBounded || method === "newton" ? readWalls(flat, options) : undefined;
@@ -447,7 +484,8 @@ function prepare(
         value: at.value,
         slope: slopeOf(at),
       }) === true;
-    const source = method === "newton" ? sourceFor(operation, choices, functions, flat.start, operands) : undefined; // prettier-ignore
+    const sourceOf = (): HessianSource => sourceFor(operation, choices, functions, flat.start, operands);
+    const source = method === "newton" ? sourceOf() : undefined;
     const curved = ({ evaluate, passes }: HessianSource): CurvedObjective => ({
       valueAndGradient: objective.valueAndGradient,
       hessian(x) {
@@ -463,18 +501,55 @@ function prepare(
           ? searches[method](objective, flat.start)
           : lbfgsB(objective, flat.start, walls);
     const run = follow(search, { ...limits, evaluations: () => counts.evaluations }, watch);
-    return resultOf(run, flat, counts, source);
+    const { valueAndGradient } = objective;
+    const hessian = (x: Float64Array): ReturnType<HessianSource["evaluate"]> => sourceOf().evaluate(x, operands); // prettier-ignore
+    return { run, result: (outcome) => describeOutcome(outcome, flat, { ...counts }, source), walls, valueAndGradient, hessian }; // prettier-ignore
+  };
+  const search = function* (
+    x0: unknown,
+    args: readonly unknown[],
+  ): ReturnType<Parameters<typeof differentiableMinimum>[2]> {
+    const { run, result, ...problem } = start(x0, args);
+    const outcome = yield* run;
+    return { operation, outcome, result: result(outcome), ...problem, gradientTolerance: limits.gradientTolerance }; // prettier-ignore
+  };
+  return (x0, args) => {
+    refuseTracedBounds(operation, options);
+    const check = (out: unknown): Tensor => requireResult(operation, out, 0);
+    const closed = closeTracedCaptures(operation, [{ f, check }], x0, args);
+    if (closed !== undefined)
+      return prepare(operation, closed.functions[0] as typeof f, options)(x0, [...args, ...closed.captured]);
+    return isTraced([x0, args])
+      ? atOnce(differentiableMinimum(operation, f, search, x0, args))
+      : resultOf(start(x0, args));
   };
 }
 
+/** A search that is ready to run, with the functions that derivatives of its end are computed from. */
+interface PreparedDescent {
+  readonly run: Generator<void, SearchOutcome, void>;
+  readonly result: (outcome: SearchOutcome) => MinimizeResult<unknown>;
+  readonly walls: BoxBounds | undefined;
+  readonly valueAndGradient: Objective["valueAndGradient"];
+  readonly hessian: (x: Float64Array) => ReturnType<HessianSource["evaluate"]>;
+}
+
 /** Runs a search, and returns its result. */
-function* resultOf(
-  run: Generator<void, SearchOutcome, void>,
+function* resultOf({ run, result }: PreparedDescent): MinimizeRun {
+  return result(yield* run);
+}
+
+// eslint-disable-next-line require-yield
+function* atOnce(result: MinimizeResult<unknown>): MinimizeRun {
+  return result;
+}
+
+function describeOutcome(
+  { best, reason, iterations }: SearchOutcome,
   flat: FlatParameters,
   counts: Pick<MinimizeResult<unknown>, "evaluations" | "hessianProducts">,
   source: HessianSource | undefined,
-): MinimizeRun {
-  const { best, reason, iterations } = yield* run;
+): MinimizeResult<unknown> {
   return {
     params: flat.fromVector(best.x),
     value: best.value,

@@ -79,7 +79,7 @@ export function* newton(f: CurvedObjective, start: Float64Array, walls: BoxBound
       const isShown = predicted > rounding;
       const gain = isShown ? fall / predicted : isFlatter(trial, { value, gradient }, rounding) ? 1 : -1;
       if (!(gain >= 0.25)) radius = 0.25 * Math.min(radius, found.size);
-      else if (gain > 0.75) radius = Math.max(radius, 2 * found.size);
+      else if (gain > 0.75) radius = Math.max(radius, (Math.abs(gain - 1) < exact ? 100 : 2) * found.size);
       lambda = found.lambda;
       if (!(gain > 1e-4 && predicted > 0)) continue;
       // a step that ends at the edge of the region may be short without being the last one
@@ -109,14 +109,16 @@ function scaleSquares(before: Float64Array, diagonal: Float64Array): Float64Arra
   });
 }
 
+/** Relative difference between gain and prediction below which the function counts as quadratic there. */
+const exact = 1e-6;
 /** Largest number of factorisations per step. */
 const mostTrials = 30;
 /** Steps whose sizes are within this share of the radius end at the edge. */
 const edge = 0.1;
 
 /**
- * Finds a shift λ ≥ 0 so that the solution of (H + λD²) p = side is at the edge of the trust region, or inside with λ = 0.
- * Uses Newton's method for 1/|Dp| between bounds of λ.
+ * Finds a shift λ ≥ 0 so that the solution of (H + λD²) p = side is at the edge of the trust region, or inside with λ =
+ * 0. Uses Newton's method for 1/|Dp| between bounds of λ. `undefined` if no trial yields a finite step inside.
  */
 function* stepWithin(
   { factorise }: HessianModel,
@@ -150,7 +152,10 @@ function* stepWithin(
   return best;
 }
 
-/** A shift between bounds. */
+/**
+ * Returns the next λ to try between bounds: the geometric mean, or a tenth of `high` if `low` is 0. Without an upper
+ * bound, at least four times `low` and half the λ of the last step.
+ */
 function nextShift(low: number, high: number, last: number): number {
   if (high === Infinity) return Math.max(4 * low, 0.5 * last, 1e-3);
   return low > 0 ? Math.sqrt(low * high) : 0.1 * high;

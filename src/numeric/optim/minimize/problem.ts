@@ -26,9 +26,14 @@ export interface FlatParameters {
   readonly fromVector: (x: Float64Array) => unknown;
 }
 
-/** Flattens nested parameters of a function into one vector. */
-export function flatParameters(operation: string, params: unknown, f: unknown): FlatParameters {
-  const parameters = readParameters(operation, params, "x0");
+/** Flattens nested parameters of a function into one vector. `name` is the argument in messages. */
+export function flatParameters(
+  operation: string,
+  params: unknown,
+  f: unknown,
+  name: string = "x0",
+): FlatParameters {
+  const parameters = readParameters(operation, params, name);
   const start = Float64Array.from(parameters.tensors.flatMap((x) => [...x.data()]));
   const toTree = (x: Tensor): unknown => {
     let from = 0;

@@ -45,6 +45,62 @@ export function freeCoordinates(
 }
 
 /**
+ * Coordinates that end a step at a bound, for steps that minimise a model within the bounds. A coordinate whose step
+ * crosses a bound ends at this bound. It is released if the model falls when it leaves the bound.
+ *
+ * @see Hintermüller, Ito, Kunisch, The primal-dual active set strategy as a semismooth Newton method, 2002.
+ */
+export class HeldCoordinates {
+  /** 1 for a coordinate that the model determines, 0 for one that is held. */
+  readonly free: Float64Array;
+  /** Part of the step for each held coordinate; 0 for other ones. */
+  readonly held: Float64Array;
+  readonly #below: Float64Array;
+  readonly #above: Float64Array;
+  /** −1 for a coordinate at its lower bound, 1 for one at its upper bound. */
+  readonly #side: Int8Array;
+
+  constructor(space: SearchSpace, x: Float64Array, free: Float64Array) {
+    const positions = space.positions(x);
+    const { low, high } = space.walls;
+    this.#below = distances(low, positions);
+    this.#above = distances(high, positions);
+    this.#side = Int8Array.from(positions, (at, i) => (at === low[i] ? -1 : 1));
+    this.free = free.slice();
+    this.held = new Float64Array(free.length);
+  }
+
+  /** Adapts the set to a step; `slopes` returns the gradient of the model after it. False if nothing changed. */
+  update(step: Float64Array, slopes: () => Float64Array): boolean {
+    const { free, held } = this;
+    if (!step.every(Number.isFinite)) return false;
+    const gradient = free.includes(0) ? slopes() : undefined;
+    let isChanged = false;
+    for (let i = 0; i < free.length; i++) {
+      const [below, above] = [this.#below[i]!, this.#above[i]!];
+      if (free[i] === 1) {
+        if (step[i]! >= below && step[i]! <= above) continue;
+        this.#side[i] = step[i]! < below ? -1 : 1;
+        // a unit in the last place further, so that the move, which is cut at the bound, ends at it exactly
+        held[i] = (this.#side[i]! < 0 ? below : above) * (1 + 2 ** -52);
+        free[i] = 0;
+      } else {
+        if (this.#side[i]! * gradient![i]! <= 0 || below === above) continue;
+        held[i] = 0;
+        free[i] = 1;
+      }
+      isChanged = true;
+    }
+    return isChanged;
+  }
+}
+
+/** Distances of bounds from positions, infinite for infinite bounds. Positions on manifolds are NaN. */
+function distances(walls: Float64Array, positions: Float64Array): Float64Array {
+  return walls.map((wall, i) => (Math.abs(wall) === Infinity ? wall : wall - positions[i]!));
+}
+
+/**
  * Values of a symmetric matrix, with rows and columns of the unit matrix for the coordinates that are not free. Returns
  * the given values if all coordinates are free.
  */

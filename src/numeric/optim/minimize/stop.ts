@@ -54,9 +54,15 @@ export interface StopRules {
 export interface Iterate {
   readonly x: Float64Array;
   readonly value: number;
-  /** Gradient that is compared with `gradientTolerance`; missing for methods without derivatives. */
+  /**
+   * Gradient; `undefined` for methods without derivatives. It is compared with `gradientTolerance` unless `projected`
+   * is given.
+   */
   readonly gradient?: Float64Array;
-  /** Projected gradient within bounds, which is compared with the tolerance instead. */
+  /**
+   * Gradient without components that point out of the bounds. If given, it is compared with `gradientTolerance`
+   * instead.
+   */
   readonly projected?: Float64Array;
   /**
    * True if the gradient is dimensionless, and if `decrease` and `step` also cover the improvement that is still
@@ -91,7 +97,10 @@ interface CountedLimits extends Limits {
   readonly evaluations: () => number;
 }
 
-/** Runs a search until a rule stops it. `watch` receives every iterate and stops the search by returning true. */
+/**
+ * Runs a search until a rule stops it, or until it ends because of limited precision. `watch` receives every iterate
+ * and stops the search by returning true.
+ */
 export function* follow(
   search: DescentSearch,
   limits: CountedLimits,
@@ -215,7 +224,10 @@ function ruleTable() {
   };
 }
 
-/** The largest absolute element of the gradient that is compared with `gradientTolerance`. */
+/**
+ * The largest absolute element of the gradient that is compared with `gradientTolerance`; `undefined` without a
+ * gradient.
+ */
 export function slopeOf({ gradient, projected = gradient }: Iterate): number | undefined {
   return projected && largest(projected);
 }

@@ -10,84 +10,120 @@ import {
   mul,
   notEqual,
   sign,
+  stopGradient,
+  sub,
   where,
 } from "../../array/elementwise.ts";
 import { full } from "../../array/create.ts";
-import { stack, take } from "../../array/shape.ts";
+import { expandDims, stack, take } from "../../array/shape.ts";
 import type { Program } from "../../../engine/ir/index.ts";
 import type { Tensor } from "../../../engine/ir/tensor.ts";
 import { makeJitted as jit } from "../../../engine/runtime/jitted.ts";
 import { jvp } from "../../../engine/transforms/index.ts";
-import { whileLoop } from "../../../engine/transforms/structured.ts";
+import { cond, scan, whileLoop } from "../../../engine/transforms/structured.ts";
 import { makeLru } from "../../../engine/util/lru.ts";
 import type { ClosedFunction } from "../implicit/closed.ts";
-import { advance, begin, type IntegrationState, mayGoOn, repeatSteps } from "./integrate.ts";
-import { alongStep, type AnyOdeMethod, type OdeFunction, type OdeSystem } from "./method.ts";
+import { advance, begin, type IntegrationState, mayGoOn } from "./integrate.ts";
+import type { AnyOdeMethod, OdeFunction, OdeSystem } from "./method.ts";
+import { type OdeAdjoint, type RepeatedOde, repeatedOde } from "./repeat.ts";
 import { denseAlgebra } from "./stage-algebra.ts";
 
-/** Values of a run that its compiled functions take as arguments. */
+/**
+ * Numbers of a run that its compiled functions receive as arguments. Elapsed time is the time since the start of the
+ * run; it increases even if t decreases.
+ */
 export interface OdeEnvironment {
-  /** Time of the start, and the sign of the change of time. Steps count the time that has elapsed since the start. */
+  /** Time t at the start, and the sign of the change of t: `t = origin + direction · elapsed`. */
   readonly origin: number;
   readonly direction: number;
-  /** Range of times at which f is evaluated, on one side of each break. */
+  /** Range of t within which f is evaluated, so that it is not evaluated beyond a break. */
   readonly low: number;
   readonly high: number;
   readonly rtol: number;
-  /** Absolute tolerance of each element of y, or of all. */
+  /** Absolute tolerance: a scalar, or a vector with one per element of y. */
   readonly atol: Tensor;
   readonly maxSteps: number;
-  /** A step that is short compared with the whole time span. */
+  /** A step length that is short compared with the whole time span. */
   readonly short: number;
 }
 
-/** The functions of one run, traced. */
+/** Traced functions of a run: the right-hand side and the event functions. */
 export interface OdeFunctions {
   readonly slope: ClosedFunction;
-  /** Values of all event functions as one vector; `undefined` without events. */
+  /** Function that returns the values of all event functions as one vector; `undefined` without events. */
   readonly events: ClosedFunction | undefined;
 }
 
-/** Data of the functions of one run. */
+/** Values that the traced functions of a run capture, or receive as further arguments. */
 export interface OdeData {
   readonly slope: readonly Tensor[];
   readonly events: readonly Tensor[];
-  /** The mass matrix, if there is one. */
+  /** The mass matrix, as a list of one tensor; empty without one. */
   readonly mass: readonly Tensor[];
 }
 
-/** Result of `CompiledOde.step`. */
+/** State between steps, which only the functions that create it read. */
+export type SteppingState = object;
+
+/** Result of `CompiledOde.step`: k steps. The last one may have failed. */
 export interface StepResult {
-  readonly state: IntegrationState;
-  /** Numbers in the order of `statusOf`. */
+  readonly state: SteppingState;
+  /** Numbers of each step, which `statusOf` reads: `[k, 13]`. Rows after the end of the integration are unused. */
   readonly status: Tensor;
-  /** Values of the event functions at `samples` of the step: one row per sample. */
+  /** Solution at the ends of the steps: `[k, n]`. */
+  readonly points: Tensor;
+  /** Dense output of the steps: `[k, rows, n]`. */
+  readonly coefficients: Tensor;
+  /** Values of the event functions at the fractions `samples` of the steps: `[k, samples, events]`. */
   readonly events: Tensor;
 }
 
 /** Fractions of a step at which event functions are evaluated. */
 export const samples: readonly number[] = [0.25, 0.5, 0.75, 1];
 
-/** Compiled functions of runs that share their functions, method and types. Times are elapsed times. */
+/**
+ * Compiled code of an integration, shared by runs with equal functions, method and types. All its times are elapsed
+ * times.
+ */
 export interface CompiledOde {
-  readonly begin: (
-    y: Tensor,
-    t: number,
-    most: number,
+  readonly method: AnyOdeMethod;
+  readonly begin: (y: Tensor, t: number, most: number, env: OdeEnvironment, data: OdeData) => SteppingState;
+  /**
+   * Takes one step, or several steps with `isMany`. It attempts each step until the step is accepted, the integration is
+   * lost, or `maxSteps` attempts were made.
+   */
+  readonly step: (
+    state: SteppingState,
+    limit: number,
     env: OdeEnvironment,
     data: OdeData,
-  ) => IntegrationState;
-  /** Attempts steps until one is accepted, the integration is lost, or there were `maxSteps` attempts. */
-  readonly step: (state: IntegrationState, limit: number, env: OdeEnvironment, data: OdeData) => StepResult;
-  /** Polynomials of recorded steps, one per start and length: `[k, rows, n]`. Differentiable. */
-  readonly repeat: (y: Tensor, starts: Tensor, lengths: Tensor, env: OdeEnvironment, data: OdeData) => Tensor;
-  /** The slope at a time. */
+    isMany: boolean,
+  ) => StepResult;
+  /** Functions that recompute steps in a differentiable form. */
+  readonly repeated: (adjoint: OdeAdjoint) => RepeatedOde;
+  /** Values of the event functions at the fractions `samples` of a step from t: `[samples, events]`. */
+  readonly eventsOf: (
+    coefficients: Tensor,
+    t: number,
+    length: number,
+    env: OdeEnvironment,
+    data: OdeData,
+  ) => Tensor;
+  /** The right-hand side with respect to elapsed time. */
   readonly slope: (y: Tensor, t: number, env: OdeEnvironment, data: OdeData) => Tensor;
-  /** Signs of the event functions at a point; where a value is 0, the sign of its change. */
+  /**
+   * Signs of the event functions at a point; for a function whose value is 0, the sign of its derivative along the
+   * solution.
+   */
   readonly signs: (y: Tensor, t: number, env: OdeEnvironment, data: OdeData) => Tensor;
-  /** Slopes of the event functions along the solution. */
+  /** Values of the event functions at a point. */
+  readonly values: (y: Tensor, t: number, env: OdeEnvironment, data: OdeData) => Tensor;
+  /** Derivatives of the event functions with respect to elapsed time along the solution. */
   readonly trends: (y: Tensor, t: number, env: OdeEnvironment, data: OdeData) => Tensor;
-  /** Fraction of a step at which the sign of event `index` is first not `before`, by bisection, and the solution there. */
+  /**
+   * Finds by bisection where in a step the sign of event `index` first differs from `before`. Returns that fraction of
+   * the step, and the solution there.
+   */
   readonly locate: (
     search: EventSearch,
     coefficients: Tensor,
@@ -96,18 +132,18 @@ export interface CompiledOde {
   ) => { readonly part: Tensor; readonly y: Tensor };
 }
 
-/** A crossing within the fractions `low` to `high` of a step. */
+/** A sign change of an event function between the fractions `low` and `high` of a step. */
 export interface EventSearch {
   readonly index: number;
   readonly from: number;
   readonly length: number;
   readonly low: number;
   readonly high: number;
-  /** Sign at `low`. */
+  /** Sign of the event function at `low`. */
   readonly before: number;
 }
 
-/** Numbers of `StepResult.status`. */
+/** The numbers of `StepResult.status` by name. Times are elapsed times. */
 export interface StepStatus {
   readonly t: number;
   readonly from: number;
@@ -117,18 +153,20 @@ export interface StepStatus {
   readonly isLost: boolean;
   readonly tried: number;
   readonly taken: number;
-  /** Error of the last attempt in units of the tolerance. */
+  /** Error of the last attempt, relative to the tolerance. */
   readonly ratio: number;
-  /** Estimate of the step length times the largest eigenvalue of the Jacobian; 0 for implicit methods. */
+  /** Estimate or bound of the step length times the largest eigenvalue of the Jacobian. */
   readonly stiffness: number;
   readonly evaluations: number;
   readonly jacobians: number;
   readonly factorisations: number;
 }
 
-/** Reads `StepResult.status`. */
-export function statusOf(status: Tensor): StepStatus {
-  const x = status.data();
+const statusNumbers = 13;
+
+/** Reads row k of `StepResult.status`. */
+export function statusOf(status: ArrayLike<number>, k: number): StepStatus {
+  const x = Array.from({ length: statusNumbers }, (_, i) => status[k * statusNumbers + i]!);
   return {
     t: x[0]!,
     from: x[1]!,
@@ -157,7 +195,9 @@ function idOf(program: Program | undefined): number {
   return id;
 }
 
-/** Compiled functions for traced ones, from a cache if equal functions were used before with the same method. */
+/**
+ * Compiles traced functions for a method. Returns cached code if the same functions were compiled for the same method.
+ */
 export function compiledOde(functions: OdeFunctions, method: AnyOdeMethod, n: number): CompiledOde {
   const { program } = functions.slope;
   let known = compiled.get(program);
@@ -168,15 +208,27 @@ export function compiledOde(functions: OdeFunctions, method: AnyOdeMethod, n: nu
   return found;
 }
 
-/** The time of the equation for an elapsed time. */
+/** Time t for an elapsed time. */
 function timeOf({ origin, direction }: OdeEnvironment, elapsed: Tensor): Tensor {
   return add(origin, mul(direction, elapsed));
 }
 
-/** The equation in terms of elapsed time. */
-function elapsedSystem(slope: ClosedFunction, n: number, env: OdeEnvironment, data: OdeData): OdeSystem {
-  const f: OdeFunction = (y, t) =>
-    mul(env.direction, slope.call([y, clip(timeOf(env, t), env.low, env.high)], data.slope));
+/**
+ * The differential equation with elapsed time as its variable. The user's function receives its own time, clipped to
+ * `env.low` … `env.high`.
+ */
+export function elapsedSystem(
+  slope: ClosedFunction,
+  n: number,
+  env: OdeEnvironment,
+  data: OdeData,
+): OdeSystem {
+  const f: OdeFunction = (y, t) => {
+    const time = timeOf(env, t);
+    // the derivative in time is that of the formula, also at the ends of the range
+    const clipped = add(time, stopGradient(sub(clip(time, env.low, env.high), time)));
+    return mul(env.direction, slope.call([y, clipped], data.slope));
+  };
   return { slope: f, rules: { rtol: env.rtol, atol: env.atol }, algebra: denseAlgebra(n, data.mass[0]) };
 }
 
@@ -189,15 +241,33 @@ function compileOde({ slope, events }: OdeFunctions, method: AnyOdeMethod, n: nu
     const [, change] = jvp((z: Tensor, time: Tensor) => eventsAt(z, time, env, data), [y, t], [f, 1]);
     return change;
   };
+  const repeats = new Map<OdeAdjoint, RepeatedOde>();
+  type Steps = (state: SteppingState, limit: number, env: OdeEnvironment, data: OdeData) => StepResult;
+  const steps = (count: number): Steps =>
+    jit((state: IntegrationState, limit: Tensor, env: OdeEnvironment, data: OdeData) =>
+      acceptedSteps(
+        count,
+        events === undefined ? 0 : events.program.outs[0]!.type.shape[0]!,
+        (now) =>
+          acceptedStep(systemOf(env, data), method, now, limit, env, (y, t) => eventsAt(y, t, env, data)),
+        limit,
+        state,
+      ),
+    ) as never;
+  const [one, many] = [steps(1), steps(stepsAtOnce(method.rows * n))];
   return {
+    method,
     begin: jit((y: Tensor, t: Tensor, most: Tensor, env: OdeEnvironment, data: OdeData) =>
       begin(systemOf(env, data), method, y, most, t),
     ) as never,
-    step: jit((state: IntegrationState, limit: Tensor, env: OdeEnvironment, data: OdeData) =>
-      acceptedStep(systemOf(env, data), method, state, limit, env, (y, t) => eventsAt(y, t, env, data)),
-    ) as never,
-    repeat: jit((y: Tensor, starts: Tensor, lengths: Tensor, env: OdeEnvironment, data: OdeData) =>
-      repeatSteps(systemOf(env, data), method, y, starts, lengths),
+    step: (state, limit, env, data, isMany) => (isMany ? many : one)(state, limit, env, data),
+    repeated(adjoint) {
+      let known = repeats.get(adjoint);
+      if (known === undefined) repeats.set(adjoint, (known = repeatedOde(systemOf, method, adjoint)));
+      return known;
+    },
+    eventsOf: jit((coefficients: Tensor, t: Tensor, length: Tensor, env: OdeEnvironment, data: OdeData) =>
+      eventsAlong(method, coefficients, t, length, (y, time) => eventsAt(y, time, env, data)),
     ) as never,
     slope: jit((y: Tensor, t: Tensor, env: OdeEnvironment, data: OdeData) =>
       systemOf(env, data).slope(y, t),
@@ -206,15 +276,18 @@ function compileOde({ slope, events }: OdeFunctions, method: AnyOdeMethod, n: nu
       const values = eventsAt(y, t, env, data);
       return sign(where(notEqual(values, 0), values, trendsAt(y, t, env, data)));
     }) as never,
+    values: jit(eventsAt) as never,
     trends: jit(trendsAt) as never,
     locate: jit(
       (search: Record<keyof EventSearch, Tensor>, coefficients: Tensor, env: OdeEnvironment, data: OdeData) =>
-        locate(search, coefficients, (y, t) => eventsAt(y, t, env, data)),
+        locate(method, search, coefficients, (y, t) => eventsAt(y, t, env, data)),
     ) as never,
   };
 }
 
-/** The derivative of y, with a mass matrix from a short step of the implicit Euler method. */
+/**
+ * dy/dt with respect to elapsed time. With a mass matrix, it is the slope of a short step of the implicit Euler method.
+ */
 function derivativeAt(
   { slope, algebra }: OdeSystem,
   y: Tensor,
@@ -227,7 +300,58 @@ function derivativeAt(
   return div(algebra.solve(factors, slope(y, t)), short);
 }
 
-/** Attempts steps until one is accepted. */
+/** Number of steps that are taken at once if each has `size` coefficients. */
+function stepsAtOnce(size: number): number {
+  return Math.max(1, Math.min(64, Math.floor(8192 / size)));
+}
+
+/** One accepted step. */
+interface RecordedStep {
+  readonly state: IntegrationState;
+  readonly status: Tensor;
+  readonly events: Tensor;
+}
+
+/** Takes `count` steps, or fewer if the integration ends before: its rows are then followed by unused ones. */
+function acceptedSteps(
+  count: number,
+  eventCount: number,
+  step: (now: IntegrationState) => RecordedStep,
+  limit: Tensor,
+  start: IntegrationState,
+): StepResult {
+  const rowsOf = ({ state, status, events }: RecordedStep): Omit<StepResult, "state"> => ({
+    status,
+    points: state.y,
+    coefficients: state.coefficients,
+    events,
+  });
+  if (count === 1) {
+    const only = step(start);
+    const { status, points, coefficients, events } = rowsOf(only);
+    const [first, y, polynomial, values] = [status, points, coefficients, events].map((x) =>
+      expandDims(x, 0),
+    );
+    return { state: only.state, status: first!, points: y!, coefficients: polynomial!, events: values! };
+  }
+  const unused = { status: full([statusNumbers], 0), events: full([samples.length, eventCount], 0) };
+  const [state, rows] = scan(
+    (now: IntegrationState): [IntegrationState, Omit<StepResult, "state">] => {
+      const next = cond(
+        logicalAnd(now.isTaken, less(now.t, limit)),
+        () => step(now),
+        (): RecordedStep => ({ state: now, ...unused }),
+      );
+      return [next.state, rowsOf(next)];
+    },
+    { ...start, isTaken: full([], 1, { dtype: "bool" }) } as never,
+    null as never,
+    { length: count },
+  );
+  return { state, ...rows };
+}
+
+/** Attempts steps until one is accepted, the integration is lost, or `maxSteps` attempts were made. */
 function acceptedStep(
   system: OdeSystem,
   method: AnyOdeMethod,
@@ -235,7 +359,7 @@ function acceptedStep(
   limit: Tensor,
   { maxSteps }: OdeEnvironment,
   eventsAt: (y: Tensor, t: Tensor) => Tensor,
-): StepResult {
+): RecordedStep {
   interface Attempts {
     readonly state: IntegrationState;
     readonly counts: Tensor;
@@ -261,13 +385,25 @@ function acceptedStep(
   return {
     state,
     status: stack([...numbers.map((x) => astype(x, "float64")), evaluations!, jacobians!, factorisations!]),
-    events: stack(
-      samples.map((part) => eventsAt(alongStep(coefficients, full([], part)), add(from, mul(part, length)))),
-    ),
+    events: eventsAlong(method, coefficients, from, length, eventsAt),
   };
 }
 
+/** Values of the event functions at `samples` of a step, one row per sample. */
+function eventsAlong(
+  { along }: AnyOdeMethod,
+  coefficients: Tensor,
+  from: Tensor,
+  length: Tensor,
+  eventsAt: (y: Tensor, t: Tensor) => Tensor,
+): Tensor {
+  return stack(
+    samples.map((part) => eventsAt(along(coefficients, full([], part)), add(from, mul(part, length)))),
+  );
+}
+
 function locate(
+  { along }: AnyOdeMethod,
   { index, from, length, low, high, before }: Record<keyof EventSearch, Tensor>,
   coefficients: Tensor,
   eventsAt: (y: Tensor, t: Tensor) => Tensor,
@@ -281,12 +417,12 @@ function locate(
     (now: Bracket) => logicalAnd(less(now.low, middle(now)), less(middle(now), now.high)),
     (now: Bracket): Bracket => {
       const part = middle(now);
-      const values = eventsAt(alongStep(coefficients, part), add(from, mul(part, length)));
+      const values = eventsAt(along(coefficients, part), add(from, mul(part, length)));
       const value = take(values, astype(index, "int32"));
       const isBefore = greater(mul(sign(value), before), 0);
       return { low: where(isBefore, part, now.low), high: where(isBefore, now.high, part) };
     },
     { low: add(0, low), high: add(0, high) } as never,
   );
-  return { part: bracket.high, y: alongStep(coefficients, bracket.high) };
+  return { part: bracket.high, y: along(coefficients, bracket.high) };
 }

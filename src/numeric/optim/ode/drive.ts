@@ -3,80 +3,93 @@ import { tensor } from "../../array/create.ts";
 import type { Tensor } from "../../../engine/ir/tensor.ts";
 import type { ClosedFunction } from "../implicit/closed.ts";
 import { floats } from "./solution.ts";
-import type { CompiledOde, OdeData, OdeEnvironment, StepStatus } from "./compiled.ts";
+import type { CompiledOde, OdeData, OdeEnvironment, StepResult, StepStatus } from "./compiled.ts";
 import { samples, statusOf } from "./compiled.ts";
-import type { IntegrationState } from "./integrate.ts";
+import { stable } from "./method.ts";
 
 /**
  * Reason why an integration ended:
  * - `end`: the last time was reached.
  * - `event`: an event with `stop` happened.
  * - `maxSteps`: the maximum number of steps was attempted.
- * - `stepSize`: the step became too short for the tolerances.
+ * - `stepSize`: the step became too short for the tolerances, or events with resets accumulate.
  * - `nan`: the right-hand side is NaN or infinite.
  * - `explosion`: the solution grows without bound in finite time.
  * - `singular`: the matrix of the stage equations is singular.
  * - `callback`: the callback returned true.
- * - `aborted`: by the signal.
+ * - `aborted`: the signal was aborted.
  */
 export type OdeReason =
   "end" | "event" | "maxSteps" | "stepSize" | "nan" | "explosion" | "singular" | "callback" | "aborted";
 
-/** Counts of an integration. */
+/** Numbers of operations of an integration. */
 export interface OdeStats {
-  /** Accepted steps, and rejected attempts. */
+  /** Number of accepted steps, and of rejected attempts (`rejections`). */
   readonly steps: number;
   readonly rejections: number;
-  /** Evaluations of the right-hand side, except for those of Jacobians. */
+  /** Number of evaluations of the right-hand side, without those for Jacobians. */
   readonly evaluations: number;
   readonly jacobians: number;
   readonly factorisations: number;
-  /** Changes between an explicit and an implicit method, for `method: "auto"`. */
+  /** Number of changes between an explicit and an implicit method by `method: "auto"`. */
   readonly switches: number;
 }
 
-/** An event function's direction and action. */
+/** Direction and effect of an event. */
 export interface EventRule {
   readonly direction: -1 | 0 | 1;
   readonly stop: boolean;
-  /** Solution after the event, from the solution before and further arguments; `undefined` for no change. */
+  /**
+   * Function that maps the solution before the event and further arguments to the solution after it; `undefined` if the
+   * solution does not change.
+   */
   readonly reset: ClosedFunction | undefined;
 }
 
-/** A part of the solution on which one polynomial holds. */
+/** Part of the solution that one polynomial describes. */
 export interface SolutionPiece {
-  /** Elapsed times of its ends; the polynomial belongs to `from` to `from + length`. */
+  /**
+   * Elapsed times at which the piece begins and ends. The polynomial describes the whole step from `from` to `from +
+   * length`; an event can end the piece earlier.
+   */
   readonly from: number;
   readonly end: number;
   readonly length: number;
+  /** Empty in runs without dense output. */
   readonly coefficients: Float64Array;
 }
 
-/** An event that happened. */
+/** An event that occurred at time `t`, with the state before it, and the state after it if it changed the state. */
 export interface EventRecord {
   readonly index: number;
   readonly t: number;
   readonly before: Float64Array;
   readonly after: Float64Array | undefined;
-  /** Index of its piece, and the fraction of the step of that piece. */
+  /** Index of the piece in which the event happened, and the fraction `part` of its step. */
   readonly piece: number;
   readonly part: number;
-  /** Size of the slope of the event function at the event times the length of the step, and its largest value in the step. */
+  /**
+   * Derivative of the event function times the length of the step, in absolute value, and its largest absolute value
+   * within the step (`size`).
+   */
   readonly change: number;
   readonly size: number;
 }
 
-/** Pieces between two starts of the integration. */
+/**
+ * Pieces of the solution from one start of the integration to the next. It starts again after a reset, a break or a
+ * change of method.
+ */
 export interface SolutionSegment {
-  /** Index of its first piece, and the elapsed time up to which it was to run. */
+  /** Index of the first piece, and the elapsed time up to which the segment was to run. */
   readonly first: number;
   readonly limit: number;
   readonly env: OdeEnvironment;
-  /** Code of the method. */
+  /** Compiled code of the method of this segment. */
   readonly code: CompiledOde;
 }
 
-/** Progress of an integration, in elapsed time. */
+/** Progress of an integration after a step. Times are elapsed times. */
 export interface DriveProgress {
   readonly t: number;
   readonly h: number;
@@ -87,12 +100,19 @@ export interface DriveProgress {
 /** Input of one integration. */
 export interface OdeRun {
   readonly code: CompiledOde;
-  /** Code of an implicit method to use while the equation is stiff; `undefined` to never switch. */
+  /**
+   * Returns the code of an implicit method for use while the equation is stiff; `undefined` to never change the method.
+   */
   readonly stiffCode: (() => CompiledOde) | undefined;
   readonly data: OdeData;
   readonly env: OdeEnvironment;
   readonly y0: Tensor;
-  /** Elapsed time of the end, and elapsed times of breaks in between, in order. */
+  /**
+   * False to record only starts and lengths of steps. Coefficients of the dense output and points are then recomputed by
+   * the caller.
+   */
+  readonly keepsDense: boolean;
+  /** Elapsed time of the end, and elapsed times of the breaks before it, ascending. */
   readonly end: number;
   readonly breaks: readonly number[];
   readonly events: readonly EventRule[];
@@ -104,7 +124,10 @@ export interface OdeRun {
 /** Outcome of an integration. */
 export interface OdeOutcome {
   readonly pieces: readonly SolutionPiece[];
-  /** Points of the solution: the start, the ends of steps, and both sides of resets. Elapsed times. */
+  /**
+   * Elapsed times and values of recorded points: the start, the ends of steps, and both sides of each reset. Without
+   * dense output, only the last of the values.
+   */
   readonly times: readonly number[];
   readonly points: readonly Float64Array[];
   readonly events: readonly EventRecord[];
@@ -113,7 +136,7 @@ export interface OdeOutcome {
   readonly stats: OdeStats;
 }
 
-/** Mutable record of a run. */
+/** Everything recorded so far of a run. */
 interface OdeTrail {
   readonly pieces: SolutionPiece[];
   readonly times: number[];
@@ -128,35 +151,35 @@ interface OdeTrail {
   switches: number;
 }
 
-/** End of a run. */
+/** Reason why a run ended, with details. */
 export interface OdeEnd {
   readonly reason: OdeReason;
-  /** Index of the event, for `event`. */
+  /** Index of the event, for reason `event`. */
   readonly event?: number;
-  /** The value of the right-hand side that is not finite, for `nan`. */
+  /** Element of the right-hand side that is not finite, for reason `nan`. */
   readonly odd?: OddValue;
-  /** True if events with resets accumulate, for `stepSize`. */
+  /** True for reason `stepSize` if events with resets accumulate. */
   readonly accumulates?: boolean;
 }
 
-/** An element of the right-hand side that is not finite, and its time. */
+/** An element of the right-hand side that is not finite, with its index and time t. */
 export interface OddValue {
   readonly element: number;
   readonly value: number;
   readonly t: number;
 }
 
-/** Point at which the integration starts again. */
+/** Point at which the integration continues with a new segment. Times are elapsed times. */
 interface Restart {
   readonly t: number;
   readonly y: Tensor;
-  /** Signs of the event functions. */
+  /** Signs of the event functions at the point. */
   readonly signs: number[];
-  /** True to change to the other kind of method. */
+  /** True to change between the explicit and the implicit method. */
   readonly isSwitch?: boolean;
 }
 
-/** Runs an integration. Yields after every step, so that a caller can let other work run. */
+/** Runs an integration. Yields between steps, so that the caller can run other tasks. */
 export function* drive(run: OdeRun): Generator<void, OdeOutcome, void> {
   const trail: OdeTrail = {
     pieces: [],
@@ -188,45 +211,33 @@ export function* drive(run: OdeRun): Generator<void, OdeOutcome, void> {
   }
 }
 
-/** Decides after each step whether to change to the other kind of method. */
-type SwitchRule = (state: IntegrationState, status: StepStatus) => boolean;
-
-/** Bound of the stability region of the explicit pairs on the negative real axis. */
-const stable = 3.25;
+/** Decides after each step whether to change between the explicit and the implicit method. */
+type SwitchRule = (status: StepStatus) => boolean;
 
 /**
- * An explicit method is left after 15 steps at the border of its stability region that are not interrupted by 6 steps
- * within it (Hairer and Wanner). An implicit method is left after 20 steps that are so short that an explicit one would
- * be stable; the number doubles with each change back.
+ * Creates the rule for the method in use (Hairer and Wanner). The explicit method is left after 15 steps at the border
+ * of its stability region, unless 6 consecutive steps within it come between. The implicit method is left after 20
+ * consecutive steps that are so short that an explicit one would be stable. That number doubles with each change back.
  */
 function switchRule(isStiff: boolean, switches: number): SwitchRule {
   let [unstable, calm] = [0, 0];
   if (!isStiff)
-    return (_, { stiffness }) => {
+    return ({ stiffness }) => {
       calm = stiffness > stable ? 0 : calm + 1;
       unstable = stiffness > stable ? unstable + 1 : calm >= 6 ? 0 : unstable;
       return unstable >= 15;
     };
   const needed = 20 * 2 ** Math.min(10, (switches - 1) / 2);
-  return ({ memory, y }, { h }) => {
-    calm = h * largestEigenvalue(memory["jacobian"]!.data(), y.shape[0]!) < 1 ? calm + 1 : 0;
+  return ({ h, length, stiffness }) => {
+    calm = (h / length) * stiffness < 1 ? calm + 1 : 0;
     return calm >= needed;
   };
 }
 
-/** Upper bound of the absolute eigenvalues of a matrix: the smaller one of its largest row and column sums. */
-function largestEigenvalue(matrix: ArrayLike<number>, n: number): number {
-  const [rows, columns] = [new Float64Array(n), new Float64Array(n)];
-  for (let i = 0; i < n; i++)
-    for (let j = 0; j < n; j++) {
-      const size = Math.abs(matrix[i * n + j]!);
-      rows[i]! += size;
-      columns[j]! += size;
-    }
-  return Math.min(Math.max(...rows), Math.max(...columns));
-}
-
-/** Range of times for f between two limits: it excludes breaks, at which f has one value for both sides. */
+/**
+ * Range of t for f between two elapsed times. If one of them is a break, the range excludes it, because f has only one
+ * value there for both sides.
+ */
 function clipped(
   { env: { origin, direction }, breaks }: OdeRun,
   from: number,
@@ -239,7 +250,7 @@ function clipped(
   return direction > 0 ? { low: first, high: last } : { low: last, high: first };
 }
 
-/** The next float64 above (`toward` > 0) or below x. */
+/** The next float64 above x (`toward` > 0) or below it. */
 function adjacent(x: number, toward: number): number {
   if (x === 0) return toward > 0 ? Number.MIN_VALUE : -Number.MIN_VALUE;
   const bits = new BigInt64Array(Float64Array.of(x).buffer);
@@ -259,7 +270,10 @@ function signsAt({ code, env, data, events }: OdeRun, y: Tensor, t: number): num
   return events.length === 0 ? [] : [...code.signs(y, t, env, data).data()];
 }
 
-/** Integrates from a point up to `limit`, or to the next reset or end. */
+/**
+ * Integrates from a point until `limit`, a reset, a change of the method or the end of the run. Records all steps in
+ * `trail`.
+ */
 function* segment(
   run: OdeRun,
   trail: OdeTrail,
@@ -274,47 +288,89 @@ function* segment(
   trail.evaluations += 2;
   const { signs } = start;
   const before = trail.attempts;
+  const isMany = run.events.length === 0 && run.watch === undefined && signal === undefined;
+  const loop = { ...env, maxSteps: env.maxSteps - before };
   for (;;) {
     if (signal?.aborted === true) return { reason: "aborted" };
-    const step = code.step(state, limit, { ...env, maxSteps: env.maxSteps - before }, data);
-    state = step.state;
-    const status = statusOf(step.status);
-    trail.attempts = before + status.tried;
-    trail.evaluations += status.evaluations;
-    trail.jacobians += status.jacobians;
-    trail.factorisations += status.factorisations;
-    if (!status.isTaken) return lossOf(run, state, status);
-    trail.steps++;
-    const coefficients = floats(state.coefficients);
-    const events = run.events.length === 0 ? undefined : step.events.data();
-    const stop = happenings(
-      run,
-      trail,
-      { status, polynomial: state.coefficients, coefficients, events },
-      signs,
-    );
-    if (stop !== undefined) return stop;
-    trail.pieces.push({ from: status.from, end: status.t, length: status.length, coefficients });
-    trail.times.push(status.t);
-    trail.points.push(floats(state.y));
-    if (run.watch?.({ t: status.t, h: status.h, steps: trail.steps, y: state.y }) === true)
-      return { reason: "callback" };
-    if (status.t >= limit) return { t: limit, y: state.y, signs };
-    if (isTime?.(state, status) === true) return { t: status.t, y: state.y, signs, isSwitch: true };
+    const steps = code.step(state, limit, loop, data, isMany);
+    state = steps.state;
+    for (const step of stepsOf(steps)) {
+      const next = recordStep(run, trail, step, before, signs, limit);
+      if (next !== undefined) return next;
+      if (isTime?.(step.status) === true)
+        return { t: step.status.t, y: tensor(trail.points.at(-1)!), signs, isSwitch: true };
+    }
     yield;
   }
 }
 
-/** A step with its event values. */
-interface StepEvents {
-  readonly status: StepStatus;
-  readonly polynomial: Tensor;
-  readonly coefficients: Float64Array;
-  /** Values at `samples`, one row per sample. */
-  readonly events: ArrayLike<number> | undefined;
+/** The steps of a result, in order. */
+function* stepsOf(result: StepResult): Generator<TakenStep, void> {
+  const [statuses, all, points] = [result.status, result.coefficients, result.points].map(floats);
+  const events = result.events.data();
+  const [count, rows, n] = result.coefficients.shape as [number, number, number];
+  const eventNumbers = events.length / count;
+  for (let k = 0; k < count; k++)
+    yield {
+      status: statusOf(statuses!, k),
+      coefficients: all!.slice(k * rows * n, (k + 1) * rows * n),
+      y: points!.slice(k * n, (k + 1) * n),
+      events: Array.from({ length: eventNumbers }, (_, i) => events[k * eventNumbers + i]!),
+    };
 }
 
-/** Crossing of an event function within a step. */
+/**
+ * Records an accepted step in `trail`. Returns the end or restart if the segment ends here: at `limit`, at an event,
+ * because `watch` stopped it, or because the step failed, which records only its counts.
+ */
+function recordStep(
+  run: OdeRun,
+  trail: OdeTrail,
+  step: TakenStep,
+  attemptsBefore: number,
+  signs: number[],
+  limit: number,
+): OdeEnd | Restart | undefined {
+  const { status, coefficients, y } = step;
+  trail.attempts = attemptsBefore + status.tried;
+  trail.evaluations += status.evaluations;
+  trail.jacobians += status.jacobians;
+  trail.factorisations += status.factorisations;
+  if (!status.isTaken) return lossOf(run, trail.points.at(-1)!, status);
+  trail.steps++;
+  const stop = run.events.length === 0 ? undefined : happenings(run, trail, step, signs);
+  if (stop !== undefined) return stop;
+  recordPiece(run, trail, { from: status.from, end: status.t, length: status.length, coefficients }, y);
+  if (run.watch?.({ t: status.t, h: status.h, steps: trail.steps, y: tensor(y) }) === true)
+    return { reason: "callback" };
+  return status.t >= limit ? { t: limit, y: tensor(y), signs } : undefined;
+}
+
+/** Records a piece with the solution at its end. */
+function recordPiece(run: OdeRun, trail: OdeTrail, piece: SolutionPiece, end: Float64Array): void {
+  trail.pieces.push(run.keepsDense ? piece : { ...piece, coefficients: noCoefficients });
+  recordPoint(run, trail, piece.end, end);
+}
+
+const noCoefficients = /* @__PURE__ */ new Float64Array(0);
+
+function recordPoint({ keepsDense }: OdeRun, trail: OdeTrail, t: number, y: Float64Array): void {
+  trail.times.push(t);
+  if (keepsDense) trail.points.push(y);
+  else trail.points[0] = y;
+}
+
+/** A step, accepted or failed, with the values of the event functions in it. */
+interface TakenStep {
+  readonly status: StepStatus;
+  readonly coefficients: Float64Array;
+  /** Solution at its end. */
+  readonly y: Float64Array;
+  /** Values of the event functions at `samples`, one row per sample. */
+  readonly events: readonly number[];
+}
+
+/** A sign change of event function `index`, at the fraction `part` of a step. */
 interface Crossing {
   readonly index: number;
   readonly part: number;
@@ -322,76 +378,119 @@ interface Crossing {
 }
 
 /**
- * Records the events of a step in the order of time, up to the first that stops or resets the solution. `signs` holds
- * the signs before the step and receives those after it.
+ * Records the events of a step in order of time, up to the first one that stops the integration or resets the solution.
+ * `signs` are the signs before the step, and are replaced by those after it. `undefined` if no event stops or resets
+ * it.
  */
 function happenings(
   run: OdeRun,
   trail: OdeTrail,
-  step: StepEvents,
+  step: TakenStep,
   signs: number[],
 ): OdeEnd | Restart | undefined {
-  if (step.events === undefined) return undefined;
   const { status, coefficients } = step;
-  for (const { index, part, y } of crossings(run, step, signs)) {
-    const { stop, reset } = run.events[index]!;
-    const t = part === 1 ? status.t : status.from + part * status.length;
-    const before = floats(y);
+  const { from, length } = status;
+  const found = crossings(run, step, signs);
+  const timeAtPart = (part: number): number => (part === 1 ? status.t : from + part * length);
+  const sizeOf = (index: number): number =>
+    Math.max(...samples.map((_, row) => Math.abs(step.events[row * run.events.length + index]!)));
+  const record = (index: number, { part, y }: Crossing, before: Tensor): Tensor | undefined => {
+    const t = timeAtPart(part);
+    const { reset } = run.events[index]!;
     const time = tensor(run.env.origin + run.env.direction * t);
-    const after = reset?.call([y, time], reset.data.map(stopGradient));
+    const after = reset?.call([before, time], reset.data.map(stopGradient));
     const trend = run.code.trends(y, t, run.env, run.data).data()[index]!;
-    const values = samples.map((_, row) => Math.abs(step.events![row * run.events.length + index]!));
     trail.events.push({
       index,
       t,
-      before,
+      before: floats(before),
       after: after && floats(after),
       piece: trail.pieces.length,
       part,
-      change: Math.abs(trend) * status.length,
-      size: Math.max(...values),
+      change: Math.abs(trend) * length,
+      size: sizeOf(index),
     });
-    if (!stop && after === undefined) continue;
-    trail.pieces.push({ from: status.from, end: t, length: status.length, coefficients });
-    trail.times.push(t);
-    trail.points.push(before);
-    if (after !== undefined) {
-      trail.times.push(t);
-      trail.points.push(floats(after));
-    }
-    if (stop) return { reason: "event", event: index };
-    if (isAccumulating(trail.events)) return { reason: "stepSize", accumulates: true };
-    return { t, y: after!, signs: signsAfter(run, index, after!, t) };
-  }
-  return undefined;
+    return after;
+  };
+  const first = found.findIndex(
+    ({ index }) => run.events[index]!.stop || run.events[index]!.reset !== undefined,
+  );
+  const cut = found[first];
+  const gap = (16 * Number.EPSILON * Math.max(status.t, length)) / length;
+  // events at the time of the cut happen too, in the order of the list
+  const isWithCut = ({ part }: Crossing): boolean => cut !== undefined && Math.abs(part - cut.part) <= gap;
+  for (const [i, crossing] of found.entries())
+    if ((cut === undefined || i < first) && !isWithCut(crossing))
+      record(crossing.index, crossing, crossing.y);
+  if (cut === undefined) return undefined;
+  let { y } = cut;
+  const indices = found
+    .filter(isWithCut)
+    .map(({ index }) => index)
+    .sort((a, b) => a - b);
+  for (const index of indices) y = record(index, cut, y) ?? y;
+  const t = timeAtPart(cut.part);
+  recordPiece(run, trail, { from, end: t, length, coefficients }, floats(cut.y));
+  if (y !== cut.y) recordPoint(run, trail, t, floats(y));
+  const stopping = indices.find((index) => run.events[index]!.stop);
+  if (stopping !== undefined) return { reason: "event", event: stopping };
+  if (isAccumulating(trail.events)) return { reason: "stepSize", accumulates: true };
+  return { t, y, signs: signsAfter(run, indices.map((index) => ({ index, size: sizeOf(index) })), y, t) }; // prettier-ignore
 }
 
-/** True if the last events with resets are so close together that time does not advance. */
+/** True if the last eight cuts by events with resets are so close together that time does not advance. */
 function isAccumulating(events: readonly EventRecord[]): boolean {
-  const resets = events.filter(({ after }) => after !== undefined).slice(-8);
-  const [first, last] = [resets[0]!.t, resets.at(-1)!.t];
-  return resets.length === 8 && last - first <= 64 * Number.EPSILON * Math.abs(last);
+  const times = [...new Map(events.slice(-64).flatMap(({ piece, t, after }) => (after === undefined ? [] : [[piece, t]]))).values()].slice(-8); // prettier-ignore
+  const [first, last] = [times[0]!, times.at(-1)!];
+  return times.length === 8 && last - first <= 64 * Number.EPSILON * Math.abs(last);
 }
 
-/** Signs of the event functions after event `index` has reset the solution. Its own value is 0 up to rounding. */
-function signsAfter(run: OdeRun, index: number, y: Tensor, t: number): number[] {
+/** Smallest value of an event function after its reset, relative to its size before, that is not a rounding error of 0. */
+const nonzero = 1e-9;
+
+/**
+ * Signs of the event functions after events have reset the solution. If the value of one of their functions is still 0 up
+ * to rounding, its sign is that of its derivative. `size` is its largest absolute value within the step before.
+ */
+function signsAfter(
+  run: OdeRun,
+  happened: readonly { readonly index: number; readonly size: number }[],
+  y: Tensor,
+  t: number,
+): number[] {
   const signs = signsAt(run, y, t);
-  const trends = run.code.trends(y, t, run.env, run.data).data();
-  signs[index] = Math.sign(trends[index]!);
+  const { code, env, data } = run;
+  const values = code.values(y, t, env, data).data();
+  const zeros = happened.filter(({ index, size }) => !(Math.abs(values[index]!) > nonzero * size));
+  if (zeros.length === 0) return signs;
+  const trends = code.trends(y, t, env, data).data();
+  for (const { index } of zeros) signs[index] = Math.sign(trends[index]!);
   return signs;
 }
 
-/** Crossings of all event functions within a step, in the order of time. */
-function crossings(run: OdeRun, { status, polynomial, events }: StepEvents, signs: number[]): Crossing[] {
+/**
+ * Returns the crossings of all event functions within a step, in the order of time. Updates `signs` to the signs at the
+ * end of the step. A value of exactly 0 at the last time counts as a crossing.
+ */
+function crossings(
+  run: OdeRun,
+  { status, coefficients, events, y: end }: TakenStep,
+  signs: number[],
+): Crossing[] {
   const { code, env, data } = run;
   const found: Crossing[] = [];
   const count = run.events.length;
+  const n = run.y0.shape[0]!;
+  const polynomial = tensor(coefficients, { shape: [coefficients.length / n, n] });
   for (let index = 0; index < count; index++) {
     const { direction } = run.events[index]!;
     let low = 0;
     samples.forEach((high, row) => {
-      const after = Math.sign(events![row * count + index]!);
+      const after = Math.sign(events[row * count + index]!);
       const before = signs[index]!;
+      const isLast = row === samples.length - 1 && status.t === run.end;
+      if (after === 0 && isLast && before !== 0 && direction !== before)
+        found.push({ index, part: 1, y: tensor(end) });
       if (after === 0 || Number.isNaN(after)) return;
       if (before !== 0 && after !== before && (direction === 0 || direction === after)) {
         const search = { index, from: status.from, length: status.length, low, high, before };
@@ -405,7 +504,7 @@ function crossings(run: OdeRun, { status, polynomial, events }: StepEvents, sign
   return found.sort((a, b) => a.part - b.part);
 }
 
-/** The first element of the right-hand side that is not finite at a point, if there is one. */
+/** The first element of the right-hand side that is not finite at a point; `undefined` if all are finite. */
 function oddValue({ code, env, data }: OdeRun, y: Tensor, t: number): OddValue | undefined {
   const values = code.slope(y, t, env, data).data();
   const element = values.findIndex((value) => !Number.isFinite(value));
@@ -413,15 +512,16 @@ function oddValue({ code, env, data }: OdeRun, y: Tensor, t: number): OddValue |
   return { element, value: values[element]!, t: env.origin + env.direction * t };
 }
 
-/** Part of the elapsed time within which a solution that explodes doubles when the steps become too short. */
+/**
+ * A solution has exploded if it would double within this fraction of the elapsed time when the steps become too short.
+ */
 const explosion = 1e-8;
 
 /** The reason why an integration is lost at a state. */
-function lossOf(run: OdeRun, state: IntegrationState, status: StepStatus): OdeEnd {
+function lossOf(run: OdeRun, y: Float64Array, status: StepStatus): OdeEnd {
   if (!status.isLost) return { reason: "maxSteps" };
   const { code, env, data } = run;
-  const y = floats(state.y);
-  const slope = floats(code.slope(state.y, status.t, env, data));
+  const slope = floats(code.slope(tensor(y), status.t, env, data));
   const explodes = y.some((yi, i) => yi * slope[i]! > 0 && Math.abs(yi) < explosion * status.t * Math.abs(slope[i]!)); // prettier-ignore
   if (explodes) return { reason: "explosion" };
   if (!Number.isNaN(status.ratio)) return { reason: "stepSize" };
@@ -431,5 +531,5 @@ function lossOf(run: OdeRun, state: IntegrationState, status: StepStatus): OdeEn
     const odd = oddValue(run, ahead, status.t + h);
     if (odd !== undefined) return { reason: "nan", odd };
   }
-  return { reason: "singular" };
+  return { reason: code.method.isExplicit ? "stepSize" : "singular" };
 }

@@ -18,6 +18,7 @@ import {
 } from "downhill";
 import { solveOde } from "downhill/optim";
 import { describe, expect, test } from "vitest";
+import { testInCi } from "../../../../test/support/extent.ts";
 
 interface Ball {
   readonly x: Tensor;
@@ -32,6 +33,50 @@ const bounce = {
 const tight = { rtol: 1e-9, atol: 1e-12 };
 
 describe("events", () => {
+  test("at the same time happen in the order of the list, with the results of the resets before", () => {
+    const circle = (y: Tensor): Tensor => stack([y.at(1), neg(y.at(0))]);
+    const quarter = (scale: number, more: object): object => ({
+      when: (y: Tensor) => mul(scale, y.at(0)),
+      ...more,
+    });
+    const events = [
+      quarter(1, { reset: (y: Tensor) => mul(2, y) }),
+      quarter(3, { reset: (y: Tensor) => sub(y, stack([0, 10])) }),
+      quarter(4, {}),
+      quarter(5, { stop: true }),
+    ] as never[];
+    const after = (x: Tensor): Tensor => {
+      const s = solveOde(circle, stack([x, 0]), [0, 3], { events, ...tight });
+      expect([s.reason, s.message.slice(0, 7)]).toEqual(["event", "Event 3"]);
+      expect(s.events.map(({ index }) => index)).toEqual([0, 1, 2, 3]);
+      expect(s.events[1]!.y.at(1).item()).toBeCloseTo(-2, 8);
+      expect(s.y.at(-2).at(1).item()).toBeCloseTo(-1, 8);
+      return s.y.at(-1).at(1);
+    };
+    expect(after(tensor(1)).item()).toBeCloseTo(-12, 8);
+    const s = solveOde(circle, [1, 0], [0, 3], { events: events.slice(0, 3), ...tight });
+    expect(s.at(3).at(1).item()).toBeCloseTo(12 * Math.cos(3 - Math.PI / 2) * -1, 7);
+  });
+
+  testInCi("at the same time have derivatives of their resets", () => {
+    const circle = (y: Tensor): Tensor => stack([y.at(1), neg(y.at(0))]);
+    const double = { when: (y: Tensor) => y.at(0), reset: (y: Tensor) => mul(2, y) };
+    const shift = { when: (y: Tensor) => mul(3, y.at(0)), reset: (y: Tensor) => sub(y, stack([0, 10])) };
+    const end = (x: Tensor): Tensor =>
+      solveOde(circle, stack([x, 0]), [0, 3], { events: [double, shift], ...tight })
+        .at(3)
+        .at(1);
+    expect(grad(end)(1).item()).toBeCloseTo(-2 * Math.cos(3 - Math.PI / 2), 7);
+  });
+
+  test("whose function is exactly 0 at the last time happen", () => {
+    const last = { when: (_: Tensor, t: Tensor) => sub(t, 1), stop: true };
+    const times = ([1, -1, 0] as const).map(
+      (direction) => solveOde((y) => neg(y), 1, [0, 1], { events: [{ ...last, direction }] }).events.map(({ t }) => t.item()), // prettier-ignore
+    );
+    expect(times).toEqual([[1], [], [1]]);
+  });
+
   test("reset a ball at each bounce, at the times of the closed form", () => {
     const s = solveOde(fall, { x: 1, v: 0 }, [0, 2.5], { args: [9.81], events: [bounce], ...tight });
     const first = Math.sqrt(2 / 9.81);
@@ -77,6 +122,15 @@ describe("events", () => {
     expect(2 * Math.exp(-2 * t)).toBeCloseTo(t * t, 8);
   });
 
+  test("whose reset moves away from the event happen once per crossing", () => {
+    // an integrator that fires at 1: the value of the event after the reset is −1, and its derivative is positive
+    for (const direction of [0, 1] as const) {
+      const fires = { when: (y: Tensor) => sub(y, 1), direction, reset: (y: Tensor) => mul(0, y) };
+      const s = solveOde(() => 2, 0, [0, 2.2], { events: [fires] });
+      expect(s.reason).toBe("end");
+      expect(s.events.map(({ t }) => t.item().toFixed(9))).toEqual(["0.500000000", "1.000000000", "1.500000000", "2.000000000"]); // prettier-ignore
+    }
+  });
   test("that accumulate end the integration", () => {
     const s = solveOde(fall, { x: 1, v: 0 }, [0, 10], { args: [9.81], events: [bounce] });
     expect([s.reason, s.converged]).toEqual(["stepSize", false]);

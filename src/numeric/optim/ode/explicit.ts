@@ -1,29 +1,46 @@
 import {
+  abs,
   add,
   div,
   greater,
   isFinite,
+  less,
   lessEqual,
   maximum,
   minimum,
   mul,
   pow,
+  square,
   sub,
   where,
 } from "../../array/elementwise.ts";
 import { full, tensor } from "../../array/create.ts";
+import { sum } from "../../array/reduce.ts";
 import { stack } from "../../array/shape.ts";
 import type { Tensor } from "../../../engine/ir/tensor.ts";
-import { errorRatio, type OdeFunction, type OdeMethod, rootMeanSquare } from "./method.ts";
+import {
+  alongStep,
+  errorRatio,
+  type OdeFunction,
+  type OdeMethod,
+  rootMeanSquare,
+  stable,
+  type Tolerances,
+} from "./method.ts";
 
-/** Coefficients of an explicit Runge–Kutta pair of orders 5 and 4. Its seventh stage is the slope at the end. */
+/**
+ * Coefficients of an explicit Runge–Kutta pair of orders 5 and 4 with seven stages. The seventh one is the slope at the
+ * end of the step.
+ */
 interface ExplicitPair {
-  /** Times of the stages. */
+  /** Times of the stages, as fractions of the step. */
   readonly times: readonly number[];
-  /** Weights of the previous stages, by stage; the last list is the solution of order 5. */
+  /**
+   * For each stage, the weights of the previous stages in its argument. The last list gives the solution of order 5.
+   */
   readonly weights: readonly (readonly number[])[];
   readonly errorWeights: readonly number[];
-  /** Coefficients of the polynomial of order 4 through a step from y over h: `[5, n]`, for `alongStep`. */
+  /** Coefficients for `alongStep` of the polynomial of order 4 through a step from y with length h: `[5, n]`. */
   readonly polynomial: (y: Tensor, h: Tensor, step: ExplicitStep) => Tensor;
 }
 
@@ -32,12 +49,16 @@ interface ExplicitStep {
   readonly y: Tensor;
   readonly error: Tensor;
   readonly stages: readonly Tensor[];
-  /** Argument of the stage before the last one, which is at the end of the step too. */
+  /** Argument of the sixth stage, which is at the end of the step like y. */
   readonly near: Tensor;
 }
 
-/** @see Dormand, Prince, A family of embedded Runge-Kutta formulae, 1980; Hairer, Nørsett, Wanner, Solving ordinary
- * differential equations I, 2nd edition, II.4 to II.6. */
+/**
+ * Coefficients of the Dormand–Prince pair.
+ *
+ * @see Dormand, Prince, A family of embedded Runge-Kutta formulae, 1980; Hairer, Nørsett, Wanner, Solving ordinary
+ * differential equations I, 2nd edition, II.4 to II.6.
+ */
 const dormandPrince = /* @__PURE__ */ ((): ExplicitPair => ({
   times: [0, 1 / 5, 3 / 10, 4 / 5, 8 / 9, 1, 1],
   weights: [
@@ -67,7 +88,11 @@ const dormandPrinceDense = /* @__PURE__ */ ((): readonly number[] => [
   69997945 / 29380423,
 ])();
 
-/** @see Tsitouras, Runge–Kutta pairs of order 5(4) satisfying only the first column simplifying assumption, 2011. */
+/**
+ * Coefficients of the Tsitouras pair.
+ *
+ * @see Tsitouras, Runge–Kutta pairs of order 5(4) satisfying only the first column simplifying assumption, 2011.
+ */
 const tsitouras = /* @__PURE__ */ ((): ExplicitPair => ({
   times: [0, 0.161, 0.327, 0.9, 0.9800255409045097, 1, 1],
   weights: [
@@ -96,7 +121,7 @@ const tsitouras = /* @__PURE__ */ ((): ExplicitPair => ({
     ]);
   },
 }))();
-/** Coefficients of θ², θ³ and θ⁴ in the weights of the stages at the fraction θ of a step. */
+/** For each stage, the coefficients of θ², θ³ and θ⁴ in its weight in the solution at the fraction θ of a step. */
 const tsitourasDense = [
   [-2.763706197274826, 2.9132554618219126, -1.0530884977290216],
   [0.13169999999999998, -0.2234, 0.1017],
@@ -110,10 +135,10 @@ const tsitourasDense = [
 /** `Σ wᵢ kᵢ` */
 function combine(w: readonly number[], k: readonly Tensor[]): Tensor {
   const terms = k.flatMap((ki, i) => (w[i] === 0 || w[i] === undefined ? [] : [mul(w[i], ki)]));
-  return terms.reduce((sum, term) => add(sum, term));
+  return terms.reduce((total, term) => add(total, term));
 }
 
-/** Computes a step from y at time t to t + h. `first` is the slope f(y, t) at its start. */
+/** Computes a step from y at time t to t + h. `first` is f(y, t). */
 function explicitStep(
   { times, weights, errorWeights }: ExplicitPair,
   f: OdeFunction,
@@ -133,31 +158,53 @@ function explicitStep(
 }
 
 /**
- * Step length times the largest eigenvalue of the Jacobian, estimated from two arguments and slopes at the end of a step.
+ * Estimates the step length times the largest eigenvalue of the Jacobian, from the last two stages, which are both at
+ * the end of the step. 0 if their arguments are equal.
+ *
+ * A step may be much shorter than the accuracy of a smooth solution requires. The equation is then stiff already where
+ * the length times an eigenvalue exceeds 1, and the result is `stable` there. That eigenvalue is a mean over the
+ * components with the change of the slope as the weight, so that a few stiff components determine it.
+ *
  * @see Hairer, Wanner, Solving ordinary differential equations II, 2nd edition, IV.2.
  */
-function stiffnessOf({ y, near, stages }: ExplicitStep, h: Tensor): Tensor {
-  const distance = rootMeanSquare(sub(y, near));
+function stiffnessOf(
+  from: Tensor,
+  { y, near, stages }: ExplicitStep,
+  h: Tensor,
+  { rtol, atol }: Tolerances,
+): Tensor {
+  const [move, change] = [sub(y, near), sub(stages[6]!, stages[5]!)];
+  const distance = rootMeanSquare(move);
   const isMoved = greater(distance, 0);
-  return where(
-    isMoved,
-    div(mul(h, rootMeanSquare(sub(stages[6]!, stages[5]!))), where(isMoved, distance, 1)),
-    0,
-  );
+  const ratio = where(isMoved, div(mul(h, rootMeanSquare(change)), where(isMoved, distance, 1)), 0);
+  const scale = add(atol, mul(rtol, maximum(abs(from), abs(y))));
+  const [scaledMove, scaledChange] = [div(move, scale), div(change, scale)];
+  const weight = sum(abs(mul(scaledMove, scaledChange)));
+  const hasWeight = greater(weight, 0);
+  const fastest = where(hasWeight, div(mul(h, sum(square(scaledChange))), where(hasWeight, weight, 1)), 0);
+  const turn = rootMeanSquare(div(sub(stages[6]!, stages[0]!), scale));
+  const isShort = less(turn, mul(mul(shortest, pow(rtol, 0.2)), rootMeanSquare(div(stages[0]!, scale))));
+  return where(isShort, maximum(ratio, mul(stable, fastest)), ratio);
 }
 
-/** Memory of an explicit method. */
+/** Relative change of the slope over a step, divided by `rtol^(1/5)`, below which the step is short for a smooth solution. */
+const shortest = 0.1;
+
+/** Values that an explicit method keeps between steps. */
 interface ExplicitMemory {
   /** Slope at the start of the next step. */
   readonly slope: Tensor;
-  /** Error of the last accepted step in units of the tolerance. */
+  /** Error of the last accepted step, relative to the tolerance. */
   readonly previousRatio: Tensor;
 }
 
-/** Factor of the step length for the error `ratio` of this step and that of the step before. */
+/** Factor of the next step length, given the errors of this step and of the previous one relative to the tolerance. */
 type FactorRule = (ratio: Tensor, previous: Tensor) => Tensor;
 
-/** From 0.2 to 10; the error is proportional to the fifth power of the length. */
+/**
+ * Elementary control: assumes that the error grows with the fifth power of the length. The factor is limited to 0.2 to
+ * 10.
+ */
 const elementary: FactorRule = (ratio) =>
   minimum(maximum(mul(0.9, pow(maximum(ratio, 1e-10), -0.2)), 0.2), 10);
 
@@ -182,6 +229,7 @@ function explicitMethod(
     exponent: 0.2,
     isExplicit: true,
     endsAtLimit,
+    along: alongStep,
     begin: (_system, _y, _t, slope) => ({ slope, previousRatio: full([], 1e-4) }),
     attempt({ slope: f, rules }, { t, y, memory }, h) {
       const tried = explicitStep(pair, f, y, memory.slope, t, h);
@@ -193,7 +241,7 @@ function explicitMethod(
         ratio,
         factor: where(isTaken, factor, where(isFinite(ratio), minimum(elementary(ratio, ratio), 1), 0.2)),
         coefficients: pair.polynomial(y, h, tried),
-        stiffness: stiffnessOf(tried, h),
+        stiffness: stiffnessOf(y, tried, h, rules),
         accepted: { slope: tried.stages[6]!, previousRatio: ratio },
         rejected: memory,
         counts: tensor([6, 0, 0], { dtype: "float64" }),

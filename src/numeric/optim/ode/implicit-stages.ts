@@ -8,19 +8,20 @@ import { closed } from "../implicit/closed.ts";
 import { type ImplicitEquations, implicitSolution } from "../implicit/implicit.ts";
 import { type OdeFunction, type OdeSystem, rootMeanSquare } from "./method.ts";
 
-/** An implicit Runge–Kutta method with a regular matrix. */
+/** Coefficients of an implicit Runge–Kutta method whose matrix is regular. */
 export interface ImplicitTableau {
   readonly times: readonly number[];
   readonly matrix: readonly (readonly number[])[];
 }
 
-/** Largest number of iterations, and the correction in units of the tolerance at which they end. */
+/** Maximum number of Newton iterations, and the size of a correction, relative to the tolerance, at which they end. */
 const mostIterations = 50;
 const smallestCorrection = 1e-8;
 
 /**
- * Stages minus the start of a step, `[s, n]`, that solve `M zᵢ = h Σ aᵢⱼ f(y + zⱼ, t + cⱼh)`. Differentiable in y, t, h and
- * in values that f captures, to any order, by the implicit function theorem; iterations start at `start`.
+ * Solves `M zᵢ = h Σ aᵢⱼ f(y + zⱼ, t + cⱼh)` for z, the stages minus the start y of the step: `[s, n]`. Newton's method
+ * begins at `start`. By the implicit function theorem, the result is differentiable to any order in y, t, h and values
+ * that f captures.
  */
 export function implicitStages(
   system: OdeSystem,
@@ -42,7 +43,7 @@ export function implicitStages(
     const values = stack(times.map((c, i) => f(add(y0!, z[i]!), add(t0!, mul(c, h0!)))));
     return ravel(sub(stack(z.map(algebra.applyMass)), mul(h0!, matmul(matrix, values))));
   };
-  /** Derivative of the equations in the stages, from the Jacobian of f at each of them. */
+  /** Derivative of the equations with respect to the stages, given the Jacobian of f at each stage. */
   const derivative = (h0: Tensor, jacobians: readonly Tensor[]): Tensor => {
     const rows = matrix.map((row, i) =>
       concatenate(

@@ -18,20 +18,21 @@ import {
 } from "../../array/elementwise.ts";
 import { sum } from "../../array/reduce.ts";
 import { at } from "../../array/at.ts";
-import { expandDims, stack, take, transpose } from "../../array/shape.ts";
+import { expandDims, scatterAdd, stack, take, transpose } from "../../array/shape.ts";
 import type { Tensor } from "../../../engine/ir/tensor.ts";
-import { checkpoint, cond, scan, whileLoop } from "../../../engine/transforms/structured.ts";
+import { checkpoint, cond, scan } from "../../../engine/transforms/structured.ts";
 import type { AnyOdeMethod, OdeSystem, RepeatedStep } from "./method.ts";
 import { alongStep, firstLength } from "./method.ts";
+import type { StepLoop } from "./step-loop.ts";
 import { nanUnless } from "../../array/nan-unless.ts";
 
 /** Limits of an integration. */
 export interface StepControl {
-  /** Maximum number of steps, including rejected ones. */
+  /** Maximum number of attempted steps, including rejected ones. */
   readonly maxSteps: number;
 }
 
-/** State of an integration. Its time increases from 0. */
+/** State of an integration. Its time always increases. */
 export interface IntegrationState {
   readonly t: Tensor;
   readonly y: Tensor;
@@ -43,10 +44,13 @@ export interface IntegrationState {
   readonly from: Tensor;
   readonly length: Tensor;
   readonly coefficients: Tensor;
-  /** Number of steps tried, and number of steps accepted. */
+  /** Number of attempted steps (`tried`), and of accepted ones (`taken`). */
   readonly tried: Tensor;
   readonly taken: Tensor;
-  /** True if the last step was accepted. */
+  /**
+   * True if the last attempted step was accepted. `isLost` is true if it was rejected although it was as short as
+   * rounding allows.
+   */
   readonly isTaken: Tensor;
   readonly isLost: Tensor;
 }
@@ -54,7 +58,7 @@ export interface IntegrationState {
 const none = (): Tensor => full([], 0, { dtype: "int32" });
 const no = (): Tensor => full([], 0, { dtype: "bool" });
 
-/** State at the start, at time 0 by default. The first step has at most the length `most`. */
+/** State at the start, by default at time 0. The first step has at most the length `most`. */
 export function begin(
   system: OdeSystem,
   method: AnyOdeMethod,
@@ -63,11 +67,14 @@ export function begin(
   start: Tensor = full([], 0),
 ): IntegrationState {
   const slope = system.slope(y, start);
+  const memory = method.begin(system, y, start, slope);
+  const first =
+    method.firstLength?.(system, y, memory) ?? firstLength(system, y, slope, start, method.exponent);
   return {
     t: start,
     y,
-    memory: method.begin(system, y, start, slope),
-    h: minimum(firstLength(system, y, slope, start, method.exponent), most),
+    memory,
+    h: minimum(first, most),
     from: start,
     length: full([], 0),
     coefficients: restingAt(y, method),
@@ -78,23 +85,26 @@ export function begin(
   };
 }
 
-/** Coefficients of a polynomial that is constant. */
-function restingAt(y: Tensor, { rows }: AnyOdeMethod): Tensor {
+/** Coefficients for `alongStep` of the constant polynomial y. */
+function restingAt(y: Tensor, { rows }: { readonly rows: number }): Tensor {
   return stack([y, ...Array.from({ length: rows - 1 }, () => mul(0, y))]);
 }
 
-/** One attempted step, and its counts. */
+/** Result of one attempted step. */
 export interface Advance {
   readonly next: IntegrationState;
-  /** Evaluations of f and of its Jacobian, factorisations. */
+  /** Numbers of evaluations of f, evaluations of its Jacobian, and factorisations: float64 `[3]`. */
   readonly counts: Tensor;
-  /** Error of the step in units of the tolerance. */
+  /** Error of the step, relative to the tolerance. */
   readonly ratio: Tensor;
   /** Estimate of the step length times the largest eigenvalue of the Jacobian. */
   readonly stiffness: Tensor;
 }
 
-/** Tries a step, which ends at `limit` at the latest. If its error is too large or NaN, the next one is shorter. */
+/**
+ * Attempts a step, which ends at `limit` at the latest. If its error is too large or NaN, the state stays and the next
+ * step is shorter.
+ */
 export function advance(
   system: OdeSystem,
   method: AnyOdeMethod,
@@ -133,123 +143,121 @@ export function mayGoOn({ tried, isLost }: IntegrationState, { maxSteps }: StepC
   return logicalAnd(less(tried, maxSteps), logicalNot(isLost));
 }
 
-/** The solution at `times`, which increase from 0: `[m, n]`; NaN from the time on at which the solution is lost. */
+/**
+ * Integrates from time 0. Returns the solution at `times`, which increase from 0: `[m, n]`. NaN at times that were not
+ * reached.
+ */
 export function integrate(
   system: OdeSystem,
-  method: AnyOdeMethod,
+  loop: StepLoop,
   y: Tensor,
   times: Tensor,
   rules: StepControl,
-): Tensor {
+): { readonly values: Tensor; readonly isStiff: Tensor } {
   const end = lastOf(times);
-  const limit = method.endsAtLimit ? end : undefined;
-  const [, outs] = scan(
+  const [last, values] = scan(
     (state: IntegrationState, time: Tensor): [IntegrationState, Tensor] => {
-      const reached = whileLoop(
-        (now: IntegrationState) => logicalAnd(less(now.t, time), mayGoOn(now, rules)),
-        (now: IntegrationState): IntegrationState => advance(system, method, now, limit).next,
-        state as never,
-      );
+      const goesOn = (now: IntegrationState): Tensor => logicalAnd(less(now.t, time), mayGoOn(now, rules));
+      const { state: reached } = loop.run(system, { state, record: [] }, end, goesOn, () => []);
       const { from, length, coefficients, t } = reached;
       const isReached = logicalAnd(lessEqual(time, t), lessEqual(from, time));
       const value = alongStep(coefficients, partOf(time, from, length));
       return [reached, nanUnless(isReached, value)];
     },
-    begin(system, method, y, end) as never,
+    loop.begin(system, y, end) as never,
     times as never,
   );
-  return outs;
+  return { values, isStiff: loop.hasStopped(last) };
 }
 
-/** The steps of an integration: their starts, their lengths, and their number. Unused entries have length 0. */
+/** Accepted steps of an integration: their starts, lengths and number. Unused entries have length 0. */
 export interface Mesh {
   readonly starts: Tensor;
   readonly lengths: Tensor;
   readonly count: Tensor;
-  /** True if the integration has reached the last of the requested times. */
+  /** 1 for steps of the implicit method of `automatic`, 0 for all others. */
+  readonly kinds: Tensor;
+  /** True if the integration reached the last of the requested times. */
   readonly isWhole: Tensor;
+  /** True if it stopped before because the equation became stiff. */
+  readonly isStiff: Tensor;
 }
 
-/** Takes the steps of `integrate` up to the last of the times, and returns the accepted ones. */
+/** Integrates like `integrate` up to the last of the times, and returns the accepted steps. */
 export function recordSteps(
   system: OdeSystem,
-  method: AnyOdeMethod,
+  loop: StepLoop,
   y: Tensor,
   times: Tensor,
   rules: StepControl,
 ): Mesh {
   const end = lastOf(times);
-  const limit = method.endsAtLimit ? end : undefined;
-  interface Recording {
-    readonly state: IntegrationState;
-    readonly starts: Tensor;
-    readonly lengths: Tensor;
-  }
-  const places = arange(0, rules.maxSteps, 1, { dtype: "int32" });
-  const { state, starts, lengths } = whileLoop(
-    (now: Recording) => logicalAnd(less(now.state.t, end), mayGoOn(now.state, rules)),
-    (now: Recording): Recording => {
-      const { next } = advance(system, method, now.state, limit);
-      // a rejected step is overwritten by the next one
-      const isHere = logicalAnd(next.isTaken, equal(places, now.state.taken));
+  type StepList = Pick<Mesh, "starts" | "lengths" | "kinds">;
+  const nothing = full([rules.maxSteps], 0);
+  const { state, record } = loop.run<StepList>(
+    system,
+    { state: loop.begin(system, y, end), record: { starts: nothing, lengths: nothing, kinds: nothing } },
+    end,
+    (now) => logicalAnd(less(now.t, end), mayGoOn(now, rules)),
+    ({ starts, lengths, kinds }, before, next, isStiff) => {
+      const place = expandDims(minimum(before.taken, rules.maxSteps - 1), 0);
+      // written in place, because a selection over all entries would cost maxSteps operations per step
+      const write = (list: Tensor, value: Tensor | number): Tensor =>
+        scatterAdd(list, place, expandDims(where(next.isTaken, value, 0), 0));
       return {
-        state: next,
-        starts: where(isHere, next.from, now.starts),
-        lengths: where(isHere, next.length, now.lengths),
+        starts: write(starts, next.from),
+        lengths: write(lengths, next.length),
+        kinds: isStiff ? write(kinds, 1) : kinds,
       };
     },
-    {
-      state: begin(system, method, y, end),
-      starts: full([rules.maxSteps], Infinity),
-      lengths: full([rules.maxSteps], 0),
-    } as never,
   );
-  return { starts, lengths, count: state.taken, isWhole: lessEqual(end, state.t) };
+  return { ...record, count: state.taken, isWhole: lessEqual(end, state.t), isStiff: loop.hasStopped(state) };
 }
 
 /**
- * Repeats recorded steps from y in a form that is differentiable in both modes and to any order. Returns the polynomial
- * of each step: `[k, rows, n]`. Steps of length 0 are skipped.
+ * Recomputes steps with the given starts and lengths from y, in a form that is differentiable in both modes and to any
+ * order. Returns the polynomial of each step: `[k, rows, n]`. Steps of length 0 are skipped.
  */
-export function repeatSteps(
+function repeatSteps(
   system: OdeSystem,
-  method: AnyOdeMethod,
+  loop: StepLoop,
   y: Tensor,
   starts: Tensor,
   lengths: Tensor,
+  kinds: Tensor = lengths,
 ): Tensor {
   type Repeated = Pick<RepeatedStep, "y" | "memory">;
   // the stages of a step are recomputed from its start, so that reverse mode saves only the starts
-  const move = checkpoint((from: Repeated, t: Tensor, h: Tensor): [Repeated, Tensor] => {
-    const { y: end, memory, coefficients } = method.repeat(system, { ...from, t }, h);
+  const move = checkpoint((from: Repeated, t: Tensor, h: Tensor, kind: Tensor): [Repeated, Tensor] => {
+    const { y: end, memory, coefficients } = loop.repeat(system, { ...from, t }, h, kind);
     return [{ y: end, memory }, coefficients];
   });
-  const stay = restingAt(y, method);
+  const stay = restingAt(y, loop);
   const [, coefficients] = scan(
-    (from: Repeated, [t, h]: readonly [Tensor, Tensor]): [Repeated, Tensor] =>
+    (from: Repeated, [t, h, kind]: readonly [Tensor, Tensor, Tensor]): [Repeated, Tensor] =>
       cond(
         greater(h, 0),
-        () => move(from, t, h),
+        () => move(from, t, h, kind),
         (): [Repeated, Tensor] => [from, stay],
       ),
-    { y, memory: method.beginRepeat(system, y, at(starts, 0)) } as never,
-    [starts, lengths] as never,
+    { y, memory: loop.beginRepeat(system, y, at(starts, 0)) } as never,
+    [starts, lengths, kinds] as never,
   );
   return coefficients;
 }
 
 /**
- * Computes the solution of `integrate` along the recorded steps of a mesh, which are constants. Differentiable in both
- * modes and to any order. NaN if the mesh does not reach the last of the times.
+ * Computes the result of `integrate` along recorded steps, which count as constants. Differentiable in both modes and
+ * to any order. NaN if the mesh does not reach the last of the times.
  */
 export function alongMesh(
   system: OdeSystem,
-  method: AnyOdeMethod,
+  loop: StepLoop,
   y: Tensor,
   times: Tensor,
-  { starts, lengths, count, isWhole }: Mesh,
+  { starts, lengths, kinds, count, isWhole }: Mesh,
 ): Tensor {
-  const coefficients = repeatSteps(system, method, y, starts, lengths);
+  const coefficients = repeatSteps(system, loop, y, starts, lengths, kinds);
   const places = arange(0, starts.shape[0], 1, { dtype: "int32" });
   const ends = where(less(places, count), add(starts, lengths), Infinity);
   const before = sum(astype(less(expandDims(ends, 0), expandDims(times, 1)), "int32"), { axis: 1 });
@@ -262,7 +270,7 @@ export function alongMesh(
   return nanUnless(isWhole, values);
 }
 
-/** Fraction of a step (its start `from` and its length) that has passed at a time; 0 if the length is 0. */
+/** Fraction of a step that has passed at a time, given its start `from` and its length; 0 if the length is 0. */
 function partOf(time: Tensor, from: Tensor, length: Tensor): Tensor {
   const isStep = greater(length, 0);
   return where(isStep, div(sub(time, from), where(isStep, length, 1)), 0);

@@ -1,6 +1,7 @@
-import { add, grad, mul, neg, sub, square, stack, type Tensor } from "downhill";
+import { add, grad, mul, neg, sin, sub, square, stack, type Tensor, type TensorLike } from "downhill";
 import { solveOde } from "downhill/optim";
 import { describe, expect, test } from "vitest";
+import { testInCi } from "../../../../test/support/extent.ts";
 import reference from "./testdata/stiff.json" with { type: "json" };
 
 /** Robertson's reaction with the conservation of mass as its third, algebraic equation. */
@@ -52,6 +53,41 @@ describe("mass matrices", () => {
     );
     s.at(1).data().forEach((x, i) => expect(x).toBeCloseTo(plain.at(1).data()[i]!, 8)); // prettier-ignore
     expect(plain.at(s.events[0]!.t).at(1).item()).toBeCloseTo(0.5, 8);
+  });
+
+  // 1.5 x′ = −k x + z sin t, where z³ + z = k x; the rows and columns of zeros have different indices
+  const implicit = (y: Tensor, t: Tensor, k: Tensor): Tensor => {
+    const [z, x] = [y.at(0), y.at(1)];
+    return stack([sub(mul(z, sin(t)), mul(k, x)), sub(add(mul(z, square(z)), z), mul(k, x))]);
+  };
+  const valueOf = (k: TensorLike, x0: TensorLike, start: TensorLike, changes: object): Tensor => {
+    const s = solveOde(implicit, stack([0.3, x0]), [start, 1], { method: "radau", rtol: 1e-10, atol: 1e-12, mass: [[0, 1.5], [0, 0]], args: [k], ...changes }); // prettier-ignore
+    return add(s.at(0.5).at(0), s.y.at(-1).at(1));
+  };
+  /** Checks the gradient against central differences of order 4. */
+  const checkGradient = (changes: object): void => {
+    const at = [1.3, 1.1, 0.1] as const;
+    const [e, f] = [1e-3, (...x: number[]): number => valueOf(x[0]!, x[1]!, x[2]!, changes).item()];
+    const moved = (i: number, by: number): number[] => at.map((x, j) => (i === j ? x + by : x));
+    const change = (i: number, by: number): number => f(...moved(i, by)) - f(...moved(i, -by));
+    const gradient = grad((k: Tensor, x0: Tensor, t0: Tensor) => valueOf(k, x0, t0, changes), { argnums: [0, 1, 2] }); // prettier-ignore
+    gradient(...at).forEach((x, i) => {
+      const expected = (8 * change(i, e) - change(i, 2 * e)) / (12 * e);
+      expect(Math.abs(x.item() - expected)).toBeLessThan(1e-6 * Math.abs(expected));
+    });
+  };
+
+  testInCi.each([
+    { adjoint: "discrete" },
+    { adjoint: "forward", method: "rosenbrock" },
+    { adjoint: "continuous" },
+    { adjoint: "continuous", method: "rosenbrock" },
+  ])("have derivatives in the data, the start and the first time: %o", checkGradient);
+
+  testInCi("have second derivatives", () => {
+    const [e, slope] = [1e-3, grad((k: Tensor) => valueOf(k, 1.1, 0.1, {}))];
+    const expected = (slope(1.3 + e).item() - slope(1.3 - e).item()) / (2 * e);
+    expect(grad(slope)(1.3).item()).toBeCloseTo(expected, 5);
   });
 
   const pendulum = (y: Tensor): Tensor => stack([y.at(1), y.at(2), sub(y.at(0), 1)]);

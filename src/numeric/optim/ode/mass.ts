@@ -11,7 +11,10 @@ import { svdvals } from "../../linalg/factorise.ts";
 import type { ClosedFunction } from "../implicit/closed.ts";
 import { type ImplicitEquations, implicitSolution, solveLinear } from "../implicit/implicit.ts";
 
-/** A constant mass matrix. Its rows of zeros are algebraic equations, its columns of zeros algebraic components. */
+/**
+ * A constant mass matrix, with the indices of its rows and columns of zeros. A row of zeros is an algebraic equation, a
+ * column of zeros an algebraic component of y.
+ */
 export interface MassMatrix {
   readonly matrix: Tensor;
   readonly rows: Int32Array;
@@ -19,14 +22,18 @@ export interface MassMatrix {
 }
 
 /**
- * Reads a mass matrix for n components.
+ * Reads a mass matrix for n components of y.
  *
  * @throws DownhillError `shape`; `range` for a matrix that is singular apart from rows and columns of zeros.
  */
 export function readMass(operation: string, mass: unknown, n: number): MassMatrix {
   const matrix = mul(1, asTensor(mass, operation));
   if (matrix.tracer !== undefined)
-    throw new DownhillError("trace", `${operation}: mass must be a constant, but it is a traced value.`);
+    throw new DownhillError(
+      "trace",
+      `${operation}: mass must be a constant, so it has no derivative, but it is a traced value. If it is regular, solve ` +
+        "dy/dt = linalg.solve(mass, f(y, t)) instead, which has one.",
+    );
   if (matrix.ndim !== 2 || matrix.shape.some((size) => size !== n))
     throw new DownhillError(
       "shape",
@@ -50,12 +57,13 @@ export function readMass(operation: string, mass: unknown, n: number): MassMatri
   return { matrix, rows: Int32Array.from(rows), columns: Int32Array.from(columns) };
 }
 
-/** Largest number of Newton iterations for algebraic components. */
+/** Maximum number of Newton iterations for algebraic components. */
 const mostIterations = 50;
 
 /**
- * The start with algebraic components that satisfy the algebraic equations, by Newton's method from the given values.
- * Differentiable in the other components and in data by the implicit function theorem.
+ * Replaces the algebraic components of y0 by values that satisfy the algebraic equations, by Newton's method from the
+ * given values. By the implicit function theorem, the result is differentiable in the other components, the time and the
+ * data.
  *
  * @throws DownhillError `diverged` with the residual if no such values are found, `range` for an index above 1.
  */
@@ -64,15 +72,15 @@ export function consistentStart(
   { rows, columns }: MassMatrix,
   { call, data }: ClosedFunction,
   y0: Tensor,
-  t0: number,
+  t0: Tensor,
 ): Tensor {
   if (rows.length === 0) return y0;
   const [equationIndices, componentIndices] = [tensor(rows), tensor(columns)];
   const given = take(y0, componentIndices);
   const withComponents = (y: Tensor, x: Tensor): Tensor =>
     scatterAdd(y, componentIndices, sub(x, take(y, componentIndices)));
-  const equations: ImplicitEquations = (x, [y, ...own]) =>
-    take(call([withComponents(y!, x), tensor(t0)], own), equationIndices);
+  const equations: ImplicitEquations = (x, [y, t, ...own]) =>
+    take(call([withComponents(y!, x), t!], own), equationIndices);
   const search = (from: Tensor, own: readonly Tensor[]): Tensor => {
     interface NewtonSearch {
       readonly x: Tensor;
@@ -91,7 +99,7 @@ export function consistentStart(
     );
     return end.x;
   };
-  const all = [y0, ...data];
+  const all = [y0, t0, ...data];
   const known = all.map((x) => stopGradient(x));
   const slopes = jacfwd((x: Tensor) => equations(x, known))(stopGradient(given));
   const sizes = [...svdvals(slopes).data()];
@@ -107,8 +115,8 @@ export function consistentStart(
   if (!(residual <= 1e-8 * Math.max(1, scale)))
     throw new DownhillError(
       "diverged",
-      `${operation}: found no algebraic components that satisfy the algebraic equations at t = ${t0}; their residual is ` +
-        `${residual}. Start nearer to a consistent point.`,
+      `${operation}: found no algebraic components that satisfy the algebraic equations at t = ${stopGradient(t0).item()}; their ` +
+        `residual is ${residual}. Start nearer to a consistent point.`,
     );
   return withComponents(y0, x);
 }

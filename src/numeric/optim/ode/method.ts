@@ -26,18 +26,18 @@ export interface Tolerances {
   readonly atol: number | Tensor;
 }
 
-/** A differential equation as the methods see it. Its time increases. */
+/** A differential equation in the form that the methods use. Its time increases. */
 export interface OdeSystem {
   readonly slope: OdeFunction;
   readonly rules: Tolerances;
-  /** Linear algebra of implicit methods. It contains the mass matrix. */
+  /** Linear algebra of implicit methods, which also knows the mass matrix. */
   readonly algebra: StageAlgebra;
 }
 
 /** Values that a method keeps between steps, by name. */
 export type MethodMemory<M> = { readonly [K in keyof M]: Tensor };
 
-/** Point from which a step starts. */
+/** Point from which a step starts, with the memory of the method there. */
 export interface StepStart<M> {
   readonly t: Tensor;
   readonly y: Tensor;
@@ -49,65 +49,72 @@ export interface StepAttempt<M> {
   /** Solution at the end of the step. */
   readonly y: Tensor;
   /**
-   * Error in units of the tolerance; the step is accepted if it is at most 1. NaN if a value was not finite, Infinity if
-   * Newton's method did not converge.
+   * Error relative to the tolerance; the step is accepted if it is at most 1. NaN if a value was not finite, Infinity
+   * if Newton's method did not converge.
    */
   readonly ratio: Tensor;
-  /** Factor between the lengths of the next attempt and this one. */
+  /** Length of the next attempt, divided by the length of this one. */
   readonly factor: Tensor;
-  /** Rows of the dense output; see `alongStep`. */
+  /** Coefficients of the dense output of the step, for `alongStep`. */
   readonly coefficients: Tensor;
-  /** Memory after the step if it is accepted, and after a rejection. */
+  /** Memory after the step: `accepted` if the step is accepted, `rejected` otherwise. */
   readonly accepted: M;
   readonly rejected: M;
-  /** Estimate of the step length times the largest eigenvalue of the Jacobian; 0 for implicit methods. */
+  /** Step length times the largest eigenvalue of the Jacobian: an estimate of explicit and a bound of implicit methods. */
   readonly stiffness: Tensor;
-  /** Evaluations of f, evaluations of its Jacobian, and factorisations: float64 `[3]`. */
+  /** Numbers of evaluations of f, evaluations of its Jacobian, and factorisations: float64 `[3]`. */
   readonly counts: Tensor;
 }
 
-/** A step that is repeated for its derivatives. */
+/** A recorded step, recomputed in a differentiable form. */
 export interface RepeatedStep {
   readonly y: Tensor;
   readonly coefficients: Tensor;
-  /** Values for the next step. */
+  /** Memory for the next step. */
   readonly memory: Readonly<Record<string, Tensor>>;
 }
 
 /**
- * A one-step integration method. The drivers (`integrate`, `solveOde`) own time, step length and acceptance. A method
- * computes one step from a point, and repeats a recorded step in a form that is differentiable in all operands.
+ * A one-step integration method. `integrate` and `solveOde` decide about time, step length and acceptance. A method
+ * computes one step from a point, and recomputes a recorded step in a form that is differentiable in all operands.
  */
 export interface OdeMethod<M extends MethodMemory<M>> {
   readonly name: string;
-  /** Number of rows of the dense output. */
+  /** Number of coefficients of the dense output. */
   readonly rows: number;
-  /** Reciprocal of the order of the error estimate plus 1. Used for the length of the first step. */
+  /** 1 / (order of the error estimate + 1). Used for the length of the first step. */
   readonly exponent: number;
-  /** True if the method solves no equations for its stages. */
+  /** True if no equations must be solved for the stages. */
   readonly isExplicit: boolean;
-  /** True if steps end exactly at the last time; false if they may pass it. */
+  /** True if steps end exactly at the last time; false if the last step may pass it. */
   readonly endsAtLimit: boolean;
-  /** Memory at the start of an integration, where f has the value `slope`. */
+  /** Value of the dense output with the given rows at a fraction of the step, from 0 to 1. */
+  readonly along: (coefficients: Tensor, part: Tensor) => Tensor;
+  /** Memory at the start of an integration. `slope` is f(y, t). */
   readonly begin: (system: OdeSystem, y: Tensor, t: Tensor, slope: Tensor) => M;
+  /** Length of the first step, if the method knows more than `firstLength`. */
+  readonly firstLength?: (system: OdeSystem, y: Tensor, memory: M) => Tensor;
   readonly attempt: (system: OdeSystem, from: StepStart<M>, h: Tensor) => StepAttempt<M>;
-  /** Memory of repeated steps at the start. */
+  /** Memory at the start of recomputed steps. */
   readonly beginRepeat: (system: OdeSystem, y: Tensor, t: Tensor) => RepeatedStep["memory"];
-  /** Repeats a step from y at t over h. */
+  /** Recomputes a recorded step of length h. */
   readonly repeat: (system: OdeSystem, from: StepStart<RepeatedStep["memory"]>, h: Tensor) => RepeatedStep;
 }
 
-/** A method whose memory is unknown to the caller. */
+/** Bound of the stability region of the explicit methods on the negative real axis, as step length times eigenvalue. */
+export const stable = 3.25;
+
+/** A method, without the type of its memory. */
 export type AnyOdeMethod = OdeMethod<Readonly<Record<string, Tensor>>>;
 
-/** Hides the type of a method's memory. */
+/** Removes the type of a method's memory. */
 export function asAnyMethod<M extends MethodMemory<M>>(method: OdeMethod<M>): AnyOdeMethod {
   return method as unknown as AnyOdeMethod;
 }
 
 /**
- * Evaluates the dense output at the fraction `part` of its step, from 0 to 1. With p = `part` and r = 1 − p, the rows c
- * are the coefficients of `c₀ + p (c₁ + r (c₂ + p (c₃ + r (c₄ + …))))`, so that c₀ is the start and c₀ + c₁ the end.
+ * Evaluates the dense output at the fraction `part` of a step, from 0 to 1. With p = `part`, r = 1 − p and the
+ * coefficients c, it is `c₀ + p (c₁ + r (c₂ + p (c₃ + r (c₄ + …))))`. Thus c₀ is the start and c₀ + c₁ the end.
  */
 export function alongStep(coefficients: Tensor, part: Tensor): Tensor {
   const rest = sub(1, part);
@@ -117,16 +124,19 @@ export function alongStep(coefficients: Tensor, part: Tensor): Tensor {
   return value;
 }
 
-/** Error in units of the tolerance (root mean square); a step is accepted if it is at most 1. */
+/**
+ * Root mean square of the errors relative to their tolerances; a step is accepted if it is at most 1. `from` and `to`
+ * are y before and after the step.
+ */
 export function errorRatio(error: Tensor, from: Tensor, to: Tensor, { rtol, atol }: Tolerances): Tensor {
   const allowed = add(atol, mul(rtol, maximum(abs(from), abs(to))));
   return rootMeanSquare(div(error, allowed));
 }
 
 /**
- * Factor between the lengths of the next step and this one for the error `ratio` of this step, by Gustafsson's
- * predictive controller. It extrapolates the change of the error over the last two steps. `previousLength` is 0 at the
- * first step.
+ * Factor of the next step length by Gustafsson's predictive controller, which extrapolates the change of the error over
+ * the last two steps. `ratio` is the error of this step, relative to the tolerance. `previousLength` is 0 at the first
+ * step.
  *
  * @see Hairer, Wanner, Solving ordinary differential equations II, 2nd edition, IV.8.
  */
@@ -145,7 +155,7 @@ export function predictedFactor(
   return mul(minimum(where(isFirst, 1, change), 1), pow(size, -exponent));
 }
 
-/** Initial step length, over which neither y nor its slope changes much (Hairer, Nørsett, Wanner, II.4). */
+/** Length of the first step, over which neither y nor its slope changes much (Hairer, Nørsett, Wanner, II.4). */
 export function firstLength(
   { slope: f, rules: { rtol, atol } }: OdeSystem,
   y: Tensor,
@@ -169,7 +179,7 @@ export function firstLength(
   return minimum(mul(100, guess), second);
 }
 
-/** Root of the mean square of the elements. */
+/** Root mean square of the elements. */
 export function rootMeanSquare(x: Tensor): Tensor {
   return sqrt(mean(square(x)));
 }

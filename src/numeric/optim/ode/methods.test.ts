@@ -1,9 +1,11 @@
 import {
   abs,
+  cos,
   div,
   grad,
   jacfwd,
   jit,
+  less,
   max,
   mul,
   neg,
@@ -11,11 +13,17 @@ import {
   stack,
   sub,
   sum,
+  tensor,
   type Tensor,
   vmap,
+  where,
 } from "downhill";
 import { odeint } from "downhill/optim";
 import { describe, expect, test } from "vitest";
+import { testInCi } from "../../../../test/support/extent.ts";
+import { recordSteps } from "./integrate.ts";
+import { denseAlgebra } from "./stage-algebra.ts";
+import { automatic } from "./step-loop.ts";
 import reference from "./testdata/stiff.json" with { type: "json" };
 
 /** Robertson's reaction with its three rates. */
@@ -71,5 +79,59 @@ describe("methods of odeint", () => {
     const slope = (k: number): number => 1 / k ** 2 - (1 / k ** 2 + 2 * (1 + 1 / k)) * Math.exp(-2 * k);
     expect(apart(vmap(end)([1, 1000]), [1, 1000].map(exact))).toBeLessThan(1e-7);
     expect(apart(jit(grad(end))(3), slope(3))).toBeLessThan(1e-7);
+  });
+});
+
+describe("the default method", () => {
+  const prey = (y: Tensor, _: Tensor, k: Tensor): Tensor =>
+    stack([mul(y.at(0), sub(k, y.at(1))), mul(y.at(1), sub(y.at(0), 3))]);
+  /** Relaxation to the cosine. Exact for a constant rate k: the first solution is y, the second its derivative in k. */
+  const relax = (y: Tensor, t: Tensor, k: Tensor): Tensor => mul(neg(k), sub(y, cos(t)));
+
+  const bitsOf = (method: "auto" | "dopri5", isTraced: boolean): number[] => {
+    const end = (k: Tensor): Tensor =>
+      sum(odeint(prey, [10, 5], [0, 0.5, 2], { method, args: [k], maxSteps: 64 }));
+    if (!isTraced) return [end, grad(end)].map((f) => f(1.5 as never).item());
+    return [jit(end)(1.5).item(), jit(grad(end))(1.5).item(), ...vmap(end)([1, 1.5, 2]).data()];
+  };
+  test("has the bits of dopri5 where the equation is not stiff, also in derivatives", () => {
+    expect(bitsOf("auto", false)).toEqual(bitsOf("dopri5", false));
+  });
+  testInCi("has the bits of dopri5 also in compiled functions and batches", () => {
+    expect(bitsOf("auto", true)).toEqual(bitsOf("dopri5", true));
+  });
+
+  const end = (k: Tensor): Tensor =>
+    odeint(relax, 0, [0, 3], { args: [k], maxSteps: 512, rtol: 1e-7 }).at(-1);
+  const exact = (k: number): number => (k * (k * Math.cos(3) + Math.sin(3))) / (1 + k * k);
+  const slope = (k: number): number => (exact(k + 1) - exact(k - 1)) / 2;
+  const k = 1e5;
+  test("solves stiff equations, and differentiates them", () => {
+    expect(apart(end(k as never), exact(k))).toBeLessThan(1e-6);
+    expect(apart(grad(end)(k), slope(k))).toBeLessThan(1e-2);
+    expect(() => odeint(relax, 0, [0, 3], { args: [k], method: "dopri5" })).toThrow("did not reach the last time"); // prettier-ignore
+  });
+  testInCi("solves stiff equations in compiled functions and batches", () => {
+    expect(jit(end)(k).item()).toBe(end(k as never).item());
+    expect(jit(grad(end))(k).item()).toBe(grad(end)(k).item());
+    expect([...vmap(end)([5, k]).data()]).toEqual([5, k].map((rate) => end(rate as never).item()));
+  });
+
+  test("changes to the implicit method and back", () => {
+    const rate = (t: Tensor): Tensor => where(less(abs(sub(t, 6)), 3), 1e5, 1);
+    const system = {
+      slope: (y: Tensor, t: Tensor): Tensor => relax(y, t, rate(t)),
+      rules: { rtol: 1e-6, atol: 1e-8 },
+      algebra: denseAlgebra(1),
+    };
+    const { kinds, starts, count } = jit(() =>
+      recordSteps(system, automatic(false), tensor([1]), tensor([0, 30]), { maxSteps: 400 }),
+    )();
+    const implicit = [...kinds.data()].flatMap((kind, i) => (kind === 1 ? [i] : []));
+    const times = [implicit[0]!, implicit.at(-1)!].map((i) => starts.data()[i]!);
+    expect(implicit.length).toBe(implicit.at(-1)! - implicit[0]! + 1); // without interruption
+    expect(times[0]).toBeCloseTo(3, 1);
+    expect(times[1]).toBeGreaterThan(9);
+    expect(implicit.at(-1)! + 1).toBeLessThan(count.item());
   });
 });

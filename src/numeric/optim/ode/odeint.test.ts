@@ -6,8 +6,11 @@ import {
   hessian,
   jacfwd,
   jit,
+  jvp,
+  makeProgram,
   mul,
   neg,
+  printProgram,
   sin,
   square,
   sub,
@@ -199,4 +202,20 @@ describe("equations without a solution", () => {
   ])("is refused: %s", (_, run, message) => {
     expect(run).toThrow(message);
   });
+});
+
+test("a recorded step writes to the lists of steps in place, so its cost does not grow with maxSteps", () => {
+  const slope = (a: Tensor): Tensor =>
+    jvp(
+      (b: Tensor) => odeint((y) => neg(mul(b, y)), 1, [0, 1], { maxSteps: 777, method: "dopri5" }).at(-1),
+      [a],
+      [1],
+    )[1];
+  const text = printProgram(makeProgram(slope)(2));
+  const inLoop = /^ {8}body\((?:.*)\n(?: {10}.*\n)*/gm;
+  const long = [...text.matchAll(inLoop)].flatMap(([body]) => body.match(/^ {10}.*\[777\] = .*$/gm) ?? []);
+  expect(long).toEqual([
+    expect.stringContaining("= scatterAdd[axis=0]"),
+    expect.stringContaining("= scatterAdd[axis=0]"),
+  ]);
 });

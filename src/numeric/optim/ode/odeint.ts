@@ -17,8 +17,13 @@ import { readArgs } from "../minimize/problem.ts";
 import { count, fixed, oneOf, readOptions } from "../options.ts";
 import type { OdeFunction, OdeSystem } from "./method.ts";
 import { type OdeMethodName, odeMethodNames, odeMethods } from "./methods.ts";
+import { automatic, loopOf, type StepLoop } from "./step-loop.ts";
 import { denseAlgebra } from "./stage-algebra.ts";
 import { alongMesh, integrate, type Mesh, recordSteps } from "./integrate.ts";
+
+const methodChoice = /* @__PURE__ */ (() => oneOf("auto", ["auto", ...odeMethodNames]))();
+/** Methods of `solveOde` that `odeint` does not have, because programs with `odeint` would contain them. */
+const otherMethods: readonly string[] = ["taylor", "bdf"];
 
 /** Options of `odeint`. */
 export interface OdeintOptions<A extends readonly unknown[] = []> {
@@ -36,22 +41,22 @@ export interface OdeintOptions<A extends readonly unknown[] = []> {
   readonly maxSteps?: number;
   /**
    * `"dopri5"` and `"tsit5"` are explicit pairs of order 5. `"rosenbrock"` (Rodas5P) and `"radau"` (Radau IIA), both of
-   * order 5, are for stiff equations: their cost per step grows with the cube of the number of elements of y. Default
-   * `"dopri5"`.
+   * order 5, are for stiff equations: their cost per step grows with the cube of the number of elements of y. `"auto"`
+   * starts with `dopri5`. Up to 50 elements of y it changes to `rosenbrock` when the equation becomes stiff, and back when
+   * it no longer is. Without a change it returns the bits of `dopri5`. Default `"auto"`.
    */
-  readonly method?: OdeMethodName;
+  readonly method?: OdeMethodName | "auto";
 }
 
 /**
  * Solves `dy/dt = f(y, t, ...args)` with `y = y0` at the first of the times `ts`. Returns the solution at all `ts`, in
- * the structure of `y0` with a leading time axis. Uses adaptive steps of `method` and its dense output between them; the
- * default is the Dormand–Prince pair of order 5 (like JAX's `odeint` and SciPy's `RK45`). `ts` increase or decrease.
- * Computes in float64.
+ * the structure of `y0` with a leading time axis. Uses adaptive steps of `method` and its dense output between them. The
+ * default is the Dormand–Prince pair of order 5 (like JAX's `odeint` and SciPy's `RK45`), and an implicit method while the
+ * equation is stiff. `ts` increase or decrease. Computes in float64.
  *
  * Derivatives are those of the steps that were taken, and so exact for the computed solution. They exist in `y0`, `ts`,
  * `args` and values that f captures, in both modes and to any order. Everything is compiled, and works inside `jit`,
- * `vmap`, `scan` and `grad`. Stages of implicit methods are differentiated by the implicit function theorem. On stiff
- * equations the explicit methods need very many steps: use `method: "radau"`.
+ * `vmap`, `scan` and `grad`. Stages of implicit methods are differentiated by the implicit function theorem.
  *
  * @throws DownhillError `diverged` if the solution ends before the last time or needs more than `maxSteps`; inside
  * traced functions, where this is unknown, it is NaN instead. `shape` and `range` for `ts`, `tree` and `shape` for the
@@ -92,81 +97,91 @@ export function odeint(
     rtol: fixed(1.4e-8, { from: 0, above: true }),
     atol: fixed(1.4e-8, { from: 0, above: true }),
     maxSteps: count(2048, { from: 1 }),
-    method: oneOf("dopri5", odeMethodNames),
+    method: {
+      initial: "auto",
+      check(operation, option, value) {
+        if (!otherMethods.includes(value as string)) return methodChoice.check(operation, option, value);
+        throw new DownhillError(
+          "option",
+          `${operation}: method "${String(value)}" belongs to solveOde, outside of compiled functions. Use solveOde, or one of ${odeMethodNames.join(", ")}.`,
+        );
+      },
+    },
   });
   const times = readTimes(ts);
   const { vector, toTree, fromTree } = flatVector("odeint", y0, "y0");
   const { data, call } = closed("odeint", [vector, at(times, 0)], args, ([y, t], own) =>
     fromTree(f(...([toTree(y!), t, ...own] as never[])), "the result of the function"),
   );
-  const method = odeMethods[name];
-  const algebra = denseAlgebra(vector.shape[0]!);
+  const n = vector.shape[0]!;
+  const algebra = denseAlgebra(n);
+  const isAutomatic = name === "auto" && n <= mostForAutomatic;
+  const whole = isAutomatic ? automatic(false) : loopOf(odeMethods[name === "auto" ? "dopri5" : name]);
   const systemOf = (slope: OdeFunction): OdeSystem => ({ slope, rules, algebra });
-  const solve = (y: Tensor, given: Tensor, own: readonly Tensor[]): Tensor => {
-    const { slope, elapsed } = forward((z, t) => call([z, t], own), given);
-    return integrate(systemOf(slope), method, y, elapsed, rules);
-  };
-  const record = (y: Tensor, given: Tensor, own: readonly Tensor[]): Mesh => {
-    const { slope, elapsed } = forward((z, t) => call([z, t], own), given);
-    return recordSteps(systemOf(slope), method, y, elapsed, rules);
-  };
-  const replay = (mesh: Mesh, y: Tensor, given: Tensor, own: readonly Tensor[]): Tensor => {
-    const { slope, elapsed } = forward((z, t) => call([z, t], own), given);
-    return alongMesh(systemOf(slope), method, y, elapsed, mesh);
-  };
-  const given = [vector, times, ...data] as const;
+  const forLoop = (loop: StepLoop): OdeintParts => ({
+    solve(y, own, ...rest) {
+      const { slope, elapsed } = forward((z, t) => call([z, t], rest), own);
+      return integrate(systemOf(slope), loop, y, elapsed, rules);
+    },
+    record(y, own, ...rest) {
+      const { slope, elapsed } = forward((z, t) => call([z, t], rest), own);
+      return recordSteps(systemOf(slope), loop, y, elapsed, rules);
+    },
+    replay(mesh, y, own, ...rest) {
+      const { slope, elapsed } = forward((z, t) => call([z, t], rest), own);
+      return alongMesh(systemOf(slope), loop, y, elapsed, mesh);
+    },
+  });
+  // outside of traces, the implicit method is compiled only if the equation is stiff
+  const loops = isAutomatic ? [automatic(true), whole] : [whole];
+  const given: [Tensor, Tensor, ...Tensor[]] = [vector, times, ...data];
   if (given.every((x) => x.tracer === undefined)) {
-    const out = jit((y: Tensor, own: Tensor, ...rest: Tensor[]) => solve(y, own, rest))(
-      vector,
-      times,
-      ...data,
-    );
-    if (out.data().every((x) => !Number.isNaN(x))) return toTree(out);
-    throw lost();
+    for (const loop of loops) {
+      const { values, isStiff } = jit(forLoop(loop).solve)(...given);
+      if (isStiff.item() === 1) continue;
+      if (values.data().every((x) => !Number.isNaN(x))) return toTree(values);
+      throw lost();
+    }
   }
-  const plain = given.map((x) => stopGradient(x));
-  if (plain.every((x) => x.tracer === undefined)) {
-    // the values beneath the differentiation are known, so the mesh can have the actual number of steps instead of the
-    // maximum
-    const mesh = jit((y: Tensor, own: Tensor, ...rest: Tensor[]) => record(y, own, rest))(
-      ...(plain as [Tensor, Tensor, ...Tensor[]]),
-    );
+  const plain = given.map((x) => stopGradient(x)) as [Tensor, Tensor, ...Tensor[]];
+  if (plain.some((x) => x.tracer !== undefined)) return toTree(throughTraces(forLoop(whole), given));
+  // the values beneath the differentiation are known, so the mesh can have the actual number of steps instead of the
+  // maximum
+  for (const loop of loops) {
+    const { record, replay } = forLoop(loop);
+    const mesh = jit(record)(...plain);
+    if (mesh.isStiff.item() === 1) continue;
     if (mesh.isWhole.item() === 0) throw lost();
     const length = Math.min(rules.maxSteps, 2 ** Math.ceil(Math.log2(Math.max(1, mesh.count.item()))));
-    const short = {
-      ...mesh,
-      starts: slice(mesh.starts, [0, length]),
-      lengths: slice(mesh.lengths, [0, length]),
-    };
-    return toTree(
-      jit((steps: Mesh, y: Tensor, own: Tensor, ...rest: Tensor[]) => replay(steps, y, own, rest))(
-        short,
-        vector,
-        times,
-        ...data,
-      ),
-    );
+    const cut = (x: Tensor): Tensor => slice(x, [0, length]);
+    const short = { ...mesh, starts: cut(mesh.starts), lengths: cut(mesh.lengths), kinds: cut(mesh.kinds) };
+    return toTree(jit(replay)(short, ...given));
   }
-  return toTree(throughTraces(solve, record, replay, given));
+  throw lost();
+}
+
+/** Largest number of elements of y for which `auto` may change to an implicit method, which stores their Jacobian. */
+const mostForAutomatic = 50;
+
+/** Functions of the start, the times and data that solve the equation. */
+interface OdeintParts {
+  readonly solve: (y: Tensor, times: Tensor, ...data: Tensor[]) => ReturnType<typeof integrate>;
+  readonly record: (y: Tensor, times: Tensor, ...data: Tensor[]) => Mesh;
+  readonly replay: (mesh: Mesh, y: Tensor, times: Tensor, ...data: Tensor[]) => Tensor;
 }
 
 /**
- * Computes the solution inside traced functions, with a custom derivative: it records the steps taken for the primal
- * values, and differentiates a replay of these steps.
+ * Computes the solution inside traced functions with a custom derivative. It records the steps for the primal values,
+ * and differentiates a recomputation of these steps.
  */
-function throughTraces(
-  solve: (y: Tensor, given: Tensor, own: readonly Tensor[]) => Tensor,
-  record: (y: Tensor, given: Tensor, own: readonly Tensor[]) => Mesh,
-  replay: (mesh: Mesh, y: Tensor, given: Tensor, own: readonly Tensor[]) => Tensor,
-  given: readonly Tensor[],
-): Tensor {
+function throughTraces({ solve, record, replay }: OdeintParts, given: readonly Tensor[]): Tensor {
   const active = given.map((x) => isFloating(x.dtype));
   const some = (all: readonly Tensor[]): Tensor[] => all.filter((_, i) => active[i]);
   const solution = customJvp(
-    (y: Tensor, times: Tensor, ...own: Tensor[]) => solve(y, times, own),
+    (y: Tensor, times: Tensor, ...own: Tensor[]) => solve(y, times, ...own).values,
     (primals: Tensor[], tangents: Tensor[]): [Tensor, Tensor] => {
       const [y, times, ...own] = primals.map((x) => stopGradient(x)) as [Tensor, Tensor, ...Tensor[]];
-      const mesh = record(y, times, own);
+      const mesh = record(y, times, ...own);
       const along = (...moved: Tensor[]): Tensor => {
         let next = 0;
         const [z, moments, ...rest] = primals.map((x, i) => (active[i] === true ? moved[next++]! : x)) as [
@@ -174,7 +189,7 @@ function throughTraces(
           Tensor,
           ...Tensor[],
         ];
-        return replay(mesh, z, moments, rest);
+        return replay(mesh, z, moments, ...rest);
       };
       return jvp<Tensor[]>(along, some(primals), some(tangents));
     },
@@ -183,8 +198,8 @@ function throughTraces(
 }
 
 /**
- * The equation in terms of the time that has passed since the first of `times`, which increases even if `times`
- * decrease.
+ * The differential equation with elapsed time, the time since the first of `times`, as its variable. Elapsed time
+ * increases even if `times` decrease.
  */
 function forward(f: OdeFunction, times: Tensor): { readonly slope: OdeFunction; readonly elapsed: Tensor } {
   const start = at(times, 0);

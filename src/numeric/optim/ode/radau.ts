@@ -31,51 +31,55 @@ import { implicitStages } from "./implicit-stages.ts";
 import type { StageFactors } from "./stage-algebra.ts";
 
 /**
- * Radau IIA of order 5: stages at the zeros of a Radau polynomial, the last one at the end of the step. The eigenvalues
- * of the inverse of its matrix are `mu` and the pair `re ± im·i`; `fromModes` has the eigenvectors as columns.
+ * Constants of Radau IIA of order 5, whose last stage is at the end of the step. `times` are those of the stages. The
+ * inverse of its matrix has the eigenvalues `mu` and `re ± im·i`; `fromModes` has the eigenvectors as columns, and
+ * `toModes` is its inverse.
  *
  * @see Hairer, Wanner, Solving ordinary differential equations II, 2nd edition, IV.8.
  */
-const root6 = Math.sqrt(6);
-const times = [(4 - root6) / 10, (4 + root6) / 10, 1];
-const mu = 3 + 3 ** (2 / 3) - 3 ** (1 / 3);
-const re = 3 + (3 ** (1 / 3) - 3 ** (2 / 3)) / 2;
-const im = -(3 ** (5 / 6) + 3 ** (7 / 6)) / 2;
-const fromModes = [
+const root6 = /* @__PURE__ */ Math.sqrt(6);
+export const times: readonly number[] = [(4 - root6) / 10, (4 + root6) / 10, 1];
+export const mu: number = 3 + 3 ** (2 / 3) - 3 ** (1 / 3);
+export const re: number = 3 + (3 ** (1 / 3) - 3 ** (2 / 3)) / 2;
+export const im: number = -(3 ** (5 / 6) + 3 ** (7 / 6)) / 2;
+export const fromModes: readonly (readonly number[])[] = [
   [0.09443876248897524, -0.14125529502095421, 0.03002919410514742],
   [0.25021312296533332, 0.20412935229379994, -0.38294211275726192],
   [1, 1, 0],
 ];
-const toModes = [
+export const toModes: readonly (readonly number[])[] = [
   [4.17871859155190428, 0.32768282076106237, 0.52337644549944951],
   [-4.17871859155190428, -0.32768282076106237, 0.47662355450055044],
   [0.50287263494578682, -2.57192694985560522, 0.59603920482822492],
 ];
 /** Weights of the stages in the error estimate. */
-const errorWeights = [(-13 - 7 * root6) / 3, (-13 + 7 * root6) / 3, -1 / 3];
-/** Coefficients of the polynomial `Σ Qₖ θᵏ` through the stages, one row per stage, for θ, θ² and θ³. */
-const collocation = [
+export const errorWeights: readonly number[] = [(-13 - 7 * root6) / 3, (-13 + 7 * root6) / 3, -1 / 3];
+/** Coefficients of θ, θ² and θ³ in the polynomial through the stages, one row per stage. */
+export const collocation: readonly (readonly number[])[] = [
   [13 / 3 + (7 * root6) / 3, -23 / 3 - (22 * root6) / 3, 10 / 3 + 5 * root6],
   [13 / 3 - (7 * root6) / 3, -23 / 3 + (22 * root6) / 3, 10 / 3 - 5 * root6],
   [1 / 3, -8 / 3, 10 / 3],
 ];
-/** The Runge–Kutta matrix, for the derivative of the stages. */
+/** Runge–Kutta matrix, used when stages are recomputed for derivatives. */
 const rungeKutta = [
   [(88 - 7 * root6) / 360, (296 - 169 * root6) / 1800, (-2 + 3 * root6) / 225],
   [(296 + 169 * root6) / 1800, (88 + 7 * root6) / 360, (-2 - 3 * root6) / 225],
   [(16 - root6) / 36, (16 + root6) / 36, 1 / 9],
 ];
-const mostIterations = 6;
+export const mostIterations: number = 6;
 
-/** Memory of the method. */
+/** Values that the method keeps between steps. */
 interface RadauMemory {
   readonly slope: Tensor;
   readonly jacobian: Tensor;
-  /** True if the Jacobian belongs to the current point. */
+  /** True if the Jacobian was evaluated at the current point. */
   readonly isCurrent: Tensor;
-  /** True if the next attempt evaluates the Jacobian. */
+  /** True if the next attempt must evaluate the Jacobian. */
   readonly mustEvaluate: Tensor;
-  /** Factors of both matrices, and the step length that they are valid for; 0 for none. */
+  /**
+   * LU factors of the real matrix and of that of the complex pair, and the step length for which they are valid
+   * (`factoredLength`, 0 for none).
+   */
   readonly packed: Tensor;
   readonly order: Tensor;
   readonly pairPacked: Tensor;
@@ -83,13 +87,13 @@ interface RadauMemory {
   readonly factoredLength: Tensor;
   readonly previousRatio: Tensor;
   readonly previousLength: Tensor;
-  /** Polynomial of the previous step, which predicts the stages. */
+  /** Coefficients of the dense output of the previous step, which predicts the stages of the next one. */
   readonly polynomial: Tensor;
-  /** True after a rejection because of the error. */
+  /** True if the previous attempt was rejected because of its error. */
   readonly isRetry: Tensor;
 }
 
-/** Factors of the real matrix and of the pair. */
+/** LU factors of the real matrix, and of the matrix of the pair of complex eigenvalues. */
 interface RadauFactors {
   readonly real: StageFactors;
   readonly pair: StageFactors;
@@ -100,7 +104,7 @@ interface NewtonResult {
   /** Stages minus the start of the step: `[3, n]`. */
   readonly z: Tensor;
   readonly iterations: Tensor;
-  /** Ratio of the last two corrections. */
+  /** Ratio of the sizes of the last two corrections. */
   readonly rate: Tensor;
   readonly isConverged: Tensor;
   readonly isFinite: Tensor;
@@ -109,18 +113,19 @@ interface NewtonResult {
 const yes = (): Tensor => full([], 1, { dtype: "bool" });
 const no = (): Tensor => full([], 0, { dtype: "bool" });
 
-/** Slopes of all stages: `[3, n]`. */
+/** Slopes f of all stages: `[3, n]`. */
 function slopes({ slope: f }: OdeSystem, y: Tensor, z: Tensor, t: Tensor, h: Tensor): Tensor {
   return stack(times.map((c, i) => f(add(y, at(z, i)), add(t, mul(c, h)))));
 }
 
-/** Limit of Newton's corrections in units of the tolerance. */
-function newtonTolerance({ rtol }: Tolerances): Tensor | number {
+/** Largest remaining error of Newton's iterations, relative to the tolerance. */
+export function newtonTolerance({ rtol }: Tolerances): Tensor | number {
   return maximum(div(10 * Number.EPSILON, rtol), minimum(0.03, pow(rtol, 0.5)));
 }
 
 /**
- * Simplified Newton iterations, in the basis in which the system of 3n equations separates into one of n and one of 2n.
+ * Solves for the stages by simplified Newton iterations from `start`. In the basis of the eigenvectors, the system of
+ * 3n equations separates into one of n and one of 2n.
  */
 function newton(
   system: OdeSystem,
@@ -188,7 +193,7 @@ function newton(
   } as never);
 }
 
-/** Rows of `alongStep` for the polynomial through the stages. */
+/** Coefficients for `alongStep` of the polynomial through the stages. */
 function polynomialOf(y: Tensor, z: Tensor): Tensor {
   const power = (k: number): Tensor =>
     [0, 1, 2].map((i) => mul(collocation[i]![k]!, at(z, i))).reduce((sum, term) => add(sum, term));
@@ -196,7 +201,7 @@ function polynomialOf(y: Tensor, z: Tensor): Tensor {
   return stack([y, at(z, 2), neg(add(square, cube)), neg(cube)]);
 }
 
-/** Factors for a step length, from memory if they are valid. */
+/** LU factors for the step length h: those in memory if `isValid`, otherwise new ones. */
 function factorsFor(
   { algebra }: OdeSystem,
   jacobian: Tensor,
@@ -217,7 +222,7 @@ function factorsFor(
   );
 }
 
-/** Predicted stages: the polynomial of the previous step, continued. */
+/** Predicts the stages by extrapolating the polynomial of the previous step; 0 for the first step. */
 function predictedStages(
   y: Tensor,
   h: Tensor,
@@ -267,7 +272,8 @@ function attempt(
   const renews = logicalAnd(less(2, solved.iterations), greater(rate, 1e-3));
   const keeps = logicalAnd(logicalNot(renews), less(wanted, 1.2));
   const grown = where(logicalAnd(keeps, greater(wanted, 0.999)), 1, minimum(wanted, 10));
-  const failed = where(isConverged, maximum(minimum(wanted, 1), 0.2), where(isCurrent, 0.5, 1));
+  const shorter = where(isFinite(wanted), maximum(minimum(wanted, 1), 0.2), 0.2);
+  const failed = where(isConverged, shorter, where(isCurrent, 0.5, 1));
   const coefficients = polynomialOf(y, z);
   const kept = {
     jacobian,
@@ -282,7 +288,7 @@ function attempt(
     ratio,
     factor: where(isTaken, grown, failed),
     coefficients,
-    stiffness: full([], 0),
+    stiffness: mul(h, algebra.bound(jacobian)),
     accepted: {
       ...kept,
       slope: f(end, add(t, h)),
@@ -308,7 +314,7 @@ function attempt(
   };
 }
 
-/** Rows of `alongStep` for a constant. */
+/** Coefficients for `alongStep` of the constant polynomial y. */
 function restingPolynomial(y: Tensor): Tensor {
   const nothing = mul(0, y);
   return stack([y, nothing, nothing, nothing]);
@@ -321,6 +327,7 @@ export const radau: OdeMethod<RadauMemory> = {
   exponent: 0.25,
   isExplicit: false,
   endsAtLimit: true,
+  along: alongStep,
   begin(_system, y, _t, slope) {
     const n = y.shape[0]!;
     const nothing = full([], 0);

@@ -17,19 +17,21 @@ import type { Tensor } from "../../../engine/ir/tensor.ts";
 import { jvp } from "../../../engine/transforms/index.ts";
 import { cond } from "../../../engine/transforms/structured.ts";
 import type { OdeMethod, OdeSystem } from "./method.ts";
-import { errorRatio, predictedFactor } from "./method.ts";
+import { alongStep, errorRatio, predictedFactor } from "./method.ts";
 import type { StageFactors } from "./stage-algebra.ts";
 
 /**
- * Coefficients of Rodas5P, a stiffly accurate Rosenbrock method of order 5 with an embedded method of order 4: stage i
- * solves `(M/(γh) − J) Uᵢ = f(t + cᵢh, y + Σ aᵢⱼ Uⱼ) + Σ Cᵢⱼ/h · M Uⱼ + h dᵢ ∂f/∂t`. Stages 7 and 8 add U₆ and U₇ to the
- * argument of the stage before; the last U is the error.
+ * Coefficients of Rodas5P, a stiffly accurate Rosenbrock method of order 5 with an embedded method of order 4.
+ *
+ * Stage i solves `(M/(γh) − J) Uᵢ = f(t + cᵢh, y + Σ aᵢⱼ Uⱼ) + Σ Cᵢⱼ/h · M Uⱼ + h dᵢ ∂f/∂t`. Here a are the `weights`,
+ * C the `couplings`, c the `times` and d the `driftWeights`. The arguments of stages 7 and 8 are those of the previous
+ * stage plus its U. The last U is the error.
  *
  * @see Steinebach, Construction of Rosenbrock–Wanner method Rodas5P and numerical benchmarks within the Julia
  * Differential Equations package, BIT 63, 2023.
  */
-const gamma = 0.21193756319429014;
-const weights: readonly (readonly number[])[] = [
+export const gamma: number = 0.21193756319429014;
+export const weights: readonly (readonly number[])[] = [
   [],
   [3],
   [2.849394379747939, 0.45842242204463923],
@@ -37,7 +39,7 @@ const weights: readonly (readonly number[])[] = [
   [2.8029986275628964, 0.5072464736228206, -0.3988312541770524, -0.04721187230404641],
   [-7.502846399306121, 2.561846144803919, -11.627539656261098, -0.18268767659942256, 0.030198172008377946],
 ];
-const couplings: readonly (readonly number[])[] = [
+export const couplings: readonly (readonly number[])[] = [
   [],
   [-14.155112264123755],
   [-17.97296035885952, -2.859693295451294],
@@ -53,13 +55,15 @@ const couplings: readonly (readonly number[])[] = [
     -54.66780262877968, -9.48861652309627,
   ],
 ];
-const times = [0, 0.6358126895828704, 0.4095798393397535, 0.9769306725060716, 0.4288403609558664, 1, 1, 1];
-const driftWeights = [
+export const times: readonly number[] = [
+  0, 0.6358126895828704, 0.4095798393397535, 0.9769306725060716, 0.4288403609558664, 1, 1, 1,
+];
+export const driftWeights: readonly number[] = [
   0.21193756319429014, -0.42387512638858027, -0.3384627126235924, 1.8046452872882734, 2.325825639765069, 0, 0,
   0,
 ];
-/** Weights of the stages in the polynomial of order 4 through the step. */
-const dense: readonly (readonly number[])[] = [
+/** Weights of the stages in the coefficients of the dense output. */
+export const dense: readonly (readonly number[])[] = [
   [
     25.948786856663858, -2.5579724845846235, 10.433815404888879, -2.3679251022685204, 0.524948541321073,
     1.1241088310450404, 0.4272876194431874, -0.17202221070155493,
@@ -74,17 +78,17 @@ const dense: readonly (readonly number[])[] = [
   ],
 ];
 
-/** Derivatives of f at the start of a step. */
+/** Derivatives of f at the start of a step: the Jacobian ∂f/∂y and ∂f/∂t. */
 interface SlopeDerivatives {
   readonly jacobian: Tensor;
   /** ∂f/∂t */
   readonly drift: Tensor;
 }
 
-/** Memory of the method. */
+/** Values that the method keeps between steps. */
 interface RosenbrockMemory extends SlopeDerivatives {
   readonly slope: Tensor;
-  /** True if the derivatives belong to an earlier point. */
+  /** True if the derivatives are those of an earlier point. */
   readonly isStale: Tensor;
   readonly previousRatio: Tensor;
   readonly previousLength: Tensor;
@@ -100,7 +104,7 @@ function combine(w: readonly number[], u: readonly Tensor[]): Tensor {
   return u.map((ui, i) => mul(w[i]!, ui)).reduce((sum, term) => add(sum, term));
 }
 
-/** Computes a step. `matrix` is given if the solution is to be differentiated in it. */
+/** Computes a step. `matrix` is only given if the solution is to be differentiated with respect to it. */
 function rosenbrockStep(
   { slope: f, algebra }: OdeSystem,
   [y, slope, t, h]: readonly [Tensor, Tensor, Tensor, Tensor],
@@ -125,13 +129,14 @@ function rosenbrockStep(
   return { y: end, error, coefficients };
 }
 
-/** Rodas5P, with the exact Jacobian at every step. Its length is controlled by Gustafsson's predictive controller. */
+/** Rodas5P, with the exact Jacobian at every step and Gustafsson's predictive step control. */
 export const rosenbrock: OdeMethod<RosenbrockMemory> = {
   name: "rosenbrock",
   rows: 5,
   exponent: 0.2,
   isExplicit: false,
   endsAtLimit: true,
+  along: alongStep,
   begin(_system, y, _t, slope) {
     const n = y.shape[0]!;
     const none = full([], 0);
@@ -163,7 +168,7 @@ export const rosenbrock: OdeMethod<RosenbrockMemory> = {
       ratio,
       factor: where(isTaken, factor, where(isFinite(ratio), minimum(factor, 1), 0.2)),
       coefficients: step.coefficients,
-      stiffness: full([], 0),
+      stiffness: mul(h, algebra.bound(jacobian)),
       accepted: {
         slope: f(step.y, add(t, h)),
         jacobian,

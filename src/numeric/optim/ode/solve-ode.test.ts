@@ -1,15 +1,20 @@
 import {
   abs,
   add,
+  arange,
   concatenate,
   cos,
   div,
   grad,
+  jacfwd,
+  jacrev,
   jit,
+  jvp,
   less,
   matmul,
   mul,
   neg,
+  reshape,
   square,
   stack,
   sqrt,
@@ -18,9 +23,11 @@ import {
   tensor,
   type Tensor,
   where,
+  zeros,
 } from "downhill";
-import { type OdeMethodName, type OdeSolution, solveOde, solveOdeAsync } from "downhill/optim";
+import { type OdeSolution, solveOde, solveOdeAsync, type SolveOdeMethodName } from "downhill/optim";
 import { describe, expect, test } from "vitest";
+import { testInCi } from "../../../../test/support/extent.ts";
 import reference from "./testdata/stiff.json" with { type: "json" };
 
 const robertson = (y: Tensor): Tensor => {
@@ -59,9 +66,13 @@ const apart = (x: Tensor, y: readonly number[]): number =>
   Math.max(...[...x.data()].map((xi, i) => Math.abs(xi / y[i]! - 1)));
 
 describe("stiff problems meet their criteria in fewer than 3 times the steps of SciPy's Radau", () => {
-  test.each<[keyof typeof problems, OdeMethodName, number]>([
+  test.each<[keyof typeof problems, SolveOdeMethodName, number]>([
     ["robertson", "radau", 473],
     ["robertson", "rosenbrock", 473],
+    ["robertson", "bdf", 473],
+    ["vanDerPol", "bdf", 935],
+    ["hires", "bdf", 234],
+    ["pollution", "bdf", 124],
     ["vanDerPol", "radau", 935],
     ["hires", "rosenbrock", 234],
     ["pollution", "radau", 124],
@@ -75,11 +86,35 @@ describe("stiff problems meet their criteria in fewer than 3 times the steps of 
     expect(apart(s.at(times[0]!), y[0]!)).toBeLessThan(1e-5);
   });
   const problems = {
-    robertson: { f: robertson, atol: [1e-12, 1e-16, 1e-12] },
+    robertson: { f: robertson, atol: [1e-14, 1e-18, 1e-12] },
     vanDerPol: { f: vanDerPol, atol: 1e-8 },
     hires: { f: hires, atol: 1e-10 },
     pollution: { f: pollution, atol: 1e-13 },
   };
+
+  const sensitivityError = (jacobian: typeof jacfwd, method: SolveOdeMethodName): number => {
+    const { times, byRate } = reference.robertsonSensitivities;
+    const f = (y: Tensor, _: Tensor, k: Tensor): Tensor => {
+      const first = mul(k.at(0), y.at(0));
+      const second = mul(k.at(1), square(y.at(1)));
+      const third = mul(k.at(2), mul(y.at(1), y.at(2)));
+      return stack([sub(third, first), sub(sub(first, second), third), second]);
+    };
+    const options = { method, rtol: 1e-8, atol: [1e-12, 1e-16, 1e-12] };
+    const values = (k: Tensor): Tensor =>
+      solveOde(f, [1, 0, 0], [0, times.at(-1)!], { ...options, args: [k] }).at(times);
+    return apart(jacobian(values)([0.04, 3e7, 1e4]), byRate.flat(2));
+  };
+  test("sensitivities of robertson in reverse mode, by bdf", () => {
+    expect(sensitivityError(jacrev, "bdf")).toBeLessThan(1e-6);
+  });
+  testInCi.each(["radau", "rosenbrock", "bdf"] as const)(
+    "sensitivities of robertson in both modes, by %s",
+    (method) => {
+      expect(sensitivityError(jacfwd, method)).toBeLessThan(1e-6);
+      expect(sensitivityError(jacrev, method)).toBeLessThan(1e-6);
+    },
+  );
 
   test("no explicit method finishes them", () => {
     const options = { maxSteps: 2000, method: "dopri5" } as const;
@@ -99,6 +134,19 @@ describe("stiff problems meet their criteria in fewer than 3 times the steps of 
     const last = (a: Tensor): Tensor => solveOde((y, t) => mul(-k, sub(y, mul(a, cos(t)))), 0, [0, 3]).at(3);
     const slope = (k * (k * Math.cos(3) + Math.sin(3))) / (1 + k * k);
     expect(grad(last)(1).item() / slope).toBeCloseTo(1, 5);
+  });
+
+  test("a change to radau, for many components, keeps the dense output of the steps before it", () => {
+    const rates = arange(0, 25, 1, { dtype: "float64" });
+    const last = (a: Tensor): Tensor => {
+      const f = (y: Tensor, t: Tensor): Tensor => mul(mul(-40, rates), sub(y, mul(a, cos(t))));
+      return solveOde(f, zeros([25]), [0, 9])
+        .at([0.001, 9])
+        .at([0, 1], 24);
+    };
+    const [first, end] = last(tensor(1)).tolist() as [number, number];
+    expect([first, end]).toEqual([expect.closeTo(1 - Math.exp(-0.96), 3), expect.closeTo(Math.cos(9), 3)]);
+    expect(jvp(last, [1], [1])[1].tolist()).toEqual([expect.closeTo(first, 5), expect.closeTo(end, 5)]);
   });
 });
 
@@ -194,6 +242,16 @@ describe("an integration without a solution ends with its reason", () => {
       "its shape",
       () => solveOde((y) => neg(y), [1, 2], [0, 1], { atol: [1, 1, 1] }),
       "solveOde: atol is f64[3] where y0 has shape [2]",
+    ],
+    [
+      "a time that is a vector",
+      () => solveOde((y) => neg(y), 1, [0, [1, 2]]),
+      "solveOde: the time span must be a list of two finite numbers",
+    ],
+    [
+      "a traced mass matrix",
+      () => grad((m: Tensor) => solveOde((y) => neg(y), [1], [0, 1], { mass: reshape(m, [1, 1]) }).at(1).at(0))(1), // prettier-ignore
+      "dy/dt = linalg.solve(mass, f(y, t))",
     ],
     [
       "saveAt",

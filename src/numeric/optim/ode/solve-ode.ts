@@ -23,22 +23,30 @@ import { type CompiledOde, compiledOde, type OdeData } from "./compiled.ts";
 import { tracedValues } from "./differentiate.ts";
 import { drive, type EventRule, type OdeOutcome, type OdeReason, type OdeRun, type OdeStats, type OdeEnd } from "./drive.ts"; // prettier-ignore
 import { consistentStart, readMass } from "./mass.ts";
-import { type OdeMethodName, odeMethodNames, odeMethods } from "./methods.ts";
-import { recordedValues, solutionAt, type SolutionValues, timeAt } from "./solution.ts";
+import { solveOdeMethod, type SolveOdeMethodName, solveOdeMethodNames } from "./solve-methods.ts";
+import { withSparseStages } from "./sparse/sparse-steps.ts";
+import type { OdeAdjoint } from "./repeat.ts";
+import { once, recordedValues, type SolutionValues, timeAt } from "./solution.ts";
 
-/** An event of `solveOde`: a zero of a function along the solution. */
+/**
+ * An event of `solveOde`: a zero of a function along the solution. Several events may happen at the time of a stop or
+ * reset. They happen in the order of the list, each with the result of the resets before it.
+ */
 export interface OdeEvent<P = unknown, A extends readonly unknown[] = readonly unknown[]> {
-  /** Function whose zeros are the events. Returns a scalar that changes its sign. */
+  /** Function whose sign changes are the events. Returns a floating scalar. */
   readonly when: (y: P, t: Tensor, ...args: A) => Tensor;
-  /** 1: only zeros at which `when` increases with the progress of the integration. −1: only those at which it decreases. Default 0: both. */
+  /**
+   * 1: only changes from negative to positive `when`, in the direction of the integration. −1: only changes from
+   * positive to negative. Default 0: both.
+   */
   readonly direction?: -1 | 0 | 1;
   /** True to end the integration at the event. Default false. */
   readonly stop?: boolean;
-  /** Solution right after the event, from the solution right before it. Default: no change. */
+  /** Returns the solution right after the event, given the solution right before it. Default: no change. */
   readonly reset?: (y: P, t: Tensor, ...args: A) => Like<P>;
 }
 
-/** Argument of a callback, which is called after each accepted step. */
+/** Argument of the callback, describing the state after an accepted step. */
 export interface OdeProgress<P> {
   /** Number of accepted steps. */
   readonly step: number;
@@ -56,65 +64,92 @@ export interface SolveOdeOptions<P = unknown, A extends readonly unknown[] = []>
   readonly args?: LikeAll<A>;
   /**
    * `"dopri5"` and `"tsit5"` are explicit pairs of order 5. `"rosenbrock"` (Rodas5P) and `"radau"` (Radau IIA), both of
-   * order 5, are for stiff equations: their cost per step grows with the cube of the number of elements of y. `"auto"`
-   * starts with `dopri5`. It changes to `rosenbrock` (above 20 elements to `radau`) when the equation becomes stiff, and
+   * order 5, are for stiff equations. Their cost per step grows with the cube of the number of elements of y, except
+   * for sparse Jacobians of 50 elements or more. `"bdf"` (variable order 1 to 5) needs fewer evaluations per step; its
+   * derivatives are those of `"radau"` on its steps. `"taylor"` (Taylor series of order 5 to 22, by `rtol`) is
+   * for smooth equations at tight tolerances. `"auto"` starts with `dopri5`. It changes to `rosenbrock` (above 20
+   * elements to `radau`) when the equation becomes stiff, and
    * back when it no longer is. Default `"auto"`.
    */
-  readonly method?: OdeMethodName | "auto";
+  readonly method?: SolveOdeMethodName | "auto";
   /** Relative tolerance: the error of a step may be `atol + rtol·|y|` per element. Above 0. Default 1e-6. */
   readonly rtol?: number;
-  /** Absolute tolerance: a number, or a tree like y with one per leaf or element. Above 0. Default 1e-9. */
+  /** Absolute tolerance: a number, or a tree like y with a number or array per leaf. Above 0. Default 1e-9. */
   readonly atol?: number | Like<P>;
-  /** Times at which to return the solution, in the order of the integration. Default: the ends of all steps. */
+  /**
+   * Times at which to return the solution, in the order of the integration. Times after an early end are omitted.
+   * Default: the ends of all steps.
+   */
   readonly saveAt?: readonly number[];
   readonly events?: readonly OdeEvent<P, A>[];
   /**
-   * Times at which f or one of its derivatives jumps. Steps end exactly there, and on each side f is evaluated at times of
-   * that side only.
+   * Times at which f or one of its derivatives jumps. Steps end exactly there. Before and after a break, f is only
+   * evaluated at times of that side.
    */
   readonly breaks?: readonly number[];
   /**
-   * Constant mass matrix M of `M dy/dt = f(y, t)`, with one row per element of y in the order of the tree. Only for implicit
-   * methods, which `auto` then uses throughout. Rows of zeros are algebraic equations: a differential-algebraic system
-   * of index 1. The components whose columns are zeros are solved for at the start. Default: the identity.
+   * Constant mass matrix M of `M dy/dt = f(y, t)`, with one row per element of y in the order of the tree. Only for
+   * implicit methods, which `auto` then uses throughout. Rows of zeros are algebraic equations: a
+   * differential-algebraic system of index 1. Components with columns of zeros are algebraic; their values at the start
+   * are solved for. Default: the identity.
    */
   readonly mass?: TensorLike;
   /** Maximum number of attempted steps, 1 or more. Default 100,000. */
   readonly maxSteps?: number;
-  /** Aborts the integration, which then returns the solution so far. */
+  /**
+   * Reverse mode (`grad`, `vjp`, `jacrev`):
+   *
+   * - `"discrete"`: exact derivatives of the steps that were taken.
+   * - `"continuous"`: solves the adjoint differential equation backward, on the same steps. Its error is that of the
+   *   tolerances.
+   * - `"forward"`: forward mode, once per element of y and of the data, which stores no states. For few elements.
+   *
+   * Default `"discrete"`.
+   */
+  readonly adjoint?: OdeAdjoint;
+  /**
+   * Maximum number of states that reverse mode stores at the same time, 1 or more. Others are recomputed: with the default of
+   * 64, at most 3 times each up to 47,000 steps, and 5 times up to 10 million. Values at many times take memory for the
+   * dense output of all steps; so does `y` without `saveAt`.
+   */
+  readonly checkpoints?: number;
+  /** Aborts the integration. The result is then the solution so far. */
   readonly signal?: AbortSignal;
   /** Called after each accepted step; returns true to stop. */
   readonly callback?: (progress: OdeProgress<P>) => boolean | void;
 }
 
-/** An event that happened. */
+/** An event that happened, in an `OdeSolution`. */
 export interface OdeEventRecord<P> {
   /** Index of the event in the option `events`. */
   readonly index: number;
   readonly t: Tensor;
   /** Solution right before the event. */
   readonly y: P;
-  /** Solution right after it; equals `y` without `reset`. */
+  /** Solution right after the event; equals `y` without `reset`. */
   readonly after: P;
 }
 
-/** Result of `solveOde`, and the reason why it ended. */
+/** Result of `solveOde`. */
 export interface OdeSolution<P> {
   /**
-   * Times of `y`: those of `saveAt`, or the start, the ends of all steps and events that stop or reset. The time of a reset
-   * appears twice.
+   * Times of `y`. With `saveAt`, the times in it that were reached. Otherwise the start, the ends of all steps, and
+   * events that stop or reset; the time of a reset appears twice.
    */
   readonly t: Tensor;
   /** Solution at the times `t`, with a leading time axis. */
   readonly y: P;
-  /** Solution at a time, or at each time of a vector, by the dense output of the method. At a reset, the solution after it. */
+  /**
+   * Evaluates the solution at a time, or at each time of a vector, by the dense output of the method. At a reset, it is
+   * the solution after it.
+   */
   readonly at: (t: TensorLike) => P;
   /** Events in the order of the integration. */
   readonly events: readonly OdeEventRecord<P>[];
   readonly reason: OdeReason;
-  /** True if the last time or an event with `stop` was reached. */
+  /** True if the integration reached the last time, or an event stopped it. */
   readonly converged: boolean;
-  /** Explanation of the reason. */
+  /** Explanation of the reason in words. */
   readonly message: string;
   readonly stats: OdeStats;
 }
@@ -125,8 +160,8 @@ export interface OdeSolution<P> {
  *
  * An integration that fails returns the solution up to there.
  *
- * `grad` and `jvp` differentiate all values of the result in `y0`, `args` and values that the functions capture, to any
- * order. They repeat the steps that were taken. Times of events move with the data, and the solution after them does
+ * `grad` and `jvp` differentiate all values of the result in `y0`, the times `t0` and `t1`, `args`, and values that the functions
+ * capture, to any order. They repeat the steps that were taken. Times of events move with the data, and the solution after them does
  * too (the saltation matrix). Inside `jit` and `vmap`, use `odeint`.
  *
  * @throws DownhillError `option` and `range` for options and times. `tree` and `shape` for results of functions. `trace`
@@ -143,19 +178,19 @@ export interface OdeSolution<P> {
 export function solveOde(
   f: (y: Tensor, t: Tensor, ...args: Tensor[]) => TensorLike,
   y0: TensorLike,
-  span: readonly [t0: number, t1: number],
+  span: readonly [t0: TensorLike, t1: TensorLike],
   options?: SolveOdeOptions<Tensor, Tensor[]>,
 ): OdeSolution<Tensor>;
 export function solveOde<P, A extends readonly unknown[] = []>(
   f: (y: P, t: Tensor, ...args: A) => Like<NoInfer<P>>,
   y0: Like<NoInfer<P>>,
-  span: readonly [t0: number, t1: number],
+  span: readonly [t0: TensorLike, t1: TensorLike],
   options?: SolveOdeOptions<NoInfer<P>, A>,
 ): OdeSolution<P>;
 export function solveOde(
   f: (...given: never[]) => unknown,
   y0: unknown,
-  span: readonly [number, number],
+  span: readonly [TensorLike, TensorLike],
   options: object = {},
 ): OdeSolution<never> {
   if (arguments.length > 4) refuseExtra("solveOde", arguments, 4);
@@ -174,19 +209,19 @@ export function solveOde(
 export async function solveOdeAsync(
   f: (y: Tensor, t: Tensor, ...args: Tensor[]) => TensorLike,
   y0: TensorLike,
-  span: readonly [t0: number, t1: number],
+  span: readonly [t0: TensorLike, t1: TensorLike],
   options?: SolveOdeOptions<Tensor, Tensor[]>,
 ): Promise<OdeSolution<Tensor>>;
 export async function solveOdeAsync<P, A extends readonly unknown[] = []>(
   f: (y: P, t: Tensor, ...args: A) => Like<NoInfer<P>>,
   y0: Like<NoInfer<P>>,
-  span: readonly [t0: number, t1: number],
+  span: readonly [t0: TensorLike, t1: TensorLike],
   options?: SolveOdeOptions<NoInfer<P>, A>,
 ): Promise<OdeSolution<P>>;
 export async function solveOdeAsync(
   f: (...given: never[]) => unknown,
   y0: unknown,
-  span: readonly [number, number],
+  span: readonly [TensorLike, TensorLike],
   options: object = {},
 ): Promise<OdeSolution<never>> {
   if (arguments.length > 4) refuseExtra("solveOdeAsync", arguments, 4);
@@ -194,10 +229,13 @@ export async function solveOdeAsync(
   return report(await finishSoon(drive(run)));
 }
 
-/** Largest number of elements of y for which `auto` uses `rosenbrock`, which needs a Jacobian per step. */
+/**
+ * Maximum number of elements of y for which `auto` uses `rosenbrock`, which needs a Jacobian in every step. Above it,
+ * `auto` uses `radau`.
+ */
 const mostForRosenbrock = 20;
 
-/** One integration, and the conversion of its outcome to a result. */
+/** Integration that is ready to run, and the conversion of its outcome to a result. */
 interface PreparedOde {
   readonly run: OdeRun;
   readonly report: (outcome: OdeOutcome) => OdeSolution<never>;
@@ -209,12 +247,13 @@ function prepare(
   operation: string,
   f: (...given: never[]) => unknown,
   y0: unknown,
-  span: readonly [number, number],
+  span: readonly [TensorLike, TensorLike],
   options: AnySolveOptions,
 ): PreparedOde {
   requireFunction(operation, f, `${operation}((y, t) => …, y0, [t0, t1])`);
   const settings = readSettings(operation, options);
-  const [t0, t1] = readSpan(operation, span);
+  const ends = readSpan(operation, span);
+  const [t0, t1] = ends.map((t) => stopGradient(t).item()) as [number, number];
   const flat = flatVector(operation, y0, "y0");
   const { vector, toTree, fromTree } = flat;
   const traceOf = (g: (y: Tensor, t: Tensor, own: readonly unknown[]) => Tensor): ClosedFunction =>
@@ -235,22 +274,24 @@ function prepare(
   const matrices = mass === undefined ? [] : [mass.matrix];
   const data: OdeData = { slope: slope.data, events: values?.data ?? [], mass: matrices };
   const given = [vector, ...data.slope, ...data.events, ...rules.flatMap(({ reset }) => reset?.data ?? [])];
-  const isTraced = given.some((x) => x.tracer !== undefined);
+  const isTraced = [...given, ...ends].some((x) => x.tracer !== undefined);
   requireNumbers(operation, given);
   const direction = t1 < t0 ? -1 : 1;
+  const elapsedEnds = ends.map((t) => (t.tracer === undefined ? direction * (t.item() - t0) : mul(direction, sub(t, t0)))) as [Tensor | number, Tensor | number]; // prettier-ignore
   const { callback } = settings;
   const functions = { slope, events: values };
   const n = vector.shape[0]!;
   const stiffMethod = n <= mostForRosenbrock ? "rosenbrock" : "radau";
   const isAuto = settings.method === "auto" && mass === undefined;
   const method = settings.method !== "auto" ? settings.method : isAuto ? "dopri5" : stiffMethod;
-  if (mass !== undefined && odeMethods[method].isExplicit)
+  if (mass !== undefined && solveOdeMethod(method, settings.rtol).isExplicit)
     throw new DownhillError(
       "option",
       `${operation}: ${method} does not support mass. Use method: "radau" or "rosenbrock".`,
     );
-  const start = mass === undefined ? vector : consistentStart(operation, mass, slope, vector, t0);
-  const codeOf = (name: OdeMethodName): CompiledOde => compiledOde(functions, odeMethods[name], n);
+  const start = mass === undefined ? vector : consistentStart(operation, mass, slope, vector, ends[0]);
+  const codeOf = (name: SolveOdeMethodName): CompiledOde =>
+    withSparseStages(compiledOde(functions, solveOdeMethod(name, settings.rtol), n), functions, name, n);
   const run: OdeRun = {
     code: codeOf(method),
     stiffCode: isAuto ? () => codeOf(stiffMethod) : undefined,
@@ -266,6 +307,7 @@ function prepare(
       short: 1e-9 * Math.abs(t1 - t0),
     },
     y0: stopGradient(start),
+    keepsDense: !isTraced,
     end: Math.abs(t1 - t0),
     breaks: readBreaks(operation, settings.breaks, t0, t1),
     events: rules,
@@ -284,20 +326,20 @@ function prepare(
   };
   const report = (outcome: OdeOutcome): OdeSolution<never> => {
     const found = isTraced
-      ? tracedValues(operation, run, functions, data, start, outcome)
-      : recordedValues(outcome);
+      ? tracedValues({ operation, run, functions, data, y0: start, span: elapsedEnds, adjoint: settings.adjoint, checkpoints: settings.checkpoints }, outcome) // prettier-ignore
+      : recordedValues(run.code.method.along, outcome);
     return resultOf(operation, flat, [t0, t1], settings.saveAt, outcome, found);
   };
   return { run, report };
 }
 
-/** Converts an outcome to a result. */
+/** Converts the outcome of an integration to a result. */
 function resultOf(
   operation: string,
   { vector, toTree }: FlatVector,
   [t0, t1]: readonly [number, number],
   saveAt: readonly number[] | null,
-  { pieces, times, events, end, stats }: OdeOutcome,
+  { times, events, end, stats }: OdeOutcome,
   found: SolutionValues,
 ): OdeSolution<never> {
   const direction = t1 < t0 ? -1 : 1;
@@ -306,7 +348,7 @@ function resultOf(
   const inside = (t: number): boolean => direction * (t - t0) >= 0 && direction * (lastTime - t) >= 0;
   const valuesAt = (t: Tensor): Tensor => {
     const known = Array.from(stopGradient(t).data(), (time) => Math.min(direction * (time - t0), last));
-    return solutionAt(pieces, found, mul(direction, sub(t, t0)), known);
+    return found.at(mul(direction, sub(t, t0)), known);
   };
   const solution = (t: TensorLike): unknown => {
     const asked = astype(asTensor(t, `${operation}: at`), "float64");
@@ -323,19 +365,35 @@ function resultOf(
     return toTree(asked.ndim === 0 ? at(values, 0) : values);
   };
   const timeOf = (elapsed: Tensor): Tensor => timeAt(t0, direction, elapsed);
-  const isTraced = found.times.tracer !== undefined;
   const exact = times.map((t) => (t === Math.abs(t1 - t0) ? t1 : t0 + direction * t));
   const saved = saveAt === null ? undefined : tensor(readSaveAt(operation, saveAt, t0, t1).filter(inside));
-  return {
-    t: saved ?? (isTraced ? timeOf(found.times) : tensor(exact)),
-    y: toTree(saved === undefined ? found.points : valuesAt(saved)) as never,
-    at: solution as never,
-    events: found.events.map(({ t, before, after }, i) => ({
+  // computed when they are read, because derivatives of all steps take memory for all steps
+  const points = once(() => found.points());
+  const savedTimes = once((): Tensor => {
+    if (saved !== undefined) return saved;
+    const { times: elapsed } = points();
+    return elapsed.tracer === undefined ? tensor(exact) : timeOf(elapsed);
+  });
+  const savedValues = once(() => toTree(saved === undefined ? points().points : valuesAt(saved)) as object);
+  const happened = once(() =>
+    found.events().map(({ t, before, after }, i) => ({
       index: events[i]!.index,
       t: timeOf(t),
       y: toTree(before) as never,
       after: toTree(after) as never,
     })),
+  );
+  return {
+    get t() {
+      return savedTimes();
+    },
+    get y() {
+      return savedValues() as never;
+    },
+    at: solution as never,
+    get events() {
+      return happened();
+    },
     reason: end.reason,
     converged: end.reason === "end" || end.reason === "event",
     message: explainEnd(end, lastTime, stopGradient(vector), toTree),
@@ -359,7 +417,7 @@ function explainEnd(
     case "stepSize":
       return accumulates === true
         ? `Events with resets accumulate at t = ${t}, so that time does not advance.`
-        : `The step became too short at t = ${t}: the tolerances cannot be met there. Increase rtol or atol, or give discontinuities as breaks.`;
+        : `The step became too short at t = ${t}: the tolerances cannot be met there, or derivatives of the right-hand side are not finite. Increase rtol or atol, or give discontinuities as breaks.`;
     case "nan":
       return `The right-hand side is ${odd!.value} in ${elementName(odd!.element, vector, toTree)} at t = ${odd!.t}.`;
     case "explosion":
@@ -391,7 +449,7 @@ function elementName(index: number, vector: Tensor, toTree: (x: Tensor) => unkno
   return `component ${index}`;
 }
 
-/** Options of `solveOde` with defaults. */
+/** Options of `solveOde` with defaults filled in. */
 type OdeSettings = Required<Omit<AnySolveOptions, "saveAt" | "signal" | "callback" | "mass">> & {
   readonly mass: TensorLike | null;
   readonly saveAt: readonly number[] | null;
@@ -409,7 +467,7 @@ function readSettings(operation: string, options: AnySolveOptions): OdeSettings 
     };
   return readOptions<OdeSettings>(operation, options as OdeSettings, {
     args: { initial: [], check: (name, _, value) => void readArgs(name, value) },
-    method: oneOf("auto", ["auto", ...odeMethodNames]),
+    method: oneOf("auto", ["auto", ...solveOdeMethodNames]),
     rtol: fixed(1e-6, { from: 0, above: true }),
     atol: { initial: 1e-9, check: anything },
     saveAt: { initial: null, check: list("times") },
@@ -417,6 +475,8 @@ function readSettings(operation: string, options: AnySolveOptions): OdeSettings 
     breaks: { initial: [], check: list("times") },
     mass: { initial: null, check: anything },
     maxSteps: count(100_000, { from: 1 }),
+    adjoint: oneOf("discrete", ["discrete", "continuous", "forward"]),
+    checkpoints: count(64, { from: 1 }),
     signal: {
       initial: null,
       check(name, _, value) {
@@ -434,15 +494,21 @@ function readSettings(operation: string, options: AnySolveOptions): OdeSettings 
   });
 }
 
-function readSpan(operation: string, span: readonly [number, number]): readonly [number, number] {
-  if (Array.isArray(span) && span.length === 2 && span.every((t) => Number.isFinite(t))) return span;
+function readSpan(operation: string, span: readonly [TensorLike, TensorLike]): readonly [Tensor, Tensor] {
+  if (Array.isArray(span) && span.length === 2) {
+    const [first, last] = span.map((t) => mul(1, asTensor(t, operation))) as [Tensor, Tensor];
+    const isScalar = first.ndim === 0 && last.ndim === 0;
+    if (isScalar) requireNumbers(operation, [first, last]);
+    if (isScalar && [first, last].every((t) => Number.isFinite(stopGradient(t).item())))
+      return [astype(first, "float64"), astype(last, "float64")];
+  }
   throw new DownhillError(
     "range",
     `${operation}: the time span must be a list of two finite numbers, the first and the last time, as in [0, 10].`,
   );
 }
 
-/** Elapsed times of the breaks within the time span, in order. */
+/** Elapsed times of the breaks strictly within the time span, ascending and without repetitions. */
 function readBreaks(operation: string, breaks: readonly number[], t0: number, t1: number): readonly number[] {
   const odd = breaks.find((t) => !Number.isFinite(t));
   if (odd !== undefined)
@@ -464,7 +530,7 @@ function readSaveAt(operation: string, saveAt: readonly number[], t0: number, t1
   );
 }
 
-/** Absolute tolerances of the elements of y, as a scalar or a vector. */
+/** Absolute tolerance as a scalar, or as a vector with one element per element of y. */
 function readTolerance(operation: string, atol: unknown, { vector, toTree }: FlatVector): Tensor {
   const { leaves, def } = flatten(toTree(vector), operation);
   const parts =
@@ -512,7 +578,7 @@ function eventValue(operation: string, value: unknown, index: number): Tensor {
   );
 }
 
-/** Refuses values that are unknown: those of compiled functions and batches. */
+/** Refuses tensors whose values are unknown, because they are traced by a compiled function or are batched. */
 function requireNumbers(operation: string, data: readonly Tensor[]): void {
   if (!isStaging() && data.every((x) => stopGradient(x).tracer === undefined)) return;
   throw new DownhillError(

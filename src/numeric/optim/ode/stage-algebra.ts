@@ -1,4 +1,5 @@
-import { mul, neg, stopGradient, sub } from "../../array/elementwise.ts";
+import { abs, minimum, mul, neg, stopGradient, sub } from "../../array/elementwise.ts";
+import { max, sum } from "../../array/reduce.ts";
 import { eye } from "../../array/create.ts";
 import { concatenate, matmul, reshape } from "../../array/shape.ts";
 import { factoredSolve, lu } from "../../../engine/prims/linear-algebra.ts";
@@ -6,30 +7,37 @@ import type { Tensor } from "../../../engine/ir/tensor.ts";
 import { jacfwd } from "../../../engine/transforms/index.ts";
 import type { OdeFunction } from "./method.ts";
 
-/** LU factors of the matrix of a stage equation. */
+/** LU factors and row order of the matrix of a stage equation. */
 export interface StageFactors {
   readonly packed: Tensor;
   readonly order: Tensor;
 }
 
-/** Linear algebra of implicit methods for systems `M dy/dt = f(y, t)` with the mass matrix M. */
+/** Linear algebra of implicit methods for `M dy/dt = f(y, t)`, where M is the mass matrix. */
 export interface StageAlgebra {
-  /** The Jacobian ∂f/∂y. */
+  /** Computes the Jacobian ∂f/∂y. */
   readonly jacobian: (f: OdeFunction, y: Tensor, t: Tensor) => Tensor;
-  /** The matrix `shift·M − J`. */
+  /** Computes the matrix `shift·M − J`. */
   readonly matrix: (jacobian: Tensor, shift: Tensor) => Tensor;
-  /** The real form of the complex matrix `(re + i im)·M − J`, of twice the size. */
+  /** Computes the real form of the complex matrix `(re + i im)·M − J`: `[2n, 2n]`. */
   readonly pair: (jacobian: Tensor, re: Tensor, im: Tensor) => Tensor;
   readonly factor: (matrix: Tensor) => StageFactors;
-  /** Solution of a system with the factors. Differentiable in b, and in the matrix if it is given. */
+  /** Solves a system by its factors. Differentiable in b, and in the matrix if it is given. */
   readonly solve: (factors: StageFactors, b: Tensor, matrix?: Tensor) => Tensor;
-  /** The mass matrix M. */
+  /**
+   * Upper bound of the absolute eigenvalues of a Jacobian: the maximum of its row sums or that of its column sums of
+   * absolute values, if smaller.
+   */
+  readonly bound: (jacobian: Tensor) => Tensor;
+  /** Returns the mass matrix M. */
   readonly mass: () => Tensor;
-  /** The product M x. */
+  /** Computes the product M x. */
   readonly applyMass: (x: Tensor) => Tensor;
 }
 
-/** Dense linear algebra; works in all transforms. Without `mass` the mass matrix is the identity. */
+/**
+ * Dense linear algebra for n elements, which works in all transforms. Without `mass`, the mass matrix is the identity.
+ */
 export function denseAlgebra(n: number, mass?: Tensor): StageAlgebra {
   const weights = (): Tensor => mass ?? eye(n, { dtype: "float64" });
   const matrix = (jacobian: Tensor, shift: Tensor): Tensor => sub(mul(shift, weights()), jacobian);
@@ -47,6 +55,10 @@ export function denseAlgebra(n: number, mass?: Tensor): StageAlgebra {
     },
     solve({ packed, order }, b, a = packed) {
       return reshape(factoredSolve(a, packed, order, reshape(b, [b.shape[0]!, 1])), b.shape);
+    },
+    bound(jacobian) {
+      const [rows, columns] = [1, 0].map((axis) => max(sum(abs(jacobian), { axis })));
+      return minimum(rows!, columns!);
     },
     mass: weights,
     applyMass: (x) => (mass === undefined ? x : matmul(mass, x)),

@@ -4,9 +4,9 @@ import type { ValueLeaf } from "./templates.ts";
 
 /**
  * Computes the `nValues` values of a body and their tangents along a direction, which has a leaf for each `active`
- * parameter. A 0 in a direction is treated as a 0 of a mask (see docs/masks.md). The derivative along the direction
- * does not depend on the slope there, which may be infinite. Code that treats zeros this way, also those of loops
- * without iterations, is longer. It runs only if a tangent is NaN without it.
+ * parameter. A 0 in a direction is a masked zero (docs/masks.md), so that the tangent does not depend on a slope there
+ * that may be infinite. Code that handles masked zeros, also in loops without iterations, is longer. It therefore runs
+ * only if a tangent is NaN without it.
  */
 export function runAlong(
   body: RegionClosure,

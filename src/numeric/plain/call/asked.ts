@@ -17,7 +17,7 @@ export interface TransformRequest<O> {
   give(callable: PlainCallable, extra?: object): AnyFunction;
 }
 
-/** All tensors of a nested list, from left to right. */
+/** Returns all tensors in nested lists, from left to right. */
 export function flat(tree: unknown): Tensor[] {
   return tree instanceof Tensor ? [tree] : (tree as readonly unknown[]).flatMap(flat);
 }
@@ -25,21 +25,21 @@ export function flat(tree: unknown): Tensor[] {
 export const pair = (x: Template, y: Template): Template => ({ kind: "tuple", items: [x, y] });
 
 /**
- * Throws for an argument without a derivative: an absent value, or one that contains a boolean or an integer that only
+ * Throws if an argument has no derivative: if it is absent or a string, or contains a boolean or an integer that only
  * determines sizes, bounds and indices.
  */
 export function requireFloating(title: string, template: Template, place: number): void {
   if (template.kind === "optional" && template.item === undefined)
     throw new DownhillError(
       "tree",
-      `${title}: argument ${place} is undefined, and there is no derivative in a default. Give it a value, or leave it out of argnums.`,
+      `${title}: argument ${place} is ${template.isNull === true ? "null" : "undefined"}, and there is no derivative in a default. Give it a value, or leave it out of argnums.`,
     );
   if (template.kind === "leaf" && template.isText === true)
     throw new DownhillError(
       "dtype",
       `${title}: argument ${place} is a string, and has no derivative. Leave it out of argnums.`,
     );
-  const whole = wholeIn(template, `argument ${place}`);
+  const whole = wholeIn(template, `argument ${place}`, true);
   if (whole === undefined) return;
   throw new DownhillError(
     "dtype",
@@ -48,10 +48,14 @@ export function requireFloating(title: string, template: Template, place: number
   );
 }
 
-/** Finds a leaf without a derivative, such as an integer or a boolean; `undefined` if all leaves have one. */
+/**
+ * Finds a leaf without a derivative, such as an integer or a boolean; `undefined` if all leaves have one. With
+ * `isArgument`, booleans that are fields do not count, because derivatives leave them out.
+ */
 export function wholeIn(
   template: Template,
   path: string,
+  isArgument = false,
 ): { readonly path: string; readonly isTruth: boolean } | undefined {
   const first = <T>(items: readonly T[], find: (item: T, i: number) => ReturnType<typeof wholeIn>) => {
     for (const [i, item] of items.entries()) {
@@ -62,22 +66,23 @@ export function wholeIn(
   };
   switch (template.kind) {
     case "leaf":
-      return isFloating(template.type) || template.isText === true
+      return isFloating(template.type) ||
+        (template.isText === true && (isArgument || template.type !== "bool"))
         ? undefined
         : { path, isTruth: template.type === "bool" };
     case "list":
     case "batch":
-      return wholeIn(template.item, `an item of ${path}`);
+      return wholeIn(template.item, `an item of ${path}`, isArgument);
     case "record":
-      return first(template.fields, ({ name, type }) => wholeIn(type, `${path}.${name}`));
+      return first(template.fields, ({ name, type }) => wholeIn(type, `${path}.${name}`, isArgument));
     case "tuple":
-      return first(template.items, (item, i) => wholeIn(item, `${path}[${i}]`));
+      return first(template.items, (item, i) => wholeIn(item, `${path}[${i}]`, isArgument));
     case "optional":
-      return template.item && wholeIn(template.item, path);
+      return template.item && wholeIn(template.item, path, isArgument);
     case "absent":
       return undefined;
     case "jacobian":
-      return wholeIn(template.out, path);
+      return wholeIn(template.out, path, isArgument);
   }
 }
 

@@ -23,9 +23,9 @@ import type { PlainForm, PlainType } from "../form/form.ts";
 import { attach, dtypeOf, type OperandTensors, type PlainCallable, tensorsOf } from "./callable.ts";
 import { resultTypes } from "./regions.ts";
 import { asFunction, plainFunction } from "./transforms.ts";
-import { countLeaves, type ValueLeaf, leafRanks, takeApart, templateOf } from "./values.ts";
+import { countLeaves, isAbsent, type ValueLeaf, leafRanks, takeApart, templateOf } from "./values.ts";
 
-/** Handle by which the code of a plain function checks its arguments for tensors before it computes. */
+/** Handle with which a plain function checks its arguments for tensors before it computes. */
 export interface FormHandle {
   /**
    * True if the arguments, or the values that the function reads from outside, include a tensor. The function must then
@@ -36,8 +36,8 @@ export interface FormHandle {
 }
 
 /**
- * Returns the values that a function reads from outside, at each call: those in `PlainForm.captured`, in this order,
- * followed by those in `PlainForm.errors`.
+ * Returns the values that a function reads from outside, current at each call: those named in `PlainForm.captured`,
+ * then the classes named in `PlainForm.errors`.
  */
 type CapturedValues = () => readonly unknown[];
 
@@ -52,8 +52,8 @@ export function attachForm(f: AnyFunction, form: PlainForm, captured: CapturedVa
 }
 
 /**
- * Like `attachForm`, for a function that does not check for tensors itself: the returned function does. `name` is used
- * for a function expression without a name.
+ * Like `attachForm`, for a function that does not check its arguments for tensors. Returns a function that does. `name`
+ * is used for a function expression without a name.
  */
 export function wrapForm<F extends AnyFunction>(
   f: F,
@@ -70,7 +70,10 @@ export function wrapForm<F extends AnyFunction>(
   return attach(wrapper, own) as F;
 }
 
-/** A function that computes what a form describes, for programs that do not run the JavaScript it was created from. */
+/**
+ * Creates a function from a form alone, for programs that do not contain the JavaScript from which the form was
+ * created.
+ */
 export function functionOf(
   form: PlainForm,
   captured: CapturedValues,
@@ -83,8 +86,8 @@ export function functionOf(
 }
 
 /**
- * The properties that mark a function as plain. They are created for each closure, and the parts that transforms need
- * only on demand.
+ * Properties that mark a function as plain. Created for each closure; the parts that only transforms use are created on
+ * demand.
  */
 class AttachedForm implements PlainFunction, FormHandle {
   readonly #name: string;
@@ -175,8 +178,8 @@ function holdsTensor(type: PlainType, value: unknown): boolean {
 const none: readonly ValueLeaf[] = [];
 
 /**
- * Returns a compiled plain function in the form that transforms use. `f` is the JavaScript that it was created from, if
- * that runs.
+ * Wraps a compiled plain function in the form that transforms use. `f` is the JavaScript function from which it was
+ * created, if the program contains it.
  */
 export function callableOf(
   name: string,
@@ -194,7 +197,7 @@ export function callableOf(
   const counts = params.map(countLeaves);
   const types = region.params.map(({ type }) => type);
   const results = resultTypes(region);
-  /** Returns the types of the operands of argument number i, one after the other. */
+  /** Returns an iterator over the types of the operands of argument number i. */
   const typesOf = (i: number): Iterator<RegionType> => {
     const start = counts.slice(0, i).reduce((sum, n) => sum + n, 0);
     return types.slice(start, start + counts[i]!).values();
@@ -275,14 +278,14 @@ export function callableOf(
   };
 }
 
-/** True if a tensor is a number whose value is known, as numbers that determine sizes must be. */
+/** True if a tensor is a scalar with a known value, as needed for numbers that determine sizes. */
 function isKnownNumber(x: Tensor): boolean {
   return x.slot !== undefined && x.shape.length === 0;
 }
 
 /**
- * The operands of an argument that may contain tensors instead of numbers and arrays, or instead of lists and tuples of
- * these. The first `axes` axes of a tensor are those of the enclosing lists.
+ * Operands of an argument that may contain tensors where the type has numbers, arrays, or lists and tuples of them.
+ * `axes` is the number of enclosing lists; a tensor has that many leading axes for them.
  */
 function operandsOf(
   type: PlainType,
@@ -333,13 +336,15 @@ function operandsOf(
       });
     }
     case "optional": {
-      const isThere = value !== undefined;
+      if (value === undefined && type.absence === "null")
+        throw notThis(path, "given: a value, or null", value);
+      const isThere = !isAbsent(type, value);
       const flag = fromArray(arrayType("bool", []), Uint8Array.of(isThere ? 1 : 0));
       if (types.next().done === true) throw internalError("the type of a boolean");
       if (isThere) return [flag, ...operandsOf(type.type, value, types, path, axes)];
       const own = Array.from({ length: countLeaves(type.type) }, () => types.next().value as RegionType);
       const leaves: ValueLeaf[] = [];
-      takeApart(type, undefined, ["bool" as const, ...own].values(), { path, lead: 0 }, leaves);
+      takeApart(type, value, ["bool" as const, ...own].values(), { path, lead: 0 }, leaves);
       return [flag, ...tensorsOf(leaves.slice(1), own)];
     }
     default:
@@ -347,7 +352,7 @@ function operandsOf(
   }
 }
 
-/** The nested arrays for a tensor without elements. */
+/** Nested empty arrays with the sizes of a tensor without elements. */
 function emptyNest([n = 0, ...rest]: readonly number[]): unknown[] {
   return Array.from({ length: n }, () => emptyNest(rest));
 }
@@ -430,8 +435,9 @@ function resultOf(type: PlainType, leaves: Iterator<Tensor>): unknown {
 }
 
 /**
- * Returns a plain function with the types that it has over tensors. It is meant for calls with tensors inside a
- * function that is transformed or compiled. The result is the same function, whose own types accept numbers only.
+ * Gives a plain function the types that it has for tensors, for calls inside a function that is transformed or
+ * compiled. Returns the same function; its declared types accept only numbers.
+ *
  * @throws DownhillError `trace` if the function was not compiled.
  */
 export function overTensors<A extends unknown[], T>(

@@ -39,7 +39,7 @@ export function batched({ f, title, options, apply, give }: TransformRequest<Pla
     );
   const over = apply(f.run, { inAxes: placed, outAxes });
   const canLack = f.params.some(mayLack);
-  /** Batch axes of the operands that are present; absent values have no batch. */
+  /** Batch axes of the operands that are present in this call; `null` for absent values. */
   const axesNow = (args: readonly OperandTensors[]): readonly (readonly (number | null)[])[] =>
     placed.map((own, i) => own.map((axis, k) => (args[i]![k]!.shape.length > f.ranks[i]![k]! ? axis : null)));
   return give({
@@ -68,7 +68,7 @@ export function batched({ f, title, options, apply, give }: TransformRequest<Pla
   });
 }
 
-/** The batch axis of each operand of an argument; `null` for an operand that all items share. */
+/** Returns the batch axis of each operand of an argument; `null` for an operand that all items share. */
 function axesOf(
   title: string,
   type: PlainType,
@@ -93,8 +93,8 @@ function axesOf(
 }
 
 /**
- * The batch axis in each operand of an argument. The items of a list are along the first axis of its operands, except
- * that arrays of booleans are batched like arrays of numbers.
+ * Returns the batch axis within each operand of an argument. A list is batched along the first axis of its operands.
+ * Arrays of booleans are an exception: they are batched like arrays of numbers.
  */
 function operandAxes(type: PlainType, axis: number | null): readonly (number | null)[] {
   switch (type.kind) {
@@ -117,7 +117,7 @@ function operandAxes(type: PlainType, axis: number | null): readonly (number | n
   }
 }
 
-/** Adds a leading axis to the values that have a batch. */
+/** Increments the number of leading axes for the values that have a batch axis. */
 function deeper(lead: LeadingAxes, axes: AxisTree<number | null>): LeadingAxes {
   if (axes === null) return lead;
   if (typeof axes === "number") {

@@ -21,7 +21,7 @@ export interface PreparedArguments {
   /** Leaves of each argument. */
   readonly leaves: readonly (readonly ValueLeaf[])[];
   readonly templates: readonly Template[];
-  /** The template from which the result is assembled. */
+  /** Template by which the result is assembled. */
   readonly result: Template;
 }
 
@@ -30,7 +30,8 @@ export interface PlainCallable {
   readonly name: string;
   readonly params: readonly PlainType[];
   /**
-   * Number of axes that `run` expects for each operand of each argument. In a batch, absent values have one axis less.
+   * For each argument, the number of axes of each operand that `run` expects. In a batch, absent values have one axis
+   * less.
    */
   readonly ranks: readonly (readonly number[])[];
   /** Names of the arguments, for messages. */
@@ -54,14 +55,17 @@ export interface PlainCallable {
   takesTensors(args: ArrayLike<unknown>): boolean;
   /** The function to call instead if the arguments contain tensors. */
   readonly overTensors: AnyFunction;
-  /** Returns the function with all arguments except the first fixed; `undefined` for a derivative. */
+  /** Returns the function with all arguments except the first fixed; `undefined` if the callable is a derivative. */
   readonly bind: PlainFunction["bind"];
   /**
-   * The same function, whose long loops are differentiated in segments with the given number of snapshots; `undefined`
-   * for a derivative.
+   * Returns the same function, except that its derivatives process long loops in segments, with the given number of
+   * snapshots; `undefined` if the callable is a derivative.
    */
   readonly checkpointed: ((snapshots?: number) => PlainCallable) | undefined;
-  /** The region that computes the function from numbers to numbers, without tensors, if there is one. */
+  /**
+   * Returns the region that computes the function with numbers instead of tensors; `undefined` if there is no such
+   * region.
+   */
   readonly body: (() => RegionClosure) | undefined;
   /**
    * Computes the leaves of the result by several calls of regions, without tensors; returns `undefined` if tensors are
@@ -81,7 +85,7 @@ export interface RegionClosure {
   readonly source?: PlainSource | undefined;
 }
 
-/** Runs a region and returns its results. */
+/** Runs a region with these leaves, the values from outside and the operands `behind` them. Returns its results. */
 export function runBody(
   { region, outside, source }: RegionClosure,
   leaves: readonly ValueLeaf[],
@@ -123,8 +127,8 @@ export function dtypeOf(type: RegionType): DType {
 }
 
 /**
- * Operands as tensors with copies of the elements, because values kept by a pullback must not change with the caller's
- * arrays.
+ * Copies operands to tensors. Elements are copied because a pullback keeps its values, which must not change with the
+ * caller's arrays.
  */
 export function tensorsOf(leaves: readonly ValueLeaf[], types: readonly RegionType[]): Tensor[] {
   return leaves.map(({ data, dims }, i) => {
@@ -144,7 +148,10 @@ export function leavesFrom(tensors: OperandTensors): ValueLeaf[] {
   });
 }
 
-/** Computes with operands as tensors, and returns a plain value. Computes immediately, even during tracing. */
+/**
+ * Computes with operands as tensors and returns a plain value. The computation runs at once, even while a function is
+ * being traced.
+ */
 export function compute(
   { leaves, templates, result }: PreparedArguments,
   f: (...args: readonly OperandTensors[]) => OperandTensors,

@@ -475,6 +475,13 @@ describe("mistakes", () => {
       expect(() => transform(bare)).toThrow(
         'bare is marked "use ad", but nothing has compiled it. Load it through the build plugin',
       );
+    const unnamed = [
+      (x: number): number => {
+        "use ad";
+        return x;
+      },
+    ];
+    expect(() => grad(unnamed[0]! as never)).toThrow('the function is marked "use ad"');
     expect(() => minimize(bare, 1)).toThrow('bare is marked "use ad"');
     expect(() => jvp(bare, [1], [1])).toThrow('jvp: bare is marked "use ad"');
     // one that stands inside of a function over tensors is no mark of that
@@ -546,4 +553,12 @@ describe("mistakes", () => {
       ],
     });
   });
+});
+
+test("gradients by integers that count as numbers are not cut to integers", () => {
+  const f = marked(
+    `function f(x: ArrayLike<number>) { "use ad"; return Math.sin(x[0] / 2) + x[1] / 4; }`,
+  ) as (x: ArrayLike<number>) => number;
+  for (const given of [Int32Array.of(0, 2), Uint8Array.of(0, 2)])
+    expect(grad(f)(given)).toEqual(Float64Array.of(0.5, 0.25));
 });

@@ -18,7 +18,7 @@ import { derivativeOf, type ValueLeaf, putTogether, takeLike, type Template, typ
 
 /**
  * Splits arguments and directions into leaves. Throws unless the directions have the structure and sizes of the
- * arguments, and are 0 for values without a derivative.
+ * arguments. A value without a derivative must have the direction 0.
  */
 function prepareTangents(
   title: string,
@@ -61,7 +61,8 @@ function prepareTangents(
 }
 
 /**
- * Refuses a direction if a value is present in it but not in its argument, or the reverse.
+ * Refuses a direction in which a value is present although it is absent in the argument, or the reverse.
+ *
  * @throws DownhillError `tree`
  */
 function requireSamePresence(title: string, of: Template, along: Template, path: string): void {
@@ -90,7 +91,7 @@ function requireSamePresence(title: string, of: Template, along: Template, path:
   }
 }
 
-/** Returns the floating operands of directions as tensors. */
+/** Returns as tensors the operands of the directions that belong to floating operands. */
 function directionsOf(
   at: PreparedArguments,
   tangents: PreparedArguments["leaves"],

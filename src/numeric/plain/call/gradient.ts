@@ -42,8 +42,8 @@ function sameArguments(
 }
 
 /**
- * Computes a transform with respect to the floating operands only, without the booleans that mark optional arguments as
- * present.
+ * Applies a transform with respect to the floating operands only. The booleans that mark optional arguments as present
+ * are constants.
  */
 function inPresent(
   { f, options, apply }: TransformRequest<ArgumentOptions>,
@@ -107,8 +107,8 @@ function splitAux(
 }
 
 /**
- * Returns a function that builds the region of a gradient. `undefined` if `f` has no region, or if several `argnums`
- * are not in ascending order.
+ * Returns a function that builds the region of a gradient. `undefined` if `f` has no region, or if `argnums` is a list
+ * that is not in ascending order.
  */
 export function gradientBody(
   f: PlainCallable,
@@ -157,8 +157,8 @@ export function valueAndGrad(asked: TransformRequest<ArgumentOptions>): AnyFunct
 }
 
 /**
- * Property `direct` that computes a Jacobian by calls of a region. It is `undefined` if there is no region, and returns
- * `undefined` if tensors are faster.
+ * Creates the property `direct` of a Jacobian, which computes it by calls of a region. The property is `undefined`
+ * without a region; its function returns `undefined` if tensors are faster.
  */
 function directly(
   f: PlainCallable,

@@ -5,7 +5,7 @@ import type { LeafElements } from "./templates.ts";
 // look up again each time: that takes about ten times as long. Where text may not be compiled, items of up to four
 // fields use loops written out here, one for each field; larger items use the loop for all structures.
 
-/** Returns the loop that reads items of a shape; `asText` if it may be compiled from text. */
+/** Returns the loop that reads items of a shape. With `asText`, the loop may be compiled from generated source text. */
 export function readItems(shape: ItemShape, asText: boolean): ItemReader {
   if (!asText) return readFew(shape) ?? ((items, arrays) => readAny(shape, items, arrays));
   const names = arrayNames(countOf(shape));
@@ -47,7 +47,9 @@ export function readItems(shape: ItemShape, asText: boolean): ItemReader {
   ) as ItemReader;
 }
 
-/** Returns the loop that creates items of a shape; `asText` if it may be compiled from text. */
+/**
+ * Returns the loop that creates items of a shape. With `asText`, the loop may be compiled from generated source text.
+ */
 export function makeItems(shape: ItemShape, asText: boolean): ItemBuilder {
   if (!asText) return makeFew(shape) ?? ((n, arrays) => makeAny(shape, n, arrays));
   const names = arrayNames(countOf(shape));
@@ -95,7 +97,7 @@ function countOf(shape: ItemShape): number {
 
 type ItemRecord = Readonly<Record<string | number, unknown>>;
 
-/** The keys of items that consist of at most four float64 numbers, otherwise `undefined`. */
+/** Keys of the parts of items that are at most four float64 numbers; `undefined` for other items. */
 function fewKeys(shape: ItemShape): readonly (string | number)[] | undefined {
   if (shape.kind !== "record" && shape.kind !== "tuple") return undefined;
   const areNumbers = shape.parts.every((part) => part.kind === "number" && part.element === "f64");
@@ -122,8 +124,8 @@ function readFew(shape: ItemShape): ItemReader | undefined {
 type ColumnReader = (items: readonly ItemRecord[], key: string | number, to: LeafElements) => boolean;
 
 /**
- * Four copies of the same loop. Engines cache the field that is read separately for each location in the code, so each
- * copy is fast for one key.
+ * Four copies of one loop. Engines cache field accesses per location in the code, so that each copy is fast for one
+ * key.
  */
 const columns: readonly ColumnReader[] = [
   (items, key, to) => {

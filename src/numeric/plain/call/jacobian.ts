@@ -31,10 +31,10 @@ interface JacobianProblem extends RegionClosure {
 const mostCalls = 32;
 
 /**
- * The derivatives of each result of a region with respect to each operand of the arguments at `argnums`, in the order
- * of `argnums`. The shape of each is that of the result, followed by that of the operand. A region for tangents or
- * cotangents is built once and called for each element. Results and arguments are floating. `undefined` if there are
- * too many elements.
+ * Computes the derivatives of each result of a region with respect to each operand of the arguments at `argnums`, in
+ * the order of `argnums`. A derivative has the shape of the result, followed by that of the operand. The tangent or
+ * cotangent region is built once and called for each element. All results and operands must be floating. `undefined` if
+ * there are too many elements.
  */
 export function jacobianOf(
   { region, outside, source }: RegionClosure,
@@ -84,8 +84,8 @@ const countOf = (leaves: readonly ValueLeaf[]): number =>
 const elementsOf = (data: ValueLeaf["data"]): ArrayLike<number> => (typeof data === "number" ? [data] : data);
 
 /**
- * Calls `each` with every unit vector of operands shaped like these. The operand with index `which` has a 1 at
- * `element`.
+ * Calls `each` with every unit vector of operands that have the sizes of `like`. It is 1 at `element` of operand
+ * `which`, and 0 elsewhere.
  */
 function eachUnit(
   like: readonly ValueLeaf[],

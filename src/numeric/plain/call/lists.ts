@@ -31,8 +31,8 @@ export type ItemReader = (items: readonly unknown[], arrays: readonly LeafElemen
 export type ItemBuilder = (n: number, arrays: readonly ArrayLike<number>[]) => unknown[];
 
 /**
- * The shape of an item that consists of numbers, in records and tuples; `undefined` for others. Consumes the types of
- * its leaves.
+ * Shape of an item that consists of numbers in records and tuples; `undefined` for other items. Consumes the types of
+ * the item's leaves from `elements`.
  */
 export function shapeOfType(type: PlainType, elements: Iterator<RegionType>): ItemShape | undefined {
   const parts = (types: readonly PlainType[]): readonly ItemShape[] | undefined => {
@@ -129,9 +129,9 @@ function kept<F>(
 }
 
 /**
- * The numbers of a list of items, with one array per number of an item. `undefined` if items contain arrays, if there
- * are no items, or if an item has another structure. The general code then determines their kinds, or reports the
- * error.
+ * Reads the numbers of a list of items into one array per number of an item. `undefined` if items contain arrays, if
+ * there are no items, or if an item has another structure. The caller's general code then handles the list or reports
+ * the error.
  */
 export function takeNumbers(
   type: PlainType,
@@ -145,7 +145,7 @@ export function takeNumbers(
   return readItems(shape)(items, arrays) ? arrays : undefined;
 }
 
-/** The items of a list whose numbers are in these leaves, with one leaf for each number of an item. */
+/** Creates the `n` items of a list from leaves, one for each number of an item. */
 export function itemsOf(shape: ItemShape, leaves: readonly ValueLeaf[], n: number): unknown[] {
   const arrays = leaves.map(({ data }) =>
     typeof data === "number" ? new Array<number>(n).fill(data) : data,

@@ -15,10 +15,10 @@ export interface WrittenCall {
 }
 
 /**
- * Compiles transforms of a function when a program is built, so that their first calls do not have to. For `"page"` it
- * compiles WebAssembly for V8 in pages that are not isolated from other origins. For `"node"` it compiles for the
- * engine that runs the build; other engines ignore the result and compile themselves. Transforms that do not run a
- * single region, or whose options are not valid for the function, are skipped.
+ * Compiles transforms of a function while a program is built, so that their first calls at run time are fast. For
+ * `"page"` it compiles WebAssembly for V8 in pages that are not cross-origin isolated. For `"node"` it compiles for the
+ * engine that runs the build; other engines ignore the result. Transforms that do not run as one region, or whose
+ * options are not valid, are skipped.
  */
 export function precompile(
   form: PlainForm,
@@ -37,7 +37,10 @@ export function precompile(
   });
 }
 
-/** The region that a transform runs for this function, if the result to differentiate is one number. */
+/**
+ * Returns the region that a transform runs for this function. `undefined` if it runs no region, `argnums` names no
+ * parameter, or the value to differentiate is not one number.
+ */
 function regionOf(
   f: PlainCallable,
   result: PlainType,
@@ -56,7 +59,7 @@ const firstOf = (type: PlainType): PlainType | undefined =>
   type.kind === "tuple" ? type.items[0] : undefined;
 const isNumber = (type: PlainType | undefined): boolean => type?.kind === "number" && type.integer !== true;
 
-/** A form with the records that were compiled for it when the program was built. */
+/** Returns the form with records: the code that was compiled for it when the program was built. */
 export function withRecords(form: PlainForm, records: readonly RegionRecord[]): PlainForm {
   engine.records ??= makeRecords();
   return { ...form, records };

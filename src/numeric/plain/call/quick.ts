@@ -19,34 +19,35 @@ import {
 } from "./values.ts";
 
 /**
- * Bit set with a bit for each array operand, which is 1 if the operand was given as an array of numbers. For simple
- * arguments these bits determine all kinds of the result.
+ * Bit set with one bit per array operand, or per optional value. The bit is 1 if the operand was given as an array of
+ * numbers, or the value is present. For simple arguments, these bits determine the kinds of arrays in the result.
  */
 type ArgumentKinds = number;
 
 /**
- * Reads an argument: writes its operands at their indices. Returns `kinds` with the bits of this argument added, or −1
- * if the argument is not simple.
+ * Reads an argument and stores its operands at their indices. Returns `kinds` with the bits of this argument added, or
+ * −1 if the argument is not simple.
  */
 type ArgumentReader = (value: unknown, operands: RegionArgument[], kinds: ArgumentKinds) => ArgumentKinds;
 
 /** Maximum number of array operands, which is the number of bits for them. */
 const mostArrays = 24;
 
-/** Fast call of a region, for arguments of simple kinds. */
+/** Fast call of a region for simple arguments. */
 export interface QuickCall {
   /**
-   * Calls the region and returns the result. Returns `undefined` if the arguments are not simple, or if `note` has not
-   * been called for these kinds yet: the caller then uses the general code.
+   * Calls the region and returns the result. Returns `undefined` if the arguments are not simple, or `note` has not
+   * been called for their kinds yet; the caller then runs its general code.
    */
   call(args: readonly unknown[]): unknown;
   /**
-   * Stores how results for arguments of these kinds are assembled. Called after the general code has computed a result.
+   * Records how results for arguments of these kinds are assembled. The general code calls it after it has computed a
+   * result.
    */
   note(args: readonly unknown[], result: Template): void;
 }
 
-/** The fast call of a callable that has a region; `undefined` if its arguments are never simple. */
+/** Creates the fast call of a callable with a region; `undefined` if its arguments can never be simple. */
 export function quickCall(callable: PlainCallable, body: () => RegionClosure): QuickCall | undefined {
   const { params } = callable;
   let readers: readonly (ArgumentReader | undefined)[] | undefined;
@@ -102,7 +103,7 @@ const knownBy = (template: Template): ResultAssembly => ({
   isCopied: copiedLeaves(template),
 });
 
-/** For each leaf of a result, true if assembling the result copies it, as for leaves that become arrays of numbers. */
+/** For each leaf of a result, true if assembling the result copies it, because it becomes an array of numbers. */
 function copiedLeaves(template: Template): readonly boolean[] {
   switch (template.kind) {
     case "leaf":
@@ -165,7 +166,7 @@ function readerOf(type: PlainType, source: OperandCursor): ArgumentReader | unde
         type.items.length,
       );
     case "optional":
-      return optionalReader(type.type, source);
+      return optionalReader(type, source);
     case "matrix":
       return matrixReader(source.types[source.next]!, source.next++);
     case "list":
@@ -245,19 +246,25 @@ function matrixReader(type: RegionType, place: number): ArgumentReader | undefin
  * Returns the reader of a value that may be absent; a bit of the kinds records if it is present. `undefined` if the
  * value has no reader, or if no bit is left.
  */
-function optionalReader(type: PlainType, source: OperandCursor): ArgumentReader | undefined {
+function optionalReader(
+  optional: PlainType & { readonly kind: "optional" },
+  source: OperandCursor,
+): ArgumentReader | undefined {
+  const { type, absence } = optional;
   const flag = source.next++;
   const bit = source.arrays++;
   const first = source.next;
   const reader = readerOf(type, source);
-  if (reader === undefined || bit >= mostArrays) return undefined;
+  // one bit cannot distinguish null from undefined
+  if (reader === undefined || bit >= mostArrays || absence === "either") return undefined;
+  const missingValue = absence === "null" ? null : undefined;
   const absent: ValueLeaf[] = [];
   const types = source.types.slice(flag, source.next);
-  takeApart({ kind: "optional", type }, undefined, types.values(), { path: "", lead: 0 }, absent);
+  takeApart(optional, missingValue, types.values(), { path: "", lead: 0 }, absent);
   const missing = absent.slice(1).map(argumentOf);
   return (value, operands, kinds) => {
-    operands[flag] = value === undefined ? 0 : 1;
-    if (value !== undefined) return reader(value, operands, kinds | (1 << bit));
+    operands[flag] = value === missingValue ? 0 : 1;
+    if (value !== missingValue) return reader(value, operands, kinds | (1 << bit));
     for (let i = 0; i < missing.length; i++) operands[first + i] = missing[i]!;
     return kinds;
   };
@@ -337,7 +344,7 @@ function assembler(template: Template): ResultAssembler {
       const fields = template.fields.map(({ name, type }) => ({
         name,
         part: assembler(type),
-        isAbsent: type.kind === "absent",
+        isAbsent: type.kind === "absent" && type.isNull !== true,
       }));
       return (from) => {
         const object: Record<string, unknown> = {};
@@ -359,7 +366,11 @@ function assembler(template: Template): ResultAssembler {
     }
     case "absent": {
       const { length } = template.types;
-      return (from) => void (from.next += length);
+      const value = template.isNull === true ? null : undefined;
+      return (from) => {
+        from.next += length;
+        return value;
+      };
     }
     case "list":
     case "optional":

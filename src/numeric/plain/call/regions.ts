@@ -6,7 +6,10 @@ import type { Region, RegionType } from "../../../engine/region/form/region.ts";
 /** Cache of the regions derived from each region. */
 const derived = new WeakMap<Region, Map<string, DerivedRegion>>();
 
-/** The region derived from another by one more step; cached by region and steps. */
+/**
+ * Returns the region derived from another region by a step, such as a gradient. Cached by the base region and all
+ * steps.
+ */
 function remembered(from: DerivedRegion, step: string, make: () => Region): DerivedRegion {
   let own = derived.get(from.base);
   if (own === undefined) derived.set(from.base, (own = new Map<string, DerivedRegion>()));
@@ -24,9 +27,9 @@ export function resultTypes({ body, results }: Region): RegionType[] {
 }
 
 /**
- * The derivative of a region along tangents of its `active` parameters. The tangents follow the other parameters;
- * results are those of the region, followed by the tangents of the floating ones. `masked` marks the parameters in
- * whose tangents zeros are treated as a mask; with it, loops may have no iterations.
+ * Region that computes the results and their tangents, given tangents of its `active` parameters. The tangents follow
+ * the other parameters; results are those of the region, followed by the tangents of the floating ones. `masked` marks
+ * parameters in whose tangents zeros are masked zeros; with it, loops may have no iterations.
  */
 export function tangentRegion(
   from: DerivedRegion,
@@ -43,7 +46,9 @@ export function tangentRegion(
   );
 }
 
-/** The gradient of the first result of a region, computed by `gradient`. */
+/**
+ * Returns the region that computes the gradient of the first result, and the other results that `wanted` names. Cached.
+ */
 export function gradientRegion(
   from: DerivedRegion,
   active: readonly boolean[],
@@ -58,8 +63,8 @@ export function gradientRegion(
 }
 
 /**
- * The results of a region, followed by the cotangents of its `active` parameters. They are computed from the cotangents
- * of all results, which follow the parameters.
+ * Region that computes the results, followed by the cotangents of the `active` parameters. The cotangents of all
+ * results follow the parameters.
  */
 export function cotangentRegion(from: DerivedRegion, active: readonly boolean[]): DerivedRegion {
   return remembered(from, `cotangents ${maskKey(active)}`, () =>

@@ -55,7 +55,8 @@ function build(
       let next = 0;
       const entries = template.fields.flatMap(({ name, type }) => {
         const own = leaves.slice(next, (next += leavesOf(type) * each));
-        return type.kind === "absent" ? [] : [[name, build(type, own, lead, outerKind, finish)] as const];
+        if (type.kind === "absent") return type.isNull === true ? [[name, null] as const] : [];
+        return [[name, build(type, own, lead, outerKind, finish)] as const];
       });
       return Object.fromEntries(entries);
     }
@@ -66,10 +67,11 @@ function build(
       );
     }
     case "absent":
-      return undefined;
+      return template.isNull === true ? null : undefined;
     case "optional":
       // of an argument: its boolean comes first
-      return template.item && build(template.item, leaves.slice(each), lead, outerKind, finish);
+      if (template.item === undefined) return template.isNull === true ? null : undefined;
+      return build(template.item, leaves.slice(each), lead, outerKind, finish);
     case "batch":
       return build(template.item, leaves, lead + 1, outerKind, finish);
     case "jacobian":
@@ -81,7 +83,7 @@ function build(
   }
 }
 
-/** The part of a leaf at index `i` along an axis. */
+/** Returns the part of a leaf at index i along an axis. */
 function itemOf({ data, dims }: ValueLeaf, axis: number, i: number): ValueLeaf {
   if (typeof data === "number") return { data, dims };
   const inner = sizeOf(dims.slice(axis + 1));
@@ -95,7 +97,7 @@ function itemOf({ data, dims }: ValueLeaf, axis: number, i: number): ValueLeaf {
   return { data: part, dims: rest };
 }
 
-/** The plain value of a leaf of a template: a number, or numbers in rows of the kind `of`. */
+/** Converts a leaf to a plain value: a number, or numbers in rows of the kind `of`. */
 export function plainLeaf({ data, dims }: ValueLeaf, type: RegionType, of: RowKind): unknown {
   if (typeof data === "number") return type === "bool" ? data !== 0 : data;
   if (dims.length === 1) return rowOf(data, 0, dims[0]!, of);
@@ -119,10 +121,15 @@ function rowOf(data: LeafElements, from: number, to: number, of: RowKind): unkno
     ? Float64Array.from(part)
     : of === "Float32Array"
       ? Float32Array.from(part)
-      : Int32Array.from(part);
+      : of === "Uint8Array"
+        ? Uint8Array.from(part)
+        : Int32Array.from(part);
 }
 
-/** Rows of numbers. Short ones are literals, which engines create in one step, with room for float64 numbers. */
+/**
+ * Creates `n` rows of `width` numbers. Short rows are array literals, which engines create in one step with storage for
+ * float64.
+ */
 function numberRows(data: LeafElements, n: number, width: number): number[][] {
   const rows = new Array<number[]>(n);
   for (let i = 0, k = 0; i < n; i++, k += width) {
@@ -134,7 +141,7 @@ function numberRows(data: LeafElements, n: number, width: number): number[][] {
   return rows;
 }
 
-/** Elements as an array of numbers. (`Array.from` takes ten times as long.) */
+/** Copies the elements from `from` to `to − 1` to an array of numbers. (`Array.from` takes ten times as long.) */
 function numbersOf(data: LeafElements, from: number, to: number): number[] {
   const numbers = new Array<number>(to - from);
   for (let i = from; i < to; i++) numbers[i - from] = data[i]!;

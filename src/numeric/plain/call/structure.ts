@@ -9,6 +9,11 @@ import type { Template } from "./templates.ts";
 
 export const rankOf = { number: 0, boolean: 0, array: 1, matrix: 2 } as const;
 
+/** True if a value of an optional type is absent: `undefined`, or `null` if the type says so. */
+export function isAbsent({ absence }: PlainType & { readonly kind: "optional" }, value: unknown): boolean {
+  return (value === undefined && absence !== "null") || (value === null && absence !== undefined);
+}
+
 /** True if a part of a value may be absent. */
 export function mayLack(type: PlainType): boolean {
   switch (type.kind) {
@@ -56,7 +61,7 @@ export function countLeaves(type: PlainType): number {
   return leafRanks(type).length;
 }
 
-/** Template of a value of which only the type is known. */
+/** Template of a value when only its type is known. */
 export function templateOf(type: PlainType, types: Iterator<RegionType>): Template {
   switch (type.kind) {
     case "number":
@@ -78,7 +83,10 @@ export function templateOf(type: PlainType, types: Iterator<RegionType>): Templa
     case "record":
       return {
         kind: "record",
-        fields: type.fields.map((field) => ({ name: field.name, type: templateOf(field.type, types) })),
+        fields: type.fields.map((field) => ({
+          name: field.name,
+          type: asField(templateOf(field.type, types)),
+        })),
       };
     case "tuple":
       return { kind: "tuple", items: type.items.map((item) => templateOf(item, types)) };
@@ -90,6 +98,13 @@ export function templateOf(type: PlainType, types: Iterator<RegionType>): Templa
     default:
       return assertNever(type, "templateOf");
   }
+}
+
+/** Template of a field. A boolean is left out of derivatives, because it may select a member of a union. */
+export function asField(template: Template): Template {
+  return template.kind === "leaf" && template.type === "bool" && template.rank === 0
+    ? { ...template, isText: true }
+    : template;
 }
 
 /** Number of leaves of a template. */
@@ -139,9 +154,16 @@ export function holdsList(template: Template): boolean {
   }
 }
 
+/** True if a record or tuple, or one within it, has a part without values. */
+export function holdsAbsent(template: Template): boolean {
+  if (template.kind === "record") return template.fields.some(({ type }) => holdsAbsent(type));
+  if (template.kind === "tuple") return template.items.some(holdsAbsent);
+  return template.kind === "absent";
+}
+
 /**
- * The structure of the derivative with respect to an argument: present values without their booleans, and nothing for
- * absent values.
+ * Template of the derivative with respect to an argument: without the booleans of optional values, and with `absent`
+ * for values that are absent.
  */
 export function derivativeOf(template: Template): Template {
   switch (template.kind) {
@@ -151,7 +173,11 @@ export function derivativeOf(template: Template): Template {
       return template;
     case "optional":
       return template.item === undefined
-        ? { kind: "absent", types: template.types.filter(isFloating) }
+        ? {
+            kind: "absent",
+            types: template.types.filter(isFloating),
+            ...(template.isNull === true && { isNull: true }),
+          }
         : derivativeOf(template.item);
     case "list":
       return {

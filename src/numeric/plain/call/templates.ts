@@ -11,9 +11,9 @@ export interface ValueLeaf {
 export type LeafElements = Float64Array | Float32Array | Int32Array;
 
 /** The kind of array for a row of numbers, in arguments and in results. */
-export type RowKind = "number[]" | "Float64Array" | "Float32Array" | "Int32Array";
+export type RowKind = "number[]" | "Float64Array" | "Float32Array" | "Int32Array" | "Uint8Array";
 
-/** The structure by which a plain value is assembled from its leaves. */
+/** Structure by which a plain value is assembled from its leaves. Nodes consume leaves in depth-first order. */
 export type Template =
   /**
    * A number, array or matrix. `of` is the kind of its innermost rows; for a number, the kind of a row of several such
@@ -24,11 +24,11 @@ export type Template =
       readonly rank: 0 | 1 | 2;
       readonly type: RegionType;
       readonly of: RowKind;
-      /** True for a string, which derivatives leave out. */
+      /** True for a string, or a boolean that is a field of an object: derivatives leave these out. */
       readonly isText?: true;
     }
   /**
-   * `items` are the templates of the individual items, if a part of them may be absent; otherwise `item` is the
+   * A list. `items` are templates of the individual items if parts of them may be absent; otherwise `item` is the
    * template of every item.
    */
   | { readonly kind: "list"; readonly item: Template; readonly items?: readonly Template[] | undefined }
@@ -41,12 +41,18 @@ export type Template =
    * A value that may be absent. In an argument, its leaves are its boolean followed by the leaves of the value, which
    * have the given types. `item` is `undefined` if the value is absent, and then its leaves are ignored.
    */
-  | { readonly kind: "optional"; readonly item: Template | undefined; readonly types: readonly RegionType[] }
+  | {
+      readonly kind: "optional";
+      readonly item: Template | undefined;
+      readonly types: readonly RegionType[];
+      /** True if the absent value is `null`. */
+      readonly isNull?: true;
+    }
   /**
-   * The derivative with respect to an absent value: `undefined`. It consumes the leaves of the value, which have these
-   * types.
+   * The derivative with respect to an absent value: `undefined`, or `null` like the value. It consumes the leaves of the
+   * value, which have these types.
    */
-  | { readonly kind: "absent"; readonly types: readonly RegionType[] }
+  | { readonly kind: "absent"; readonly types: readonly RegionType[]; readonly isNull?: true }
   /**
    * A batch of results: an array with one item for each index of the first axis of the leaves; where `item` has a leaf,
    * that axis becomes an array.

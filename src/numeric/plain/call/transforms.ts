@@ -74,10 +74,7 @@ export function asFunction(callable: PlainCallable, extra: object = {}): AnyFunc
   return attach(Object.assign(f, extra), plainFunction(callable));
 }
 
-/**
- * The transform `jit`: returns a function of plain arguments that is unchanged, because plain functions are compiled
- * already.
- */
+/** The transform `jit`. The function is already compiled for plain arguments, so these calls are unchanged. */
 function compiled({ f, title, apply, give }: TransformRequest<unknown>): AnyFunction {
   const jitted = apply(f.overTensors) as AnyFunction & Record<"warm" | "stats" | "lower", unknown>;
   const { warm, stats, lower } = jitted;

@@ -152,7 +152,7 @@ test.each<[PlainType, unknown, string]>([
       { x: 1, ys: [1] },
       { x: 1, ys: [1, 2] },
     ],
-    "p: the arrays of all items must be of equal length; in item 1 there is one of 2 beside one of 1.",
+    "p: the arrays of all items must be of equal length; in item 1 there is one of 2 beside one of 1. Items of different sizes can be fields of an object, or the items of a tuple, as in [Layer, Layer].",
   ],
   [{ kind: "tuple", items: [number, number] }, [1], "p must be an array of 2, got an array of 1."],
 ])("%j refuses %j and says what it is", (type, value, message) => {

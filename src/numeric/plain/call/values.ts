@@ -6,8 +6,20 @@ import type { RegionType } from "../../../engine/region/form/region.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
 import { sizeOf } from "../../../engine/util/shape.ts";
 import type { PlainType, TextCase } from "../form/form.ts";
+import { isIntegerArray } from "../form/form.ts";
 import { axesOfBooleans, takeNumbers } from "./lists.ts";
-import { countLeaves, leafRanks, mayLack, plainTypeOf, rankOf, templateOf, typesIn } from "./structure.ts";
+import {
+  asField,
+  countLeaves,
+  holdsAbsent,
+  isAbsent,
+  leafRanks,
+  mayLack,
+  plainTypeOf,
+  rankOf,
+  templateOf,
+  typesIn,
+} from "./structure.ts";
 import { type LeafElements, type ValueLeaf, makers, type RowKind, type Template } from "./templates.ts";
 
 export { plainLeaf, putTogether } from "./results.ts";
@@ -15,6 +27,7 @@ export {
   countLeaves,
   derivativeOf,
   holdsList,
+  isAbsent,
   leafRanks,
   leavesOf,
   mayLack,
@@ -42,7 +55,7 @@ function nounOf(type: PlainType): string {
     case "tuple":
       return `an array of ${type.items.length}`;
     case "optional":
-      return `${nounOf(type.type)}, or undefined`;
+      return `${nounOf(type.type)}, or ${type.absence === "either" ? "null or undefined" : (type.absence ?? "undefined")}`;
     default:
       return assertNever(type, "nounOf");
   }
@@ -57,9 +70,9 @@ function describe(value: unknown): string {
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
-/** The path of a value, and how its numbers are converted. */
+/** Path of a value for messages, and how its numbers are converted. */
 interface ValueContext {
-  /** In the form that messages show: `grad(loss): p.w`. */
+  /** Path in the form that messages show, such as `grad(loss): p.w`. */
   readonly path: string;
   readonly lead: LeadingAxes;
   /** True if the value is a direction, in which 0 may be given for a boolean. */
@@ -121,7 +134,7 @@ export function takeApart(
       const fields = type.fields.map((field) => {
         const item = (value as Readonly<Record<string, unknown>>)[field.name];
         const at = member(place, field.name, `.${field.name}`);
-        return { name: field.name, type: takeApart(field.type, item, types, at, leaves) };
+        return { name: field.name, type: asField(takeApart(field.type, item, types, at, leaves)) };
       });
       return { kind: "record", fields };
     }
@@ -133,7 +146,8 @@ export function takeApart(
       return { kind: "tuple", items };
     }
     case "optional": {
-      const isThere = value !== undefined;
+      if (value === undefined && type.absence === "null") throw wrong(place, type, value);
+      const isThere = !isAbsent(type, value);
       types.next();
       leaves.push({ data: isThere && place.isTangent !== true ? 1 : 0, dims: [] });
       const own = Array.from({ length: countLeaves(type.type) }, () => types.next().value as RegionType);
@@ -143,7 +157,7 @@ export function takeApart(
       }
       const ranks = leafRanks(type.type);
       own.forEach((element, k) => leaves.push(absentLeaf(element, ranks[k]!, place.isTangent === true)));
-      return { kind: "optional", item: undefined, types: own };
+      return { kind: "optional", item: undefined, types: own, ...(value === null && { isNull: true }) };
     }
     default:
       return assertNever(type, "takeApart");
@@ -213,13 +227,14 @@ function requireWhole(place: LeafContext, x: number): void {
 
 type ArrayRow = ArrayLike<unknown>;
 
-/** True for arrays and typed arrays of numbers. */
+/** True for arrays with any elements and for the four kinds of typed arrays that tensors can hold. */
 function isRow(value: unknown): value is ArrayRow {
   return (
     Array.isArray(value) ||
     value instanceof Float64Array ||
     value instanceof Float32Array ||
-    value instanceof Int32Array
+    value instanceof Int32Array ||
+    value instanceof Uint8Array
   );
 }
 
@@ -257,7 +272,7 @@ function fill(
       for (let i = 0; i < level.length; i++) visit(level[i], depth + 1);
       return;
     }
-    if (!Array.isArray(level)) of = level.constructor.name as RowKind;
+    if (!Array.isArray(level)) of = kindOfRow(level, data);
     for (let i = 0; i < level.length; i++) {
       const given: unknown = level[i];
       const x = type.kind === "number" && type.cases !== undefined ? codeOf(type.cases, given) : given;
@@ -268,6 +283,12 @@ function fill(
   };
   visit(value, 0);
   return of;
+}
+
+/** Kind of the results for a typed array. Integers that count as numbers have derivatives, which are no integers. */
+function kindOfRow(row: ArrayRow, data: LeafElements): RowKind {
+  const of = row.constructor.name as RowKind;
+  return isIntegerArray(of) && !(data instanceof Int32Array) ? "Float64Array" : of;
 }
 
 function wrongElement(place: ValueContext, x: unknown, i: number): DownhillError {
@@ -351,7 +372,7 @@ function stack(
     if (leaf.dims.some((n, axis) => n !== dims[axis])) {
       throw new DownhillError(
         "shape",
-        `${place.path}: the arrays of all items must be of equal length; in item ${i} there is one of ${leaf.dims.join(" × ")} beside one of ${dims.join(" × ")}.`,
+        `${place.path}: the arrays of all items must be of equal length; in item ${i} there is one of ${leaf.dims.join(" × ")} beside one of ${dims.join(" × ")}. Items of different sizes can be fields of an object, or the items of a tuple, as in [Layer, Layer].`,
       );
     }
     if (typeof leaf.data === "number") data[i] = leaf.data;
@@ -367,6 +388,20 @@ function stack(
  */
 export function takeLike(template: Template, value: unknown, path: string): ValueLeaf[] {
   const leaves: ValueLeaf[] = [];
+  const takeParts = (
+    part: Template & { readonly kind: "record" | "tuple" },
+    given: unknown,
+    place: ValueContext,
+  ): void => {
+    if (typeof given !== "object" || given === null) {
+      const noun = part.kind === "record" ? "an object" : "an array";
+      throw new DownhillError("tree", `${place.path} must be ${noun}, got ${describe(given)}.`);
+    }
+    const parts = given as Readonly<Record<string | number, unknown>>;
+    if (part.kind === "record")
+      for (const { name, type } of part.fields) take(type, parts[name], member(place, name, `.${name}`));
+    else part.items.forEach((item, i) => take(item, parts[i], member(place, i, `[${i}]`)));
+  };
   const take = (part: Template, given: unknown, place: ValueContext): void => {
     switch (part.kind) {
       case "batch":
@@ -382,10 +417,16 @@ export function takeLike(template: Template, value: unknown, path: string): Valu
         return;
       case "optional":
         throw internalError("a result that may be absent");
-      case "leaf":
-      case "list":
       case "record":
       case "tuple":
+        if (holdsAbsent(part)) {
+          takeParts(part, given, place);
+          return;
+        }
+        takeApart(plainTypeOf(part), given, typesIn(part).values(), place, leaves);
+        return;
+      case "leaf":
+      case "list":
         takeApart(plainTypeOf(part), given, typesIn(part).values(), place, leaves);
         return;
       default:

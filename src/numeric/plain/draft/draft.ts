@@ -13,7 +13,7 @@ import type { Node } from "../syntax/ast.ts";
 import type { SourceText } from "../syntax/refuse.ts";
 import { lineStarts, placeOf } from "../syntax/refuse.ts";
 
-/** The name of JavaScript's `| 0` in drafts: its result is an f64 integer from −2^31 to 2^31 − 1. */
+/** Name in drafts of the function `x | 0` of JavaScript. Its result is an f64 integer from −2^31 to 2^31 − 1. */
 export const toInt32 = "toInt32";
 
 /**
@@ -72,7 +72,7 @@ export class FreshNames {
   }
 }
 
-/** Positions in the text of statements and guards, without duplicates. */
+/** Table of source positions of statements and guards, without duplicates. */
 export class PositionTable {
   readonly list: Position[] = [];
   readonly #known = new Map<string, PositionIndex>();
@@ -126,8 +126,8 @@ const folded: Readonly<Record<string, (x: number, y: number) => number>> = {
 };
 
 /**
- * Expression of a function of numbers. It is computed immediately if all arguments are known and the result is the same
- * on every machine.
+ * Builds the application of a function of numbers. If all arguments are constants and the result has the same bits on
+ * every machine, it is computed at once.
  */
 export function arithmetic(name: string, ...args: readonly RegionExpr[]): RegionExpr {
   const fold = folded[name];
@@ -151,8 +151,8 @@ export function not(x: RegionExpr): RegionExpr {
 }
 
 /**
- * Expressions of `x && y` and `x || y`. If evaluating y could end the call, y is only evaluated when x does not decide
- * the result.
+ * Builds `x && y` or `x || y`. If evaluating y could end the call with an error, y is only evaluated when x does not
+ * decide the result.
  */
 export function and(x: RegionExpr, y: RegionExpr): RegionExpr {
   if (x.kind === "const") return x.value === 0 ? x : y;
@@ -179,9 +179,8 @@ export function someExpr(expr: RegionExpr, test: (part: RegionExpr) => boolean):
 }
 
 /**
- * Largest number of levels of a region's expression; deeper expressions are split by locals. Later stages, which
- * process expressions recursively and add levels of their own, accept 500. (Locals may change the order in which a
- * gradient adds, and with it the last bits.)
+ * Largest nesting depth of a region's expressions. Deeper expressions are split by locals, because later stages are
+ * recursive and support 500 levels. (Locals may change the order in which a gradient adds, and with it the last bits.)
  */
 const mostLevels = 400;
 

@@ -38,7 +38,7 @@ export function withMachineIntegers(draft: Region): Region {
   };
 }
 
-/** True if the index of a loop is a machine integer and can reach the end of the loop. */
+/** True if the index of a loop can be a machine integer: its start is one, and a constant end is in the int32 range. */
 function isCounted({ from, to }: RegionFor, ranges: ValueRanges): boolean {
   return isInt32(ranges.of(from)) && !(to.kind === "const" && !isInt32(ranges.of(to)));
 }
@@ -52,7 +52,7 @@ const bitFunctions: ReadonlySet<string> = new Set(["bitwiseAnd", "bitwiseOr", "b
 class IntegerWriter {
   readonly #integers: ReadonlySet<string>;
   readonly #ranges: ValueRanges;
-  /** The statement that is being rewritten, if it assigns a local. */
+  /** The statement that is being rewritten, if it is a `let` or `set`. */
   #at: RegionStmt | undefined;
 
   constructor(integers: ReadonlySet<string>, ranges: ValueRanges) {
@@ -68,7 +68,7 @@ class IntegerWriter {
     return body.flatMap((stmt) => this.#statement(stmt));
   }
 
-  /** Rewrites an expression; the result has the type that the expression has in the draft. */
+  /** Rewrites an expression without changing its type. */
   value(expr: RegionExpr): RegionExpr {
     switch (expr.kind) {
       case "const":
@@ -103,12 +103,12 @@ class IntegerWriter {
     return { ...expr, args: expr.args.map((arg) => this.value(arg)) };
   }
 
-  /** Rewrites a function of bits. Its operands are int32 numbers. */
+  /** Rewrites a bitwise function, whose operands become i32. */
   #bits({ function: name, args }: RegionExpr & { readonly kind: "apply" }): RegionExpr {
     return apply(name, "i32", ...args.map((arg) => this.#exact(arg) ?? convert("i32", this.value(arg))));
   }
 
-  /** The i32 expression of a number; `undefined` unless the number is known to be a machine integer. */
+  /** Returns the number as an i32 expression; `undefined` unless it is known to be a machine integer. */
   #exact(expr: RegionExpr): RegionExpr | undefined {
     return this.#integer(expr, { guarded: false, converted: true });
   }
@@ -221,8 +221,8 @@ class IntegerWriter {
   }
 
   /**
-   * Rewrites `floor(a / b)` of integers, if the machine's division, which truncates, has the same result. Rounding
-   * functions of integers are removed.
+   * Rewrites `trunc(a / b)`, or `floor(a / b)` for a ≥ 0, of integers with b > 0 as an integer division, which
+   * truncates. Removes rounding functions of integers. `undefined` for other operands.
    */
   #rounded(
     name: string,

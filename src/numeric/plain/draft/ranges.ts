@@ -104,7 +104,9 @@ export function rangesOf(body: readonly RegionStmt[], integers: ReadonlySet<stri
   return { of: (expr, at) => of(expr, at) ?? anything };
 }
 
-/** Range of a number after it was used as an index, so that it is within the limits of array lengths. */
+/**
+ * Range of a number that was used as an array index: within the possible indices, unless that excludes the whole range.
+ */
 function asPlace(range: ValueRange): ValueRange {
   const [low, high] = [Math.max(range.low, 0), Math.min(range.high, maxLength - 1)];
   return low > high ? range : { ...whole(low, high), maybeMinusZero: range.maybeMinusZero }; // never an index: not reached
@@ -262,7 +264,7 @@ function applied(name: string, args: readonly ValueRange[]): ValueRange {
   }
 }
 
-/** Range of a function of the bits of int32 numbers. */
+/** Range of the result of a bitwise function of int32 numbers. */
 function ofBits(name: string, x: ValueRange, y: ValueRange): ValueRange {
   if (name === "bitwiseAnd" && (x.low >= 0 || y.low >= 0))
     return whole(0, Math.min(most, ...[x, y].filter(({ low }) => low >= 0).map(({ high }) => high)));

@@ -39,7 +39,7 @@ function notePlace(places: readonly RegionExpr[], known: Set<string>): void {
   for (const place of places) if (place.kind === "local") known.add(place.name);
 }
 
-/** Adds to `known` the locals that an expression uses as indices in any case, whichever operands it selects. */
+/** Adds to `known` the locals that an expression always uses as indices, whichever operands its selections choose. */
 function notePlaces(expr: RegionExpr, known: Set<string>): void {
   switch (expr.kind) {
     case "const":

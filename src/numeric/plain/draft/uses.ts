@@ -19,7 +19,7 @@ export interface NameUses {
 
 type Purpose = "value" | "place" | "bound" | "size" | "other";
 
-/** Functions of integers with integer results. Their arguments count as used in the same way as the result. */
+/** Functions that return integers for integers. A use of the result counts as the same use of their arguments. */
 const passing: ReadonlySet<string> = new Set([
   "add",
   "sub",
@@ -30,7 +30,7 @@ const passing: ReadonlySet<string> = new Set([
   "maximum",
   "rem",
 ]);
-/** Functions without a derivative. */
+/** Functions whose derivative is 0 wherever it exists. */
 const flat: ReadonlySet<string> = new Set([
   "floor",
   "ceil",

@@ -1,10 +1,20 @@
 import type { RegionExpr } from "../../../engine/region/form/region.ts";
-import { apply, number, truth } from "../draft/draft.ts";
+import { apply, compare, number, truth } from "../draft/draft.ts";
 import type { Entity, FunctionEntity, PresentEntity } from "../entities/entity.ts";
-import { LexicalScope, describe, nothing, scalar } from "../entities/entity.ts";
+import {
+  LexicalScope,
+  absenceOf,
+  describe,
+  jointAbsence,
+  nothing,
+  optional,
+  scalar,
+} from "../entities/entity.ts";
 import type { InlinedCall, Env, ReturnTarget } from "../entities/env.ts";
 import {
   at,
+  atom,
+  codeOf,
   inOrder,
   isPresent,
   newRoot,
@@ -15,20 +25,23 @@ import {
   whileUsed,
 } from "../entities/env.ts";
 import type { ValuePlan } from "../entities/plan.ts";
-import { copyInto, presentValue, makeRoom, planOf } from "../entities/plan.ts";
+import { copyInto, presentValue, makeRoom, optionalPlan, planOf } from "../entities/plan.ts";
 import { allRoots, noteCopy, partsNow, readAll } from "../entities/sharing.ts";
 import { declare, refuseLaterNames } from "../names/declare.ts";
 import { refuseHoisted } from "../names/hoisted.ts";
+import { isUnknown, unset } from "../names/unset.ts";
 import { arrayFunction, asArray, construct, filled, unfilledArray } from "../operations/arrays.ts";
 import { method } from "../operations/methods.ts";
 import { refuseListing } from "../operations/fields.ts";
 import { arityOf, isMathFunction, mathCall } from "../operations/math.ts";
+import { choose, isPart } from "../operations/operators.ts";
 import { ofWholeArray } from "../operations/whole-array.ts";
 import type {
   BlockStatement,
   CallExpression,
   Expression,
   Identifier,
+  MemberExpression,
   Node,
   Pattern,
   ReturnStatement,
@@ -36,6 +49,8 @@ import type {
 } from "../syntax/ast.ts";
 import { neverCompletes, unwrap, walk, walkStatements } from "../syntax/walk.ts";
 import { countInlined } from "./inlining.ts";
+import { declaredType } from "./results.ts";
+import { allReturn } from "./switch.ts";
 import { append } from "../../../engine/util/append.ts";
 
 /** Evaluates a call of a function of numbers, of a helper, which is inlined, or of an array method. */
@@ -74,7 +89,8 @@ export function callExpression(env: Env, node: CallExpression): Entity {
         `${name} makes a string, or another value that is no number: strings cannot be computed with here.`,
       );
   }
-  const called = env.unit.elaborate.evaluate(env, node.callee);
+  const among = callee.type === "MemberExpression" ? functionsAmong(env, callee) : undefined;
+  const called = among === undefined ? env.unit.elaborate.evaluate(env, node.callee) : nothing;
   if (called.kind === "global") return callGlobal(env, node, called.name);
   const args = inOrder(env, node.arguments, (inner, arg) => {
     if (arg.type === "SpreadElement")
@@ -88,7 +104,58 @@ export function callExpression(env: Env, node: CallExpression): Entity {
       ? given.items
       : refuse(env, arg, "only a tuple can be spread among arguments: its length is known.");
   });
+  if (among !== undefined) return callAmong(env, node, among, spread);
   return call(env, node, called, spread);
+}
+
+/** The functions of an object by the string that selects one at run time, as in `functions[kind](x)`. */
+interface SelectedFunctions {
+  readonly code: RegionExpr;
+  readonly choices: readonly (readonly [code: number, called: Entity])[];
+}
+
+/** Functions among which a computed member selects; `undefined` for other callees, and for strings that are known. */
+function functionsAmong(
+  env: Env,
+  { object, property, computed }: MemberExpression,
+): SelectedFunctions | undefined {
+  if (!computed || object.type !== "Identifier") return undefined;
+  const owner = env.unit.elaborate.evaluate(env, object);
+  if (owner.kind !== "record" || ![...owner.fields.values()].every(({ kind }) => kind === "function"))
+    return undefined;
+  const key = env.unit.elaborate.evaluate(env, property);
+  if (key.kind !== "text" || key.code.value.kind === "const" || owner.fields.size === 0) return undefined;
+  const all = [...owner.fields].map(([name, called]) => [codeOf(env.unit, name), called] as const);
+  const choices = all.filter(([code]) => key.cases?.includes(code) !== false);
+  const known = new Set(choices.map(([code]) => code));
+  if (key.cases === undefined || key.cases.some((code) => !known.has(code)))
+    return refuse(
+      env,
+      property,
+      `${textOf(env, property)} may be a name without a function: give it a type that lists the names, as keyof typeof ${textOf(env, object)}.`,
+    );
+  return { code: atom(env, key.code.value, "key"), choices };
+}
+
+/** Calls the function that a string selects at run time. The values of the arguments are computed once, before. */
+function callAmong(
+  env: Env,
+  node: Node,
+  { code, choices }: SelectedFunctions,
+  args: readonly Entity[],
+): Entity {
+  const [[first, called], ...rest] = choices as [
+    SelectedFunctions["choices"][0],
+    ...SelectedFunctions["choices"],
+  ];
+  if (rest.length === 0) return call(env, node, called, args);
+  return choose(env, {
+    node,
+    sides: [node, node],
+    test: compare("equal", code, number(first)),
+    then: (inner) => call(inner, node, called, args),
+    otherwise: (inner) => callAmong(inner, node, { code, choices: rest }, args),
+  });
 }
 
 function callGlobal(env: Env, node: CallExpression, name: string): Entity {
@@ -140,7 +207,7 @@ function callGlobal(env: Env, node: CallExpression, name: string): Entity {
   return mathCall(env, node, name, args, nodes);
 }
 
-/** `Array.isArray(x)`, decided by the type of `x`. */
+/** Evaluates `Array.isArray(x)`, which the type of `x` decides. */
 function isArray(env: Env, node: CallExpression): Entity {
   const [arg] = node.arguments;
   if (arg === undefined || arg.type === "SpreadElement")
@@ -242,8 +309,7 @@ function mayBeUndefined({ typeAnnotation }: Identifier): boolean {
 }
 
 /**
- * Marks the parts of a result that were created during the call as unshared, because nothing else refers to them any
- * more.
+ * Marks the parts of a result that were created during the call as fresh, because nothing else refers to them any more.
  */
 function released(entity: Entity, born: number): Entity {
   if (entity.kind === "scalar") return scalar(entity.value);
@@ -301,14 +367,9 @@ export function bodyOf(env: Env, { node }: Pick<FunctionEntity, "node">): Entity
   return collected.result();
 }
 
-/** True if a statement is a `switch` over all possible strings, and each case returns. */
+/** True if a statement is a `switch` over all possible values, and each case returns. */
 function endsInAllCases(env: Env, last: Statement | undefined): boolean {
-  if (last?.type !== "SwitchStatement" || env.unit.exhaustive.get(last) !== true) return false;
-  const isEmpty = last.cases.at(-1)?.consequent.length === 0;
-  return (
-    !isEmpty &&
-    last.cases.every(({ consequent }) => consequent.length === 0 || consequent.some(neverCompletes))
-  );
+  return last?.type === "SwitchStatement" && env.unit.exhaustive.get(last) === true && allReturn(last);
 }
 
 interface ReturnCollection {
@@ -339,8 +400,9 @@ function collectReturns(
   let room: Entity | undefined;
   let isVoid: boolean | undefined;
   // storage for the result includes its presence, which is false at first
-  const isAbsent = ({ argument }: ReturnStatement): boolean => !argument || isUndefined(argument);
-  const mayLack = all.some(isAbsent) && !all.every(isAbsent);
+  const absences = all.map(({ argument }) => absentReturn(argument));
+  const mayLack = absences.some((one) => one !== undefined) && absences.includes(undefined);
+  const absence = jointAbsence(...absences) ?? "undefined";
   const give = (inner: Env, node: Node, value: Entity): void => {
     if (value.kind === "function" && !isOne)
       refuse(
@@ -364,8 +426,8 @@ function collectReturns(
       return;
     }
     if (room === undefined) {
-      const plan = planOf(inner, node, value);
-      const own: ValuePlan = mayLack && plan.kind !== "optional" ? { kind: "optional", value: plan } : plan;
+      const plan = planOf(inner, node, inDeclaredUnion(inner, node, value));
+      const own: ValuePlan = mayLack ? optionalPlan(plan, jointAbsence(absence, absenceOf(value))) : plan;
       room = makeRoom(env, node, own, "result", start);
     }
     if (!isLeftBehind(inner, value, born)) noteCopy(inner, value, room, node);
@@ -375,14 +437,35 @@ function collectReturns(
   return { returns: { jump, give }, result: () => result };
 }
 
-function isUndefined(node: Expression): boolean {
+/** Returns an object that a function returns with all fields of the declared union, the missing ones absent. */
+function inDeclaredUnion(env: Env, node: Node, value: Entity): Entity {
+  const annotation = env.calls.at(-1)!.node.returnType?.typeAnnotation;
+  if (value.kind !== "record" || annotation === undefined) return value;
+  const type = declaredType(annotation, env.module);
+  const own = type?.kind === "optional" ? type.type : type;
+  if (own?.kind !== "record") return value;
+  const fields = new Map(value.fields);
+  for (const { name, type: of } of own.fields) {
+    const given = fields.get(name);
+    if (of.kind !== "optional" || of.isMember !== true || isUnknown(of.type)) continue;
+    if (given === undefined) fields.set(name, unset(env, node, of));
+    else if (given.kind !== "optional" && isPart(given))
+      fields.set(name, optional(scalar(truth(true)), given, of));
+  }
+  return { ...value, fields };
+}
+
+/** The absent value that a return statement gives; `undefined` if it gives another value. */
+function absentReturn(node: Expression | null | undefined): "undefined" | "null" | undefined {
+  if (!node) return "undefined";
   const value = unwrap(node);
-  return value.type === "Identifier" && value.name === "undefined";
+  if (value.type === "Identifier" && value.name === "undefined") return "undefined";
+  return value.type === "Literal" && value.raw === "null" ? "null" : undefined;
 }
 
 /**
- * True if a returned value consists only of objects created in the body to which nothing else refers, so that a copy
- * can replace it.
+ * True if a returned value consists only of objects that the body created and to which nothing else refers, so that its
+ * copy can take their role.
  */
 function isLeftBehind({ unit }: Env, value: Entity, born: number): boolean {
   const roots = allRoots(value);
@@ -390,7 +473,10 @@ function isLeftBehind({ unit }: Env, value: Entity, born: number): boolean {
   return new Set(roots).size === roots.length && roots.every((root) => root.born >= born && !held.has(root));
 }
 
-/** Returns the local variable of the body that all return statements return, if there is one: it needs no copy. */
+/**
+ * Name of the local variable that all return statements of a body return, so that it needs no copy; `undefined` if
+ * they return other values.
+ */
 function sameName(all: readonly ReturnStatement[], { body }: BlockStatement): string | undefined {
   const [name, ...others] = all.map(({ argument }) => {
     const value = argument && unwrap(argument);

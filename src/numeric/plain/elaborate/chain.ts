@@ -2,6 +2,7 @@ import type { Entity } from "../entities/entity.ts";
 import { nothing } from "../entities/entity.ts";
 import type { Env } from "../entities/env.ts";
 import { isPresent } from "../entities/env.ts";
+import { evaluateMaybe } from "../operations/access.ts";
 import { choose } from "../operations/operators.ts";
 import type { CallExpression, Expression, MemberExpression } from "../syntax/ast.ts";
 
@@ -17,7 +18,7 @@ export function chain(
   const link = undecidedLink(env, node);
   if (link === undefined) return direct(env);
   const { object } = link;
-  const value = env.unit.elaborate.evaluate(env, object);
+  const value = evaluateMaybe(env, object);
   const rest = (inner: Env): Entity => {
     const found = value.kind === "optional" ? value.value : value;
     return direct({ ...inner, links: new Map([...inner.links, [object, found]]) });

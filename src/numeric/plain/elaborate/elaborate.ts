@@ -6,7 +6,7 @@ import { withMachineIntegers } from "../draft/integers.ts";
 import type { Entity } from "../entities/entity.ts";
 import { LexicalScope } from "../entities/entity.ts";
 import type { Env, CompilationUnit } from "../entities/env.ts";
-import { refuse, textOf } from "../entities/env.ts";
+import { ElaborateAgain, refuse, textOf } from "../entities/env.ts";
 import { noFacts } from "../entities/facts.ts";
 import { parameterEntity, withCodes, withIntegers } from "../entities/params.ts";
 import type { PlainForm, PlainType } from "../form/form.ts";
@@ -16,7 +16,8 @@ import type { Expression, FunctionNode, Identifier, Node, Pattern } from "../syn
 import type { MarkedFunction, Module } from "../syntax/module.ts";
 import { findMarked } from "../syntax/module.ts";
 import { nestedTooDeep, PlainError } from "../syntax/refuse.ts";
-import { documentedType, optionalType, typeOf, typeOfValue } from "../syntax/types.ts";
+import { documentedType, optionalType, typeOf, typeOfPattern, typeOfValue } from "../syntax/types.ts";
+import { usesThis } from "../syntax/walk.ts";
 import { bodyOf, call } from "./calls.ts";
 import { effect, evaluate } from "./expressions.ts";
 import { resultsOf } from "./results.ts";
@@ -30,13 +31,19 @@ import { block } from "./statements.ts";
  */
 export function elaborate(module: Module, which?: string | MarkedFunction): PlainForm {
   const marked = typeof which === "object" ? which : findMarked(module, which);
-  const unit = newUnit(module, marked.around);
-  try {
-    return formOf(unit, module, marked);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    const { current } = unit; // stack overflow of the engine
-    throw new PlainError(current?.module ?? module, current?.node ?? marked.node, nestedTooDeep);
+  const learned: CompilationUnit["learned"] = new Map();
+  for (;;) {
+    const unit = newUnit(module, marked.around, learned);
+    try {
+      const form = formOf(unit, module, marked);
+      if (unit.deferred === undefined) return form;
+    } catch (error) {
+      if (error instanceof ElaborateAgain) continue;
+      if (!(error instanceof RangeError)) throw unit.deferred ?? error;
+      const { current } = unit; // stack overflow of the engine
+      throw new PlainError(current?.module ?? module, current?.node ?? marked.node, nestedTooDeep);
+    }
+    throw unit.deferred;
   }
 }
 
@@ -53,6 +60,7 @@ function formOf(unit: CompilationUnit, module: Module, { node, name }: MarkedFun
     returns: undefined,
     tail: new Set(),
     facts: noFacts,
+    log: undefined,
     links: new Map(),
     calls: [{ node, module, site: undefined }],
     loops: [],
@@ -105,29 +113,46 @@ function formOf(unit: CompilationUnit, module: Module, { node, name }: MarkedFun
     captured: unit.captured.map((one) => ({ name: one.name, type: withIntegers(one.type, types) })),
     result: type,
     ...(unit.errors.size > 0 && { errors: [...unit.errors] }),
+    ...(unit.textNames.size > 0 && { texts: { strings: unit.texts, names: [...unit.textNames] } }),
   };
 }
 
 /**
- * Refuses methods of a class and accessors, because their value depends on the object on which they are called.
+ * Refuses methods of a class that use their object, and accessors, because their value depends on the object on which
+ * they are called.
  *
  * @throws PlainError
  */
 function refuseMethod(env: Env, node: FunctionNode, name = "loss", parent: Node | undefined): void {
   const { kind } = (parent ?? {}) as { readonly kind?: string };
   if (parent?.type !== "MethodDefinition" && (parent?.type !== "Property" || kind === "init")) return;
+  const { key, computed } = parent as Node & { readonly key?: Node; readonly computed?: boolean };
+  if (kind === "method" && (computed === true || key?.type === "PrivateIdentifier"))
+    refuse(
+      env,
+      parent,
+      "a private method, or one with a computed name, cannot be marked: give it a name that others can use.",
+    );
+  if (kind === "method" && !usesThis(node)) return;
   const params = node.params.map((param) => textOf(env, param)).join(", ");
   const what = kind === "get" || kind === "set" ? "an accessor" : "a method";
   refuse(
     env,
     parent,
-    `${name} is ${what}, and "use ad" marks functions: a method computes with this, which has no type here. Write it as a function ` +
+    `${name} is ${what}, and "use ad" marks functions: a method computes with this, which has no type here. Call static methods by the name of the class, or write it as a function ` +
       `outside of the class, function ${name}(${params}) { "use ad"; … }, which takes what it needs of this as arguments, and call that in the method.`,
   );
 }
 
-function newUnit(module: Module, around: readonly Node[]): CompilationUnit {
+function newUnit(
+  module: Module,
+  around: readonly Node[],
+  learned: CompilationUnit["learned"],
+): CompilationUnit {
   return {
+    learned,
+    unknown: [],
+    deferred: undefined,
     names: new FreshNames(),
     positions: new PositionTable(),
     module,
@@ -143,6 +168,7 @@ function newUnit(module: Module, around: readonly Node[]): CompilationUnit {
     copies: [],
     growths: new Map(),
     texts: [],
+    textNames: new Set(),
     exhaustive: new Map(),
     rootCount: 0,
     inlinedNodes: 0,
@@ -188,7 +214,11 @@ function parameterType(
   if (annotation !== undefined) return typeOf(annotation, env.module);
   const documented = param.type === "Identifier" ? documentedType(param, owner, env.module) : undefined;
   if (documented !== undefined) return documented;
-  const shown = fallback && typeOfValue(fallback, env.module, [...env.around, owner]);
+  const around = [...env.around, owner];
+  const shown = fallback && typeOfValue(fallback, env.module, around);
+  const ofFields =
+    param.type === "ObjectPattern" ? typeOfPattern(param, shown, env.module, around) : undefined;
+  if (ofFields !== undefined) return ofFields;
   if (shown !== undefined) return shown;
   throw new PlainError(
     env.module,

@@ -1,6 +1,6 @@
 import { number, truth } from "../draft/draft.ts";
 import type { Entity, RecordEntity } from "../entities/entity.ts";
-import { describe, nothing, optional, scalar } from "../entities/entity.ts";
+import { describe, nothing, nullValue, optional, scalar } from "../entities/entity.ts";
 import type { Env } from "../entities/env.ts";
 import {
   inOrder,
@@ -14,7 +14,7 @@ import {
 } from "../entities/env.ts";
 import { partsNow } from "../entities/sharing.ts";
 import { assignment, updateExpression } from "../names/assign.ts";
-import { outsideEntity, outsideMember } from "../names/captured.ts";
+import { newInstance, outsideEntity, outsideMember } from "../names/captured.ts";
 import { fieldName, itemNumber, member } from "../operations/access.ts";
 import type { LiteralPart } from "../operations/arrays.ts";
 import { concatenation, construct } from "../operations/arrays.ts";
@@ -35,8 +35,8 @@ import { callExpression } from "./calls.ts";
 import { chain } from "./chain.ts";
 
 /**
- * Evaluates an expression to an entity; its statements are emitted to `env.out`. If the surrounding conditions decide
- * whether the value is present, the entity reflects that.
+ * Evaluates an expression to an entity and emits its statements to `env.out`. If the surrounding conditions decide
+ * whether an optional value is present, the result is no longer optional.
  */
 export function evaluate(env: Env, node: Expression): Entity {
   env.unit.current = { node, module: env.module };
@@ -97,7 +97,7 @@ function evaluated(env: Env, node: Expression): Entity {
     case "CallExpression":
       return chain(env, node, (inner) => callExpression(inner, node));
     case "NewExpression":
-      return construct(env, node);
+      return newInstance(env, node) ?? construct(env, node);
     case "FunctionDeclaration":
     case "FunctionExpression":
     case "ArrowFunctionExpression":
@@ -116,7 +116,8 @@ const otherNodes: Readonly<Record<string, string>> = {
   AwaitExpression:
     "await waits for something outside; a function of numbers is computed at once. Await before the call.",
   YieldExpression: "generators give values one by one; return an array.",
-  ThisExpression: "this is an object from outside: pass what is needed of it as an argument.",
+  ThisExpression:
+    "this is an object from outside: pass what is needed of it as an argument. Make a method that needs no object static, and call it by the name of its class.",
   ClassExpression: "classes are outside of what can be differentiated: use functions and objects of numbers.",
   TaggedTemplateExpression: strings,
   ImportExpression: "import() waits for a module: import at the head of the file.",
@@ -146,12 +147,7 @@ function literal(env: Env, node: Literal): Entity {
   if (typeof value === "number") return scalar(number(value));
   if (typeof value === "boolean") return scalar(truth(value));
   if (typeof value === "string") return textConstant(env, value);
-  if (value === null && node.raw === "null")
-    return refuse(
-      env,
-      node,
-      "null is not a number: use undefined for a missing value, as in x?: number and x ?? 0.",
-    );
+  if (value === null && node.raw === "null") return nullValue;
   return refuse(
     env,
     node,
@@ -179,8 +175,8 @@ function functionEntity(env: Env, node: FunctionNode): Entity {
 function objectLiteral(env: Env, node: ObjectExpression): Entity {
   const values = inOrder(env, node.properties, (inner, part) => {
     if (part.type === "SpreadElement") return partsNow(inner, evaluate(inner, part.argument));
-    if (part.kind !== "init" || part.method)
-      return refuse(env, part, "objects of numbers have no methods here: write a function beside them.");
+    if (part.kind !== "init")
+      return refuse(env, part, "objects of numbers have no accessors here: write a function beside them.");
     return evaluate(inner, part.value as Expression);
   });
   const fields = new Map<string, Entity>();
@@ -190,7 +186,7 @@ function objectLiteral(env: Env, node: ObjectExpression): Entity {
       if (value.kind === "nothing") continue;
       if (value.kind === "optional" && value.value.kind === "record") {
         for (const [name, field] of value.value.fields) {
-          const own = isPart(field) ? optional(value.present, field) : field;
+          const own = isPart(field) ? optional(value.present, field) : field; // spreading null adds no fields either
           fields.set(name, spreadField(env, part, own, fields.get(name)));
         }
         continue;
@@ -213,9 +209,12 @@ function objectLiteral(env: Env, node: ObjectExpression): Entity {
   return record;
 }
 
-/** A field of a spread object. If it is absent at run time, the previous field remains. */
+/**
+ * Value of a field after a spread (`{ ...p }`). If the field is absent at run time, the field `before` of the earlier
+ * properties remains. Without such a field, the result is optional too.
+ */
 function spreadField(env: Env, node: Node, field: Entity, before: Entity | undefined): Entity {
-  if (field.kind !== "optional" || before === undefined) return field;
+  if (field.kind !== "optional" || field.absence === "null" || before === undefined) return field;
   return choose(env, {
     node,
     sides: [node, node],

@@ -80,12 +80,12 @@ export function loopStatement(
 
 interface LoopBody {
   readonly body: RegionStmt[];
-  /** Condition that is true at run time if no jump left the loop. */
+  /** Condition that is true at run time as long as no jump has left the loop. */
   readonly goesOn: RegionExpr;
 }
 
 interface LoopBodyOptions {
-  /** Default: the number of iterations is not known before the loop. */
+  /** Bounds of the loop. Default: the number of iterations is not known before the loop. */
   readonly trip?: LoopTrip;
   /** Code that runs after an iteration. */
   readonly after?: ((inner: Env) => void) | undefined;
@@ -237,7 +237,7 @@ const turned = { "<": ">", "<=": ">=", ">": "<", ">=": "<=" } as const;
 
 /**
  * Recognises `for (let i = a; i < b; i += c)` with a constant step, an unchanging bound, and no other assignment to
- * `i`.
+ * `i`. `undefined` for other loops.
  */
 function countedLoop(env: Env, stmt: ForStatement, parts: LoopHandlers): CountedForLoop | undefined {
   const { init, test, update, body } = stmt;
@@ -306,7 +306,10 @@ function declareOthers(env: Env, stmt: ForStatement, index: string, parts: LoopH
   if (declarations.length > 0) parts.declareIn(env, { ...init, declarations });
 }
 
-/** True if the further condition of a loop emits statements. The loop is then not elaborated as a counted loop. */
+/**
+ * True if evaluating the further condition `more` of a loop emits statements. Such a loop is not elaborated as a
+ * counted loop.
+ */
 function asksWithStatements(
   env: Env,
   stmt: ForStatement,
@@ -450,7 +453,7 @@ function countedFor(
 }
 
 /**
- * First integer that the index does not reach. If the index turns out not to be an integer, `integers.ts` reverses this
+ * First integer that the index does not reach. If the index turns out not to be an integer, `integers.ts` undoes this
  * rounding.
  */
 function endOf(limit: RegionExpr, operator: CountedForLoop["operator"]): RegionExpr {

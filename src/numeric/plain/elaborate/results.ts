@@ -1,10 +1,18 @@
 import type { RegionResult } from "../../../engine/region/form/region.ts";
 import { number } from "../draft/draft.ts";
 import type { ArrayEntity, Entity, ValueLayout } from "../entities/entity.ts";
-import { storagesOf } from "../entities/entity.ts";
+import { showAbsence, storagesOf } from "../entities/entity.ts";
 import type { Env } from "../entities/env.ts";
 import { refuse } from "../entities/env.ts";
-import { arrayLength, copyInto, guardLengths, itemAt, makeArray, planOf } from "../entities/plan.ts";
+import {
+  arrayLength,
+  copyInto,
+  guardLengths,
+  itemAt,
+  makeArray,
+  planOf,
+  presentValue,
+} from "../entities/plan.ts";
 import type { ValuePlan } from "../entities/plan.ts";
 import type { PlainType } from "../form/form.ts";
 import { makeTupleArray } from "../operations/arrays.ts";
@@ -70,10 +78,11 @@ export function resultsOf(
           'a string is no result that has a derivative: return a number for each case, as in kind === "up" ? 1 : 0.',
         );
       case "optional":
+        if (entity.isMember === true) return give(presentValue(env, returnedIn(node), entity), declared);
         return refuse(
           env,
           returnedIn(node),
-          "the result may be undefined, and so has no fixed shape: return a number in that case, as in x ?? 0.",
+          `the result may be ${showAbsence(entity)}, and so has no fixed shape: return a number in that case, as in x ?? 0.`,
         );
       case "function":
       case "global":
@@ -102,7 +111,7 @@ function returnedIn(node: Node): Node {
 type ArrayValuePlan = ValuePlan & { readonly kind: "array" };
 
 /** Declared result type of a function; `undefined` if it is not a type of differentiable values. */
-function declaredType(annotation: TypeNode, module: Module): PlainType | undefined {
+export function declaredType(annotation: TypeNode, module: Module): PlainType | undefined {
   try {
     return typeOf(annotation, module);
   } catch (error) {
@@ -112,7 +121,7 @@ function declaredType(annotation: TypeNode, module: Module): PlainType | undefin
 }
 
 /**
- * Returns the plan of a value with rows as tuples where the declared type has tuples. Returns the same plan if nothing
+ * Returns the plan with rows as tuples wherever the declared type has tuples. Returns the same object if nothing
  * differs.
  */
 function planAs(declared: PlainType, plan: ValuePlan): ValuePlan {
@@ -140,7 +149,13 @@ function planAs(declared: PlainType, plan: ValuePlan): ValuePlan {
 
 /** Returns the items of an array that is returned as a tuple of length `n`. */
 function itemsOf(env: Env, node: Node, array: ArrayEntity, n: number): Entity {
-  guardLengths(env, node, number(n), arrayLength(array));
+  guardLengths(
+    env,
+    node,
+    number(n),
+    arrayLength(array),
+    `The result type is a tuple of ${n} items: return an array of ${n} numbers, or declare the result as number[].`,
+  );
   const items = Array.from({ length: n }, (_, i) => itemAt(array, number(i)));
   return { kind: "tuple", items, root: array.root, fresh: false };
 }
@@ -151,8 +166,8 @@ function isRow(items: readonly Entity[]): boolean {
 }
 
 /**
- * Returns the array itself if the outermost block of the region declares it and no other result uses it; otherwise a
- * copy.
+ * Returns the array itself if the region can return it: its outermost block declares it, and no other result uses it.
+ * Otherwise returns a copy.
  */
 function ownArray(env: Env, node: Node, array: ArrayEntity, used: ReadonlySet<string>): ArrayEntity {
   const isOwn =

@@ -1,28 +1,31 @@
 import type { RegionExpr } from "../../../engine/region/form/region.ts";
 import { and, not, truth } from "../draft/draft.ts";
 import type { Entity } from "../entities/entity.ts";
-import { nothing, optional, scalar } from "../entities/entity.ts";
+import { absenceOf, nothing, optional, scalar } from "../entities/entity.ts";
 import type { Env, Jump } from "../entities/env.ts";
-import { assuming, at, flagExpr, nested, refuse, textOf, withScope } from "../entities/env.ts";
+import { assuming, at, flagExpr, isReassigned, nested, refuse, textOf, withScope } from "../entities/env.ts";
 import { simplified } from "../entities/facts.ts";
-import { declare } from "../names/declare.ts";
-import { emptyArray, unset } from "../names/unset.ts";
+import { declare, mayBeAssigned } from "../names/declare.ts";
+import { emptyArray, isUnknown, unknownStorage, unset } from "../names/unset.ts";
 import { exchangeByThird } from "../names/exchange.ts";
+import type { PlainType } from "../form/form.ts";
 import { refuseForIn } from "../operations/fields.ts";
 import { beginGrowth, endGrowth } from "../operations/growth.ts";
-import { condition, withDefault } from "../operations/operators.ts";
+import { condition, isPart, withDefault } from "../operations/operators.ts";
 import type {
   Expression,
   IfStatement,
   Node,
+  Pattern,
   Statement,
   TypeNode,
   VariableDeclaration,
 } from "../syntax/ast.ts";
 import type { DefaultStatement } from "../syntax/defaults.ts";
 import { defaultStatements } from "../syntax/defaults.ts";
+import { PlainError } from "../syntax/refuse.ts";
 import { typeOf } from "../syntax/types.ts";
-import { isFunction, neverCompletes, pushedNames, unwrap, usedNames } from "../syntax/walk.ts";
+import { eachUse, isFunction, neverCompletes, pushedNames, unwrap, usedNames } from "../syntax/walk.ts";
 import { BranchChain } from "./branches.ts";
 import { effect, evaluate } from "./expressions.ts";
 import { exitsOf, jumpOf, takeJump } from "./jumps.ts";
@@ -63,7 +66,7 @@ function run(env: Env, body: readonly Statement[], from: number): void {
     };
     const exits = exitsOf(env, stmt);
     if (isLast || exits.length === 0) {
-      execute(isLast ? env : midway, stmt);
+      attempt(isLast ? env : midway, stmt);
       end(env);
       if (neverCompletes(stmt)) return;
       continue;
@@ -75,7 +78,7 @@ function run(env: Env, body: readonly Statement[], from: number): void {
       });
       return;
     }
-    execute(midway, stmt);
+    attempt(midway, stmt);
     const rest = nested(env);
     end(rest);
     if (neverCompletes(stmt)) return;
@@ -84,6 +87,21 @@ function run(env: Env, body: readonly Statement[], from: number): void {
     if (statements.length > 0)
       env.out.push({ kind: "if", condition: notTaken(exits), then: statements, otherwise: [] });
     return;
+  }
+}
+
+/**
+ * Elaborates a statement. While the storage of a variable is not known, an error in its uses does not end the
+ * elaboration, because an assignment further down may determine the storage.
+ */
+function attempt(env: Env, stmt: Statement): void {
+  const { unit } = env;
+  try {
+    execute(env, stmt);
+  } catch (error) {
+    const isOpen = unit.unknown.some(({ key }) => !unit.learned.has(key));
+    if (!(error instanceof PlainError) || !isOpen) throw error;
+    unit.deferred ??= error;
   }
 }
 
@@ -212,7 +230,10 @@ function labeled(
   return execute({ ...env, frames, tail: new Set([...env.tail, jump]) }, body);
 }
 
-/** Elaborates `if` and all its `else if` without recursion. `rest` is emitted into the sides that complete. */
+/**
+ * Elaborates an `if` with all its `else if` without recursion. `rest`, the statements after it, is emitted into each
+ * side that completes.
+ */
 function ifStatement(env: Env, first: IfStatement, rest?: (inner: Env) => void): void {
   const side = (inner: Env, body: Statement | null | undefined): void => {
     if (body) withScope(inner, body, (scoped) => execute(scoped, body));
@@ -234,7 +255,10 @@ function ifStatement(env: Env, first: IfStatement, rest?: (inner: Env) => void):
   chain.close();
 }
 
-/** Elaborates `c && f()` and `c ? f() : g()` as branches. */
+/**
+ * Elaborates an expression statement: `c && f()`, `c || f()` and `c ? f() : g()` as branches, others only for their
+ * side effects.
+ */
 function expressionStatement(env: Env, given: Expression): void {
   const node = unwrap(given);
   if (node.type !== "ConditionalExpression" && (node.type !== "LogicalExpression" || node.operator === "??"))
@@ -265,15 +289,17 @@ function declaration(env: Env, { declarations, kind }: VariableDeclaration): voi
     if (annotation?.type === "TSAnyKeyword" || annotation?.type === "TSStringKeyword")
       typeOf(annotation, env.module);
     const hint = id.type === "Identifier" ? id.name : undefined;
+    const named = { ...env, hint };
     const value = init
-      ? initialValue({ ...env, hint }, declarator, init, annotation)
-      : unset(env, declarator, annotation && typeOf(annotation, env.module));
-    const held = kind === "const" ? value : orUndefined(env, declarator, value, annotation);
+      ? initialValue(named, declarator, init, annotation)
+      : withoutValue(named, declarator, id, annotation);
+    const typed = asDeclared(named, declarator, value, annotation);
+    const held = kind === "const" ? typed : orUndefined(named, declarator, typed, annotation);
     declare(env, id, held, declarator, { isConst: kind === "const" });
   }
 }
 
-/** Value of an initialiser. An empty array that is filled by `push` has the items of its type. */
+/** Value of an initialiser. An empty array literal that `push` fills gets the item type of the annotation. */
 function initialValue(env: Env, node: Node, init: Expression, annotation: TypeNode | undefined): Entity {
   const value = evaluate(env, init);
   const isEmpty = value.kind === "tuple" && value.fresh && value.items.length === 0;
@@ -282,11 +308,68 @@ function initialValue(env: Env, node: Node, init: Expression, annotation: TypeNo
   return (type && emptyArray(env, node, typeOf(type, env.module))) ?? value;
 }
 
-/** Initial value of a variable whose declared type includes `undefined`. */
+/** Value of a variable that is declared without one. */
+function withoutValue(env: Env, node: Node, id: Pattern, annotation: TypeNode | undefined): Entity {
+  const type = annotation && typeOf(annotation, env.module);
+  const isOptional = type?.kind === "optional" && isUnknown(type);
+  const isAsked = type === undefined && id.type === "Identifier" && mayAskForValue(env.scope.node, id.name);
+  return isOptional || isAsked ? unknownStorage(env, node, undefined) : unset(env, node, type);
+}
+
+/** True if code asks if a variable without a type is absent: `x === undefined`, `x == null`, `x ?? y`, `!x`, `x?.y`. */
+function mayAskForValue(scope: Node, name: string): boolean {
+  let isAsked = false;
+  eachUse(scope, (use, around) => {
+    const parent: (Node & { operator?: string; optional?: boolean }) | undefined = around.at(-1);
+    if (use.name !== name || parent === undefined) return;
+    const { operator = "" } = parent;
+    isAsked ||= operator.includes("==") || operator.startsWith("!") || operator.startsWith("??");
+    isAsked ||= parent.type === "LogicalExpression" || parent.type === "ConditionalExpression";
+    isAsked ||= parent.type === "IfStatement" || parent.optional === true;
+  });
+  return isAsked;
+}
+
+/**
+ * Gives the fields of a new object that its declared type lets be absent storage for a value, if the function assigns
+ * them later.
+ */
+function asDeclared(env: Env, node: Node, value: Entity, annotation: TypeNode | undefined): Entity {
+  if (value.kind !== "record" || !value.fresh || annotation === undefined) return value;
+  const { hint } = env;
+  const isReplaced = hint !== undefined && isReassigned(env.scope.node, hint);
+  const typed = (entity: Entity, type: PlainType, name: string): Entity => {
+    if (entity.kind === "record" && entity.fresh && type.kind === "record") {
+      const fields = new Map(entity.fields);
+      for (const field of type.fields) {
+        const given = typed(fields.get(field.name) ?? nothing, field.type, field.name);
+        if (given.kind !== "nothing") fields.set(field.name, given);
+      }
+      return { ...entity, fields };
+    }
+    if (type.kind !== "optional" || isUnknown(type.type) || entity.kind === "optional") return entity;
+    if (!isReplaced && !mayBeAssigned(env, name)) return entity;
+    if (entity.kind === "nothing") return unset(env, node, type);
+    return isPart(entity) ? optional(scalar(truth(true)), entity, type) : entity;
+  };
+  return typed(value, typeOf(annotation, env.module), "");
+}
+
+/** Initial value of a variable whose declared type includes `undefined` or `null`, or that has no type and no value. */
 function orUndefined(env: Env, node: Node, value: Entity, annotation: TypeNode | undefined): Entity {
+  if (annotation === undefined && value.kind === "nothing" && value.unknown === undefined)
+    return unknownStorage(env, node, absenceOf(value) === "null" ? "null" : undefined);
   if (annotation?.type !== "TSUnionType") return value;
   const type = typeOf(annotation, env.module);
-  if (type.kind !== "optional" || value.kind === "optional") return value;
-  if (value.kind === "nothing") return unset(env, node, type);
-  return value.kind === "function" || value.kind === "global" ? value : optional(scalar(truth(true)), value);
+  if (type.kind !== "optional") return value;
+  if (value.kind === "nothing")
+    return value.unknown !== undefined
+      ? value
+      : isUnknown(type)
+        ? unknownStorage(env, node, absenceOf(value) === "null" ? "null" : type.absence)
+        : unset(env, node, type);
+  if (value.kind === "optional") return { ...value, absence: type.absence ?? value.absence };
+  return value.kind === "function" || value.kind === "global"
+    ? value
+    : optional(scalar(truth(true)), value, type);
 }

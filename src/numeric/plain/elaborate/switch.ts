@@ -1,11 +1,21 @@
 import type { RegionExpr } from "../../../engine/region/form/region.ts";
 import { and, compare, isTrue, number, or, select } from "../draft/draft.ts";
 import type { Env, Jump } from "../entities/env.ts";
-import { at, atom, isPresent, nested, refuse, scalarValue, shallow, withScope } from "../entities/env.ts";
+import {
+  at,
+  atom,
+  isPresent,
+  nested,
+  refuse,
+  scalarValue,
+  shallow,
+  textOf,
+  withScope,
+} from "../entities/env.ts";
 import { scalar } from "../entities/entity.ts";
 import { sameText } from "../operations/operators.ts";
-import type { Statement, SwitchCase, SwitchStatement } from "../syntax/ast.ts";
-import { neverCompletes } from "../syntax/walk.ts";
+import type { ReturnStatement, Statement, SwitchCase, SwitchStatement } from "../syntax/ast.ts";
+import { neverCompletes, walkStatements } from "../syntax/walk.ts";
 import { BranchChain } from "./branches.ts";
 import { exitsOf } from "./jumps.ts";
 
@@ -45,14 +55,18 @@ export function switchStatement(
     return compare("equal", chosen, x);
   });
   const possible = chosen.kind === "const" ? [chosen.value] : isText ? discriminant.cases : undefined;
-  env.unit.exhaustive.set(stmt, isTrue(isThere) && possible?.every((code) => covered.has(code)) === true);
+  // without known values, a value without a case is an error of the call where the function ends with the switch
+  const isLast = possible === undefined && env.returns !== undefined && env.tail.has(env.returns.jump);
+  const isChecked = isLast && allReturn(stmt) && !tests.includes(undefined);
+  const isCovered = possible?.every((code) => covered.has(code)) ?? isChecked;
+  env.unit.exhaustive.set(stmt, (isTrue(isThere) || isChecked) && isCovered);
   const jump: Jump = { flag: undefined, declarations: env.out.reserve() };
   const inner: Env = { ...env, frames: [...env.frames, { kind: "switch", labels, break: jump }] };
   const isSimple = stmt.cases.every(
     ({ consequent }, k) =>
       consequent.length === 0 || k === stmt.cases.length - 1 || consequent.some(neverCompletes),
   );
-  if (isSimple) return branches(inner, stmt, tests, jump, parts);
+  if (isSimple) return branches(inner, stmt, tests, jump, parts, isChecked);
   return fallThrough(inner, stmt, tests, jump, parts);
 }
 
@@ -63,6 +77,7 @@ function branches(
   tests: readonly (RegionExpr | undefined)[],
   jump: Jump,
   parts: SwitchHandlers,
+  isChecked: boolean,
 ): void {
   const groups: { test: RegionExpr | undefined; isDefault: boolean; readonly body: SwitchCase }[] = [];
   let pending: RegionExpr | undefined;
@@ -90,7 +105,26 @@ function branches(
     caseBody(chain.branch(test!, at(env, body, body.consequent[0]?.start)), body, parts);
   }
   if (others) caseBody(chain.inner, others, parts);
+  else if (isChecked)
+    chain.inner.out.push({
+      kind: "throw",
+      message: `no case of switch (${textOf(env, stmt.discriminant)}) has this value`,
+      at: at(env, stmt, stmt.discriminant.end + 1),
+    });
   chain.close();
+}
+
+/** True if each case of a `switch` returns a value. */
+export function allReturn({ cases }: SwitchStatement): boolean {
+  const ends = ({ consequent }: SwitchCase): boolean =>
+    consequent.length === 0 || consequent.some(neverCompletes);
+  let isValue = false;
+  for (const { consequent } of cases)
+    for (const inner of consequent)
+      walkStatements(inner, (node) => {
+        isValue ||= node.type === "ReturnStatement" && Boolean((node as ReturnStatement).argument);
+      });
+  return isValue && cases.at(-1)?.consequent.length !== 0 && cases.every(ends);
 }
 
 function caseBody(env: Env, one: SwitchCase, parts: SwitchHandlers): void {

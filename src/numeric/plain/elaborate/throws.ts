@@ -1,6 +1,6 @@
 import type { RegionExpr, ThrownFormat, ThrownPart } from "../../../engine/region/form/region.ts";
 import type { Entity } from "../entities/entity.ts";
-import { describe } from "../entities/entity.ts";
+import { describe, showAbsence } from "../entities/entity.ts";
 import type { Env } from "../entities/env.ts";
 import { assuming, at, isPresent, nested, numberValue, refuse, textOf } from "../entities/env.ts";
 import { simplified } from "../entities/facts.ts";
@@ -30,7 +30,10 @@ export function throwStatement(env: Env, stmt: ThrowStatement): void {
   writeThrow(env, stmt, name, text === undefined ? [] : [text], text === undefined ? [name] : []);
 }
 
-/** Registers an error class of the program, visible at the marked function, so that calls can construct its errors. */
+/**
+ * Registers an error class of the program, so that a call can construct its errors. It must be visible at the marked
+ * function.
+ */
 function noteClass({ unit, module, around, scope }: Env, name: string): void {
   if (scope.get(name) !== undefined) return;
   const [used, seen] = [lookUp(name, module, around), lookUp(name, unit.module, unit.around)];
@@ -68,7 +71,20 @@ function writeThrow(
   const { value: shown, by } = formatted(env, node);
   const entity = env.unit.elaborate.evaluate(env, shown);
   return choice(env, stmt, isPresent(env, entity), (inner, isThere) =>
-    isThere ? goOn(inner, [], [valueOf(inner, shown, entity, by)]) : goOn(inner, [], ["undefined"]),
+    isThere
+      ? goOn(inner, [], [valueOf(inner, shown, entity, by)])
+      : goOn(inner, [], [absentText(inner, shown, entity)]),
+  );
+}
+
+/** Text of an absent value in a message. */
+function absentText(env: Env, node: Node, entity: Entity): string {
+  const text = showAbsence(entity);
+  if (text !== "null or undefined") return text;
+  return refuse(
+    env,
+    node,
+    `${textOf(env, node)} may be null or undefined: use one of them for a missing value.`,
   );
 }
 
@@ -100,7 +116,7 @@ function statementOf(env: Env, stmt: Node, name: string, parts: readonly Message
   } as const;
 }
 
-/** Returns the parts of a message text in order; `undefined` for a value. */
+/** Splits the text of a message into its parts in order; `undefined` if the expression is a value, not a text. */
 function piecesOf(env: Env, node: Expression): (Expression | string)[] | undefined {
   if (node.type === "Literal") return typeof node.value === "string" ? [node.value] : undefined;
   if (node.type === "TemplateLiteral")
@@ -129,7 +145,7 @@ function isText(env: Env, given: Expression): boolean {
   return node.type === "CallExpression" && formatOf(node) !== undefined;
 }
 
-/** Value of a string constant outside of the function: `const unit = "metres"`. */
+/** Value of a string constant outside of the function, such as `const unit = "metres"`; `undefined` for other names. */
 function constantText(env: Env, name: string): string | undefined {
   if (env.scope.get(name) !== undefined) return undefined;
   const found = lookUp(name, env.module, env.around);
@@ -140,7 +156,10 @@ function constantText(env: Env, name: string): string | undefined {
 
 const methods: ReadonlySet<string> = new Set(["toFixed", "toPrecision", "toExponential"]);
 
-/** Returns the formatting method of `x.toFixed(2)` with its constant argument. */
+/**
+ * Returns the formatting method of a call such as `x.toFixed(2)` with its constant argument; `undefined` for
+ * `x.toString()` and other calls.
+ */
 function formatOf({ callee, arguments: args }: CallExpression): ThrownFormat | undefined {
   if (callee.type !== "MemberExpression" || callee.computed || callee.property.type !== "Identifier")
     return undefined;

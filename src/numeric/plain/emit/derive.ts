@@ -1,12 +1,14 @@
 import { DownhillError } from "../../../engine/errors/index.ts";
 import { scalarFunctions } from "../../../engine/prims/scalar-functions.ts";
 import { declaredBy, eliminateDeadCode, gradient, tangent } from "../../../engine/region/index.ts";
+import { isFloating as isFloatingType } from "../../../engine/region/form/build.ts";
 import type { Region } from "../../../engine/region/form/region.ts";
 import { walkStmts } from "../../../engine/region/form/walk.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
 import { countLeaves, mayLack } from "../call/values.ts";
 import type { PlainForm, PlainType } from "../form/form.ts";
-import type { TemplateText } from "./arguments.ts";
+import { isIntegerArray } from "../form/form.ts";
+import type { TemplateText } from "./results.ts";
 
 interface TypedParameter {
   readonly name: string;
@@ -56,8 +58,8 @@ export function gradientOf(form: PlainForm, wanted: readonly string[], value: bo
   const [only] = places;
   const isOne = places.length === 1;
   const grads: PlainType = isOne
-    ? presentType(form.params[only!]!.type)
-    : { kind: "tuple", items: places.map((i) => presentType(form.params[i]!.type)) };
+    ? derivativeType(form.params[only!]!.type)
+    : { kind: "tuple", items: places.map((i) => derivativeType(form.params[i]!.type)) };
   const names = places.map((i) => form.params[i]!.name);
   const texts: TemplateText = isOne ? names[0]! : names;
   const what = wanted.join(", ");
@@ -82,7 +84,7 @@ export function hessianProductOf(form: PlainForm, wanted: string): Derivation {
   const active = activeIn(form, [place]);
   const grad = gradient(region, active, scalarFunctions);
   const product = eliminateDeadCode(tangent(grad, active, scalarFunctions, { primal: false }));
-  const type = presentType(form.params[place]!.type);
+  const type = derivativeType(form.params[place]!.type);
   if (mayLack(type))
     throw new DownhillError(
       "option",
@@ -148,6 +150,52 @@ function presentType(type: PlainType): PlainType {
   return type.kind === "optional" ? type.type : type;
 }
 
+/**
+ * Type of the derivative in a value that is present. It lacks the fields that are booleans or strings, as in the
+ * library.
+ */
+function derivativeType(type: PlainType): PlainType {
+  switch (type.kind) {
+    case "number":
+    case "boolean":
+    case "array":
+    case "matrix":
+      return type;
+    case "list":
+      return { kind: "list", item: derivativePart(type.item) };
+    case "record":
+      return {
+        kind: "record",
+        fields: type.fields.flatMap(({ name, type: field }) => {
+          if (isConstantField(field)) return [];
+          return [{ name, type: derivativePart(field) }];
+        }),
+      };
+    case "tuple":
+      return { kind: "tuple", items: type.items.map(derivativeType) };
+    case "optional":
+      return derivativeType(type.type);
+    default:
+      return assertNever(type, "derivativeType");
+  }
+}
+
+/** Type of the derivative in a field or an item, which is absent where the argument lacks it. */
+function derivativePart(type: PlainType): PlainType {
+  const own = derivativeType(type);
+  return type.kind === "optional" ? { ...type, type: own } : own;
+}
+
+/** True for the type of a field that derivatives leave out, because it may select a member of a union. */
+function isConstantField(type: PlainType): boolean {
+  return type.kind === "boolean" || isText(type);
+}
+
+/** True for the type of a string. */
+function isText(type: PlainType): boolean {
+  return type.kind === "number" && type.cases !== undefined;
+}
+
 /** Parameters of the emitted functions: those of the function, then the captured values. */
 function parametersOf({ params, captured }: PlainForm): readonly TypedParameter[] {
   return [...params, ...captured];
@@ -193,19 +241,22 @@ function placeOf({ params, region }: PlainForm, name: string): number {
   return place;
 }
 
-/** True if all numbers of a value are floating and thus have a derivative. */
+/**
+ * True if all numbers of a value are floating and thus have a derivative. Fields that are booleans or strings do not
+ * count.
+ */
 export function isFloating(type: PlainType): boolean {
   switch (type.kind) {
     case "number":
     case "array":
     case "matrix":
-      return type.integer !== true && !(type.kind === "array" && type.of === "Int32Array");
+      return type.integer !== true && !isText(type) && !(type.kind === "array" && isIntegerArray(type.of));
     case "boolean":
       return false;
     case "list":
       return isFloating(type.item);
     case "record":
-      return type.fields.every((field) => isFloating(field.type));
+      return type.fields.every((field) => isConstantField(field.type) || isFloating(field.type));
     case "tuple":
       return type.items.every(isFloating);
     case "optional":
@@ -220,6 +271,6 @@ function activeIn(form: PlainForm, places: readonly number[]): readonly boolean[
   const active = form.params.flatMap(({ type }, i) =>
     new Array<boolean>(countLeaves(type)).fill(places.includes(i)),
   );
-  // the presence booleans of optional values have no derivative
-  return form.region.params.map(({ type }, i) => (active[i] ?? false) && type !== "bool");
+  // booleans and the codes of strings have no derivative
+  return form.region.params.map(({ type }, i) => (active[i] ?? false) && isFloatingType(type));
 }

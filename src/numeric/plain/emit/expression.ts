@@ -4,6 +4,7 @@ import { arithmeticOperators } from "../../../engine/region/index.ts";
 import type { PositionIndex, RegionExpr, RegionLoad } from "../../../engine/region/form/region.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
 import type { ModuleHelper } from "./helpers.ts";
+import type { TextCodes } from "./texts.ts";
 
 /** Code that accesses an array of the region. */
 export interface ArrayText {
@@ -11,19 +12,23 @@ export interface ArrayText {
   length(axis: number): ExprText;
   /** True for a list that grows when elements are stored. Elements that were never stored are 0. */
   readonly isGrowable?: boolean;
+  /** True if the elements are JavaScript's booleans; a typed array holds 0 and 1 instead. */
+  readonly isBoolean?: boolean;
 }
 
 /** Context for generating the code of expressions. */
 export interface ExpressionScope {
-  /** Returns the name of a scalar in the code. */
+  /** Returns the name that a scalar of the region has in the code. */
   local(name: string): string;
   array(name: string): ArrayText;
   /** Returns the name of a helper, and adds the helper to the module. */
   helper(name: ModuleHelper): string;
   /** Returns the name of a library function, and adds its code to the module. */
   procedure(name: string, types: readonly RegionExpr["type"][]): string;
-  /** Source position as a literal, for messages. */
+  /** Returns a position in the source as a literal, for error messages. */
   where(at: PositionIndex): ExprText;
+  /** Values that are codes of strings. */
+  readonly texts: TextCodes;
   /** True if results must have the same bits on every engine; false to call the functions of `Math` directly. */
   readonly isExact: boolean;
 }
@@ -54,7 +59,10 @@ const exactFunctions: Readonly<Record<string, string>> = {
   minimum: "Math.min",
 };
 
-/** Functions of `Math`, under the same name in the region, whose last bits may differ between engines. */
+/**
+ * Functions of the region that call the function of `Math` with the same name. Their last bits may differ between
+ * engines.
+ */
 const ownFunctions: ReadonlySet<string> = /* @__PURE__ */ (() =>
   new Set(
     "exp expm1 log log1p log2 log10 sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh cbrt atan2 pow".split(
@@ -96,6 +104,28 @@ export function expressionCode(expr: RegionExpr, scope: ExpressionScope): ExprTe
   }
 }
 
+/** Generates JavaScript for the value of a local or array: a string where that holds codes of strings. */
+export function valueCode(name: string, expr: RegionExpr, scope: ExpressionScope): ExprText {
+  return scope.texts.holds(name) ? textCode(expr, scope) : expressionCode(expr, scope);
+}
+
+/** Generates JavaScript for an expression whose value is the code of a string: the string. */
+function textCode(expr: RegionExpr, scope: ExpressionScope): ExprText {
+  if (expr.kind === "const") {
+    const text = scope.texts.textOf(expr.value);
+    return primary(text === undefined ? "undefined" : JSON.stringify(text));
+  }
+  if (expr.kind === "convert") return textCode(expr.x, scope);
+  if (expr.kind === "select")
+    return conditional(
+      expressionCode(expr.condition, scope),
+      textCode(expr.x, scope),
+      textCode(expr.y, scope),
+    );
+  if (expr.kind !== "load") return expressionCode(expr, scope);
+  return scope.array(expr.array).element(placeCodes(expr.array, expr.places, expr.at, scope));
+}
+
 function constantCode({ type, value }: RegionExpr & { readonly kind: "const" }): ExprText {
   if (type === "bool") return primary(value === 0 ? "false" : "true");
   return value === -Infinity ? prefix("-", primary("Infinity")) : literal(value);
@@ -106,10 +136,14 @@ function loadCode({ type, array, places, at }: RegionLoad, scope: ExpressionScop
   const element = text.element(placeCodes(array, places, at, scope));
   const value =
     text.isGrowable === true ? primary(`(${element.text} ?? ${type === "bool" ? "false" : "0"})`) : element;
-  return type === "bool" && text.isGrowable !== true ? infix(value, "!==", literal(0)) : value;
+  const isNumber = text.isGrowable !== true && text.isBoolean !== true;
+  return type === "bool" && isNumber ? infix(value, "!==", literal(0)) : value;
 }
 
-/** Code for the indices of an element. Each is bounds-checked unless it is known to be in range. */
+/**
+ * Returns the code of the indices of an element. It checks each index against the bounds, unless `at` is `undefined`:
+ * the indices are then known to be in range.
+ */
 export function placeCodes(
   array: string,
   places: readonly RegionExpr[],
@@ -125,6 +159,10 @@ export function placeCodes(
 
 function applyCode(expr: RegionExpr & { readonly kind: "apply" }, scope: ExpressionScope): ExprText {
   const { function: name, args, type } = expr;
+  if ((name === "equal" || name === "notEqual") && args.some((arg) => scope.texts.isCode(arg))) {
+    const [left, right] = args.map((arg) => textCode(arg, scope));
+    return infix(left!, name === "equal" ? "===" : "!==", right!);
+  }
   const codes = args.map((arg) => expressionCode(arg, scope));
   const [x, y] = codes;
   if (args[0]!.type === "bool" && Object.hasOwn(logicalOperators, name))

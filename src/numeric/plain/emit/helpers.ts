@@ -9,6 +9,7 @@ export type ModuleHelper =
   | "strongDiv"
   | "toInteger"
   | "columns"
+  | "collect"
   | "rows"
   | "sameLength"
   | "whole"
@@ -61,6 +62,24 @@ function columns(matrix, name) {
   for (const row of matrix)
     if (row.length !== n) throw new RangeError(\`\${name}: rows have \${n} and \${row.length} elements; all must be equally long.\`);
   return n;
+}`,
+  collect: `/** The elements of nested lists in row-major order, and the length of each axis. \`steps\` read the parts of the items. */
+function collect(list, steps, missing, name) {
+  const lengths = steps.map(() => undefined);
+  const measure = (part, axis) => {
+    if (axis === steps.length || part == null) return;
+    const n = (lengths[axis] ??= part.length);
+    if (part.length !== n) throw new RangeError(\`\${name}: arrays have \${n} and \${part.length} elements; those of all items must be equally long.\`);
+    for (const item of part) measure(steps[axis](item), axis + 1);
+  };
+  measure(list, 0);
+  const elements = [];
+  const copy = (part, axis) => {
+    if (axis === steps.length) elements.push(part ?? missing);
+    else for (let i = 0; i < (lengths[axis] ?? 0); i++) copy(part == null ? part : steps[axis](part[i]), axis + 1);
+  };
+  copy(list, 0);
+  return [elements, ...lengths.map((n) => n ?? 0)];
 }`,
   rows: `/** Converts elements in row-major order to an array of rows. */
 function rows(elements, n, m) {

@@ -1,9 +1,10 @@
-import { DownhillError } from "../../../engine/errors/index.ts";
 import type { Region, RegionParam, RegionType } from "../../../engine/region/form/region.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
 import type { PlainType } from "../form/form.ts";
-import { codeText, memberText, optionalItem, property } from "./arguments.ts";
+import { codeText, memberText, presenceText } from "./access.ts";
 import type { ModuleHelper } from "./helpers.ts";
+import type { CollectedLeaves } from "./list-leaves.ts";
+import { collectCode, isCollected, listLeaves, placeholder, presentCode, widthCode } from "./list-leaves.ts";
 
 /**
  * Parameter of a region, as code in terms of the arguments of a function: a number, or all elements in row-major order.
@@ -12,6 +13,8 @@ export interface LeafText {
   readonly text: string;
   /** Code of the length of each axis; empty for a number. */
   readonly lengths: readonly string[];
+  /** Path for messages about the lengths; if undefined, the code of a length names the array. */
+  readonly path?: string;
 }
 
 /** Generates the code of the region's parameters for an argument. */
@@ -20,12 +23,12 @@ export function leafTexts(
   type: PlainType,
   next: () => RegionParam,
   helper: (name: ModuleHelper) => string,
+  collected: CollectedLeaves,
 ): LeafText[] {
   const leaves: LeafText[] = [];
   const add = (param: RegionParam, text: string, ...lengths: readonly string[]): void => {
     leaves.push({ text: checked(param.type, text, path, lengths.length > 0, helper), lengths });
   };
-  const columns = (rows: string): string => `${helper("columns")}(${rows}, ${JSON.stringify(path)})`;
   const take = (at: string, of: PlainType, mayLack = false): void => {
     switch (of.kind) {
       case "number":
@@ -48,7 +51,11 @@ export function leafTexts(
         );
       }
       case "list":
-        return takeItem(mayLack ? `(${at} ?? [])` : at, of.item, "");
+        return takeItems(
+          mayLack ? `(${at} ?? [])` : at,
+          at.replaceAll("?.[", "[").replaceAll("?.", "."),
+          of.item,
+        );
       case "record":
         for (const field of of.fields) take(memberText(at, field.name, mayLack), field.type, mayLack);
         return;
@@ -56,57 +63,39 @@ export function leafTexts(
         of.items.forEach((item, i) => take(memberText(at, i, mayLack), item, mayLack));
         return;
       case "optional":
-        add(next(), `${at} !== undefined`);
+        add(next(), presenceText(at, of));
         return take(at, of.type, true);
       default:
         return assertNever(of, "leafTexts");
     }
   };
-  /** Adds the leaves of a list of records: of each item, the value that the code `inner` selects. */
-  const takeItem = (list: string, of: PlainType, inner: string): void => {
-    switch (of.kind) {
-      case "number":
-      case "boolean": {
-        const read =
-          of.kind === "number" && of.cases !== undefined
-            ? codeText(`item${inner}`, of.cases)
-            : `item${inner}`;
-        return add(next(), `${list}.map((item) => ${read})`, `${list}.length`);
+  const takeItems = (list: string, at: string, item: PlainType): void => {
+    for (const leaf of listLeaves(at, item, next)) {
+      const { param, reads } = leaf;
+      const valueOf = (read: string): string =>
+        leaf.cases === undefined ? presentCode(leaf, read) : codeText(read, leaf.cases);
+      if (isCollected(leaf)) {
+        const { data, lengths } = collected.of(leaf, collectCode(list, leaf, valueOf, helper));
+        const text = checked(param.type, data, leaf.path, true, helper);
+        leaves.push({ text, lengths, path: leaf.path });
+        continue;
       }
-      case "array": {
-        const rows = `${list}.map((item) => item${inner})`;
-        return add(
-          next(),
-          `${list}.flatMap((item) => Array.from(item${inner}))`,
-          `${list}.length`,
-          columns(rows),
-        );
+      const [first, second] = reads.map((read) => read("item"));
+      if (second === undefined) {
+        add(param, `${list}.map((item) => ${valueOf(first!)})`, `${list}.length`);
+        continue;
       }
-      case "record":
-        for (const field of of.fields) takeItem(list, field.type, `${inner}${property(field.name)}`);
-        return;
-      case "tuple":
-        of.items.forEach((item, i) => takeItem(list, item, `${inner}[${i}]`));
-        return;
-      case "optional":
-        throw optionalItem(list);
-      case "matrix":
-      case "list":
-        throw new DownhillError(
-          "option",
-          `emit: ${list} is a list of lists of more than numbers; emit takes lists of records of numbers and arrays.`,
-        );
-      default:
-        return assertNever(of, "leafTexts");
+      const row = valueOf(second) === "item" ? first! : `${first!}, (item) => ${valueOf(second)}`;
+      add(
+        param,
+        `${list}.flatMap((item) => Array.from(${row}))`,
+        `${list}.length`,
+        widthCode(list, leaf, helper),
+      );
     }
   };
   take(path, type);
   return leaves;
-}
-
-/** Code of the value that stands for an absent number. */
-function placeholder(type: RegionType): string {
-  return type === "f64" || type === "f32" ? "NaN" : "0";
 }
 
 /** Wraps the code of a parameter: checks integers, rounds a number to float32, and converts a boolean to 0 or 1. */
@@ -144,7 +133,9 @@ export function lengthChecks(
       const of = wanted.kind === "length" ? params.findIndex((p) => p.name === wanted.array) : -1;
       if (wanted.kind !== "length" || of < 0) return [];
       const [n, m] = [leaves[i]!.lengths[axis]!, leaves[of]!.lengths[wanted.axis]!];
-      return [`${helper("sameLength")}(${n}, ${m}, ${JSON.stringify(n.replace(/\.length$/, ""))});`];
+      return [
+        `${helper("sameLength")}(${n}, ${m}, ${JSON.stringify(leaves[i]!.path ?? n.replace(/\.length$/, ""))});`,
+      ];
     });
   });
 }

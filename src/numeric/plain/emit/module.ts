@@ -10,8 +10,7 @@ import type { Region, RegionParam, RegionType } from "../../../engine/region/for
 import { walkStmts } from "../../../engine/region/form/walk.ts";
 import { must } from "../../../engine/util/assert-never.ts";
 import type { PlainForm } from "../form/form.ts";
-import type { ResultText } from "./arguments.ts";
-import { argumentLines, resultText } from "./arguments.ts";
+import { argumentLines, type ArgumentScope } from "./arguments.ts";
 import type { Derivation } from "./derive.ts";
 import { gradientOf, hessianProductOf, jacobianOf, jacobianText, valueOf } from "./derive.ts";
 import type { ArrayText } from "./expression.ts";
@@ -19,8 +18,12 @@ import { expressionCode } from "./expression.ts";
 import type { ModuleHelper } from "./helpers.ts";
 import { helperSources } from "./helpers.ts";
 import { leafTexts, lengthChecks } from "./leaves.ts";
+import { collectedLeaves } from "./list-leaves.ts";
+import type { ResultText } from "./results.ts";
+import { resultText } from "./results.ts";
 import type { StatementScope } from "./statement.ts";
 import { statementLines } from "./statement.ts";
+import { textCodes } from "./texts.ts";
 import { parametersText, typeText } from "./types.ts";
 import { wasmHead } from "./wasm-glue.ts";
 import { wasmFunctions } from "./wasm.ts";
@@ -141,10 +144,16 @@ class ModuleText {
     const lines: string[] = [];
     let next = 0;
     const takeParam = (): RegionParam => must(region.params[next++], "a parameter of the region");
-    for (const param of params) append(lines, argumentLines(param.name, param.type, takeParam, scope));
+    const collected = collectedLeaves((local) => scope.declare(local, true), scope.fresh);
+    const argumentScope = { ...scope, collected };
+    for (const param of params)
+      append(lines, argumentLines(param.name, param.type, takeParam, argumentScope));
+    append(lines, collected.lines);
     next = 0;
     // only the lengths are needed here; the lines above already include their helpers
-    const leaves = params.flatMap((param) => leafTexts(param.name, param.type, takeParam, (given) => given));
+    const leaves = params.flatMap((param) =>
+      leafTexts(param.name, param.type, takeParam, (given) => given, collected),
+    );
     append(lines, lengthChecks(region, leaves, scope.helper));
     append(lines, statementLines(region.body, scope));
     let at = 0;
@@ -163,7 +172,7 @@ class ModuleText {
     ].join("\n");
   }
 
-  #scope(region: Region, outer: readonly string[]): StatementScope {
+  #scope(region: Region, outer: readonly string[]): StatementScope & Omit<ArgumentScope, "collected"> {
     const taken = new Set(this.#isExact ? [...outer, ...scalarFunctions.names] : outer);
     const names = new Map<string, string>();
     const arrays = new Map<string, ArrayText>();
@@ -176,9 +185,10 @@ class ModuleText {
       taken.add(name);
       return name;
     };
-    // an argument that is a parameter of the region keeps its name
-    const own = new Set(outer);
+    // an argument that is a parameter of the region keeps its name; a local of the same name gets another one
+    const own = new Set(region.params.map((param) => param.name).filter((name) => outer.includes(name)));
     return {
+      texts: textCodes(this.#form, region.body),
       isExact: this.#isExact,
       fresh,
       changes: (name) => changing.has(name),

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { moduleFrom } from "../../../../test/support/plain-agreement.ts";
+import { exportsOf, moduleFrom } from "../../../../test/support/plain-agreement.ts";
 import { grad, hvp } from "../../../index.ts";
 import { functionOf } from "../call/attach.ts";
 import { elaborate } from "../elaborate/elaborate.ts";
@@ -96,5 +96,71 @@ test("types mark optional arguments", () => {
   expect(() => emitModule(form, { hvp: "p" })).toThrow("p has optional fields");
   expect(() => emitModule(form, { grad: ["steps"] })).toThrow("steps of f only sets sizes");
   const list = 'export function f(ps: { a?: number }[]): number { "use ad"; return ps[0].a ?? 1; }';
-  expect(() => emitModule(elaborate(moduleFrom(list), "f"), { value: true })).toThrow("have optional fields");
+  expect(emitModule(elaborate(moduleFrom(list), "f"), { grad: ["ps"] }).types).toContain(
+    "export function fGrad(ps: { a?: number }[]): { a?: number }[];",
+  );
+});
+
+test("booleans of an argument, and a local with the name of an argument", async () => {
+  const text = `export function f(x: number, ps: { a: number; on: boolean }[], on: boolean[]): number {
+  "use ad";
+  const order = [...ps].sort((p, q) => q.a - p.a);
+  let s = 0;
+  for (const p of order) s = 3 * s + (p.on ? p.a * x : 1);
+  for (const one of on) s = 3 * s + (one ? x : 1);
+  return ps.flatMap(({ a }) => [a, s]).reduce((total, v, i) => total + i * v * v, 0);
+}`;
+  const args = [1.5, [{ a: 1, on: true }, { a: 2, on: false }], [false, true]]; // prettier-ignore
+  const javascript = exportsOf(text)["f"]!;
+  const f = functionOf(elaborate(moduleFrom(text), "f"), () => []);
+  const gradient = grad(f as (x: number) => number) as (...all: unknown[]) => unknown;
+  for (const [kind, options] of [
+    ["js", {}],
+    ["wasm", { wasm: true }],
+  ] as const) {
+    const module = await emitted(`booleans-${kind}`, text, { value: true, grad: ["x"], ...options });
+    expect(module["f"]!(...args)).toBe(javascript(...args));
+    expect(module["fGrad"]!(...args)).toEqual([javascript(...args), gradient(...args)]);
+  }
+});
+
+test("a gradient leaves out the booleans and strings of objects", async () => {
+  const text = `export function f(p: { on: boolean; kind: "a" | "b"; x: number; qs: { on: boolean; y: number }[]; o?: { on: boolean; z: number } }, ys: number[]): number {
+  "use ad";
+  let s = p.kind === "a" ? p.x * p.x : 3 * p.x;
+  if (p.on) s *= ys[0]! * ys[1]!;
+  for (const q of p.qs) s += q.on ? q.y * s : q.y;
+  if (p.o) s += p.o.on ? p.o.z : p.o.z ** 2;
+  return s;
+}`;
+  const form = elaborate(moduleFrom(text), "f");
+  const library = grad(functionOf(form, () => []) as (p: object, ys: number[]) => number, {
+    argnums: [0, 1],
+  });
+  const qs = [{ on: true, y: 3 }, { on: false, y: 4 }]; // prettier-ignore
+  for (const [kind, options] of [
+    ["js", { functions: "exact" }],
+    ["wasm", { wasm: true }],
+  ] as const) {
+    const { fGrad, fHvp } = await emitted(`left-out-${kind}`, text, {
+      grad: ["p", "ys"],
+      hvp: "ys",
+      ...options,
+    });
+    const argument = { on: true, kind: "a", x: 2, qs, o: { on: false, z: 5 } };
+    for (const p of [argument, { ...argument, on: false }, { ...argument, kind: "b", o: undefined }])
+      expect(fGrad!(p, [2, 3])).toEqual(library(p, [2, 3]));
+    expect(fGrad!(argument, [2, 3])).toEqual([{ x: 96, qs: [{ y: 24 }, { y: 1 }], o: { z: 10 } }, [48, 32]]);
+    expect(fHvp!(argument, [2, 3], [1, 0])).toEqual([0, 16]);
+  }
+  expect(emitModule(form, { grad: ["p"] }).types).toContain(
+    "): { x: number; qs: { y: number }[]; o?: { z: number } };",
+  );
+  // booleans that are no fields still have no derivative
+  const flags =
+    'export function f(on: boolean[], x: [boolean, number]): number { "use ad"; return on[0] ? x[1] : 0; }';
+  for (const name of ["on", "x"])
+    expect(() => emitModule(elaborate(moduleFrom(flags), "f"), { grad: [name] })).toThrow(
+      "it has no derivative",
+    );
 });

@@ -12,7 +12,7 @@ import type {
 import { walkExpr } from "../../../engine/region/form/walk.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
 import type { ArrayText, ExpressionScope } from "./expression.ts";
-import { expressionCode, placeCodes } from "./expression.ts";
+import { expressionCode, placeCodes, valueCode } from "./expression.ts";
 
 /** Context for generating the code of statements. */
 export interface StatementScope extends ExpressionScope {
@@ -51,7 +51,10 @@ function begun(stmts: readonly RegionStmt[]): RegionStmt[] {
   return out;
 }
 
-/** Returns `y` if the value assigned to x is `x + y` and `y` does not read `x`. */
+/**
+ * Returns `y` if the float assigned to the local `name` is `name + y` and `y` does not read this local; otherwise
+ * `undefined`.
+ */
 function addedTo(name: string, value: RegionExpr): RegionExpr | undefined {
   if (value.kind !== "apply" || value.function !== "add" || value.type === "i32") return undefined;
   const [x, y] = value.args;
@@ -64,10 +67,12 @@ function addedTo(name: string, value: RegionExpr): RegionExpr | undefined {
 function linesOf(stmt: RegionStmt, scope: StatementScope): string[] {
   switch (stmt.kind) {
     case "let": {
-      const value = expressionCode(stmt.value, scope);
+      const value = valueCode(stmt.name, stmt.value, scope);
       return [`${keyword(stmt.name, scope)} ${scope.declare(stmt.name)} = ${value.text};`];
     }
     case "set":
+      if (scope.texts.holds(stmt.name))
+        return [`${scope.local(stmt.name)} = ${valueCode(stmt.name, stmt.value, scope).text};`];
       return [assignment(primary(scope.local(stmt.name)), stmt.value, isLocal(stmt.name), scope)];
     case "array":
       return arrayLines(stmt, scope);
@@ -147,8 +152,10 @@ function storeLine(stmt: RegionStmt & { readonly kind: "store" }, scope: Stateme
   const codes = placeCodes(array, places, at, scope);
   if (text.isGrowable === true) {
     const [i] = codes;
-    return `${callCode(scope.helper("store"), primary(scope.local(array)), i!, expressionCode(value, scope)).text};`;
+    return `${callCode(scope.helper("store"), primary(scope.local(array)), i!, valueCode(array, value, scope)).text};`;
   }
+  if (scope.texts.holds(array))
+    return `${text.element(codes).text} = ${valueCode(array, value, scope).text};`;
   const isSame = (expr: RegionExpr): boolean =>
     expr.kind === "load" &&
     expr.array === array &&
@@ -188,7 +195,10 @@ function arrayLines(stmt: ArrayDeclaration, scope: StatementScope): string[] {
   const array = scope.declare(name);
   scope.declareArray(name, rowMajor(array, lengths));
   const size = lengths.reduce((n, m) => infix(n, "*", m));
-  return [...lines, `${word} ${array} = new ${arrayClasses[type]}(${size.text});`];
+  return [
+    ...lines,
+    `${word} ${array} = new ${scope.texts.holds(name) ? "Array" : arrayClasses[type]}(${size.text});`,
+  ];
 }
 
 /** Access to an array of all elements in row-major order. */
@@ -230,7 +240,10 @@ function forLines(stmt: RegionFor, scope: StatementScope): string[] {
   return [...lines, `for (${head}) {`, ...block(stmt.body, scope), "}"];
 }
 
-/** Code of the index of the last iteration; of one step before `from` if there is no iteration. */
+/**
+ * Code of the index of the last iteration of a loop. If the loop has no iterations, its value is one step before
+ * `from`.
+ */
 function lastIndex(from: ExprText, to: ExprText, step: number): ExprText {
   if (step === 1) return infix(to, "-", literal(1));
   if (step === -1) return infix(to, "+", literal(1));

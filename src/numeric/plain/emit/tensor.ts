@@ -13,7 +13,7 @@ import type { TreeDef } from "../../../engine/tree/index.ts";
 import { flatten } from "../../../engine/tree/index.ts";
 import { must } from "../../../engine/util/assert-never.ts";
 import { sizeOf } from "../../../engine/util/shape.ts";
-import { property } from "./arguments.ts";
+import { property } from "./access.ts";
 import type { EmittedModule } from "./module.ts";
 import { wasmHead, wasmText } from "./wasm-glue.ts";
 

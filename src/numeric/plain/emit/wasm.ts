@@ -4,12 +4,13 @@ import type { LoweredRegion, ResultPort } from "../../../engine/region/index.ts"
 import { lowerRegion } from "../../../engine/region/index.ts";
 import type { Region, RegionParam } from "../../../engine/region/form/region.ts";
 import { must } from "../../../engine/util/assert-never.ts";
-import type { ResultText } from "./arguments.ts";
-import { resultText } from "./arguments.ts";
 import type { Derivation } from "./derive.ts";
 import type { ModuleHelper } from "./helpers.ts";
 import { helperSources } from "./helpers.ts";
 import { leafTexts, lengthChecks } from "./leaves.ts";
+import { collectedLeaves } from "./list-leaves.ts";
+import type { ResultText } from "./results.ts";
+import { resultText } from "./results.ts";
 import { sizeText } from "./size.ts";
 import { rowMajor } from "./statement.ts";
 import { wasmText } from "./wasm-glue.ts";
@@ -59,14 +60,16 @@ function functionText(derivation: Derivation, lowered: LoweredRegion, helpers: S
   };
   let next = 0;
   const takeParam = (): RegionParam => must(region.params[next++], "a parameter of the region");
-  const leaves = params.flatMap((param) => leafTexts(param.name, param.type, takeParam, helper));
-  const taken = new Set(["inputs", "outputs", ...params.map((param) => param.name)]);
+  const taken = new Set(["inputs", "outputs", name, ...params.map((param) => param.name)]);
   const fresh = (hint: string): string => {
-    let candidate = hint;
-    for (let n = 2; taken.has(candidate); n++) candidate = `${hint}_${n}`;
+    const base = hint.replace(/[^\w$]/g, "_");
+    let candidate = base;
+    for (let n = 2; taken.has(candidate); n++) candidate = `${base}_${n}`;
     taken.add(candidate);
     return candidate;
   };
+  const collected = collectedLeaves(fresh, fresh);
+  const leaves = params.flatMap((param) => leafTexts(param.name, param.type, takeParam, helper, collected));
   const [inputs, outputs] = [free("inputs", params), free("outputs", params)];
   let at = 0;
   const takeResult = (): ResultText =>
@@ -75,6 +78,7 @@ function functionText(derivation: Derivation, lowered: LoweredRegion, helpers: S
   return [
     `/** ${doc} */`,
     `export function ${name}(${params.map((param) => param.name).join(", ")}) {`,
+    ...collected.lines.map((line) => `  ${line}`),
     ...lengthChecks(region, leaves, helper).map((line) => `  ${line}`),
     `  const ${inputs} = [`,
     ...leaves.map((leaf) => `    ${leaf.text},`),

@@ -5,7 +5,7 @@ import type { Env } from "./env.ts";
 import { refuse } from "./env.ts";
 import { allRoots, isBorrowed } from "./sharing.ts";
 
-/** True if no name refers to a value afterwards: it is new, or `node` is the last use of its only name. */
+/** True if no name refers to a value after `node`: the value is new, or `node` is the last use of its only name. */
 export function isUnshared(env: Env, value: Entity, node: Node): boolean {
   if (isBorrowed(env, value)) return false;
   switch (value.kind) {
@@ -114,7 +114,7 @@ export function refuseAliases(env: Env, entity: Entity, node: Node, except?: str
   }
 }
 
-/** True if the array contains the row or object as an item. The array must then observe the change. */
+/** True if the array contains the row or object as an item, so that a change of the item also changes the array. */
 function holds(array: Entity, item: Entity): boolean {
   if (array.kind !== "array") return false;
   if (item.kind === "array") return array.places.length < item.places.length;

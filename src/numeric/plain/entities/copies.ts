@@ -5,8 +5,8 @@ import { copyInto, makeRoom, planOf } from "./plan.ts";
 import { noteCopy, readAll } from "./sharing.ts";
 
 /**
- * Copies a value for a variable whose contents are replaced later, where JavaScript would refer to the original. Unless
- * the value is fresh, compilation fails if the original or the copy is written to; see `borrow`.
+ * Copies a value into storage for a variable that is reassigned later, where JavaScript would share the original.
+ * Compilation fails if the original or the copy is written to, unless the value is fresh; see `borrow`.
  */
 export function copied(env: Env, name: string, value: Entity, node: Node): Entity {
   const room = makeRoom(env, node, planOf(env, node, value), name);

@@ -1,14 +1,15 @@
 import type { PositionIndex, RegionExpr, RegionType } from "../../../engine/region/form/region.ts";
 import { and, convert, local } from "../draft/draft.ts";
-import type { ArrayKind } from "../form/form.ts";
+import type { ArrayKind, NullAbsence } from "../form/form.ts";
 import type { FunctionNode, Node } from "../syntax/ast.ts";
 import type { EnclosingNodes, Module } from "../syntax/module.ts";
+import type { UnknownStorage } from "./env.ts";
 
 // Entity: the meaning of a source expression while a function is compiled to a region. A scalar is a region expression,
 // an array is stored in arrays of the region, records and tuples are their parts, and functions are inlined where they
 // are called.
 
-/** An array of the region, declared or a parameter, as the front end knows it. */
+/** An array of the region, either declared or a parameter. */
 export interface ArrayStorage {
   readonly name: string;
   readonly type: RegionType;
@@ -17,6 +18,8 @@ export interface ArrayStorage {
   readonly root: ObjectIdentity;
   /** Block that declares the array, and all blocks around it. Empty for a parameter. */
   readonly blocks: readonly object[];
+  /** True for a parameter of type Uint8Array. */
+  readonly isBytes?: boolean;
 }
 
 /**
@@ -28,7 +31,7 @@ export interface ObjectIdentity {
   readonly label: string;
   /** True for parameters and captured values, which must not be written to. */
   readonly readOnly: boolean;
-  /** Serial number of the object; later objects have higher numbers. */
+  /** Serial number of the object. Objects created later have higher numbers. */
   readonly born: number;
   /** True if the function writes to an element or a field. */
   written: boolean;
@@ -39,12 +42,18 @@ export interface ObjectIdentity {
 /** Memory layout of a value: one axis per level of arrays, and one array of the region per number at the leaves. */
 export type ValueLayout =
   | { readonly kind: "element"; readonly storage: ArrayStorage }
-  /** Strings, by their codes. */
+  /** A string, stored as its code. */
   | { readonly kind: "text"; readonly storage: ArrayStorage; readonly cases?: readonly number[] | undefined }
   | ArrayLayout
   | { readonly kind: "record"; readonly fields: ReadonlyMap<string, ValueLayout> }
   | { readonly kind: "tuple"; readonly items: readonly ValueLayout[] }
-  | { readonly kind: "optional"; readonly present: ArrayStorage; readonly value: ValueLayout };
+  | {
+      readonly kind: "optional";
+      readonly present: ArrayStorage;
+      readonly value: ValueLayout;
+      readonly absence?: NullAbsence | undefined;
+      readonly isMember?: true | undefined;
+    };
 
 export interface ArrayLayout {
   readonly kind: "array";
@@ -73,7 +82,7 @@ export interface ScalarEntity {
   readonly target?: AssignmentTarget | undefined;
 }
 
-/** A string that the function compares. It is one of the strings in the text, by its code in `CompilationUnit.texts`. */
+/** A string that the function only compares. `code` is its index in `CompilationUnit.texts`. */
 export interface TextEntity {
   readonly kind: "text";
   readonly code: ScalarEntity;
@@ -91,7 +100,7 @@ export interface ArrayEntity {
   readonly fresh: boolean;
   /** True if the array was just created and all elements are 0. */
   readonly isZero?: boolean;
-  /** Number of items while the array grows; its storage has room for more. */
+  /** Number of items so far, of an array that grows; its storage has space for more. */
   readonly count?: RegionExpr | undefined;
 }
 
@@ -110,14 +119,20 @@ export interface TupleEntity {
 }
 
 /**
- * A value that may be absent (`undefined`) at run time. While it is absent, `value` holds placeholders that must not be
- * read.
+ * A value that may be absent at run time: `undefined`, or what `absence` says. While it is absent, `value` holds
+ * placeholders that must not be read.
  */
 export interface OptionalEntity {
   readonly kind: "optional";
   /** True if the value is present. */
   readonly present: ScalarEntity;
   readonly value: PresentEntity;
+  readonly absence?: NullAbsence | undefined;
+  /**
+   * True for a field that only some members of a union have. Its type is that of a present value where the source tests
+   * which member it is, so that its absence is an error at run time.
+   */
+  readonly isMember?: true | undefined;
 }
 
 export interface FunctionEntity {
@@ -137,8 +152,17 @@ export type Entity =
   | FunctionEntity
   /** `Math`, `Number`, `Array`, … and their functions, by dotted name. */
   | { readonly kind: "global"; readonly name: string }
-  /** `undefined`: an omitted argument, or the result of a function without a return value. */
-  | { readonly kind: "nothing" };
+  | NoValue;
+
+/**
+ * `undefined`: an omitted argument, or the result of a function without a return value. With `isNull`, `null`. `unknown`
+ * is the variable that has no value yet and whose storage is not known.
+ */
+export interface NoValue {
+  readonly kind: "nothing";
+  readonly isNull?: true | undefined;
+  readonly unknown?: UnknownStorage;
+}
 
 export interface NameBinding {
   readonly entity: Entity;
@@ -184,6 +208,25 @@ export function localScalar(name: string, type: RegionType, root?: ObjectIdentit
 }
 
 export const nothing: Entity = { kind: "nothing" };
+
+/** The value `null`. */
+export const nullValue: Entity = { kind: "nothing", isNull: true };
+
+/** The JavaScript value that a value has while it is absent; `undefined` if it is always present. */
+export function absenceOf(entity: Entity): "undefined" | NullAbsence | undefined {
+  if (entity.kind === "nothing") return entity.isNull === true ? "null" : "undefined";
+  return entity.kind === "optional" ? (entity.absence ?? "undefined") : undefined;
+}
+
+/** The absence of a value that is one of several, whose own absences are given; `undefined` for always present ones. */
+export function jointAbsence(
+  ...all: readonly ("undefined" | NullAbsence | undefined)[]
+): NullAbsence | undefined {
+  const known = new Set(all.filter((one) => one !== undefined));
+  if (known.size > 1) return "either";
+  const [only] = known;
+  return only === "undefined" ? undefined : only;
+}
 
 /** Returns the arrays of the region in a layout, in order. */
 export function storagesOf(layout: ValueLayout): ArrayStorage[] {
@@ -231,7 +274,7 @@ export function viewOf(
     }
     case "optional": {
       const value = viewOf(layout.value, places, root, at);
-      return optional(elementOf(layout.present, places, at), value);
+      return optional(elementOf(layout.present, places, at), value, layout);
     }
   }
 }
@@ -250,13 +293,24 @@ function elementOf(
  * Builds a value that is absent if `present` is false. If `value` is optional itself, the result is absent if either
  * is.
  */
-export function optional(present: ScalarEntity, value: PresentEntity | OptionalEntity): OptionalEntity {
-  if (value.kind !== "optional") return { kind: "optional", present, value };
+export function optional(
+  present: ScalarEntity,
+  value: PresentEntity | OptionalEntity,
+  { absence, isMember }: Pick<OptionalEntity, "absence" | "isMember"> = {},
+): OptionalEntity {
+  if (value.kind !== "optional") return { kind: "optional", present, value, absence, isMember };
   return {
     kind: "optional",
     present: scalar(and(present.value, value.present.value)),
     value: value.value,
+    absence: jointAbsence(absence ?? "undefined", absenceOf(value)),
   };
+}
+
+/** The JavaScript value of an absent value, for messages. */
+export function showAbsence(entity: Entity): "undefined" | "null" | "null or undefined" {
+  const absence = absenceOf(entity) ?? "undefined";
+  return absence === "either" ? "null or undefined" : absence;
 }
 
 /** Describes an entity for messages. */
@@ -273,12 +327,12 @@ export function describe(entity: Entity): string {
     case "tuple":
       return "a tuple";
     case "optional":
-      return `${describe(entity.value)} or undefined`;
+      return `${describe(entity.value)} or ${showAbsence(entity)}`;
     case "function":
       return "a function";
     case "global":
       return entity.name;
     case "nothing":
-      return "undefined";
+      return showAbsence(entity);
   }
 }

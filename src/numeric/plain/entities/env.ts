@@ -1,7 +1,17 @@
 import type { PositionIndex, RegionExpr, RegionParam } from "../../../engine/region/form/region.ts";
 import type { FreshNames, PositionTable } from "../draft/draft.ts";
-import { StatementBlock, and, isDeep, local, number, select, someExpr, truth } from "../draft/draft.ts";
-import type { PlainType } from "../form/form.ts";
+import {
+  StatementBlock,
+  and,
+  isDeep,
+  isTrue,
+  local,
+  number,
+  select,
+  someExpr,
+  truth,
+} from "../draft/draft.ts";
+import type { NullAbsence, PlainType } from "../form/form.ts";
 import type { Expression, FunctionNode, Node, SpreadElement, Statement } from "../syntax/ast.ts";
 import type { EnclosingNodes, Module } from "../syntax/module.ts";
 import { PlainError } from "../syntax/refuse.ts";
@@ -16,9 +26,10 @@ import type {
   TextEntity,
   TupleEntity,
 } from "./entity.ts";
-import { LexicalScope, describe, localScalar } from "./entity.ts";
-import type { BooleanFacts } from "./facts.ts";
-import { factsWhere, simplified } from "./facts.ts";
+import { LexicalScope, describe, localScalar, showAbsence } from "./entity.ts";
+import type { ValuePlan } from "./plan.ts";
+import type { BooleanFacts, Changes, WriteLog } from "./facts.ts";
+import { factsWhere, lastingFacts, simplified } from "./facts.ts";
 
 /** Target of a `break`, `continue` or `return`. */
 export interface Jump {
@@ -50,7 +61,7 @@ export interface InlinedCall {
   readonly site: Node | undefined;
 }
 
-/** Bounds of a loop of the region around the current statement. */
+/** A loop of the region around the current statement, with its bounds. */
 export interface LoopTrip {
   /** Name of the index; `undefined` for a loop whose number of iterations is not known before it. */
   readonly index: string | undefined;
@@ -65,20 +76,20 @@ export interface LoopTrip {
 /** State of an array while a statement appends items to it. */
 export interface GrowingArray {
   readonly name: string;
-  /** Value of the array before the statement. */
+  /** The array before the statement. */
   readonly before: ArrayEntity | TupleEntity;
   /** Statement of the block that declares the array. */
   readonly statement: Node;
   /** Mutable local with the number of items. */
   readonly count: ScalarEntity;
-  /** Name of the local with the number of items for which the storage has room. */
+  /** Name of the local with the capacity of the storage in items. */
   readonly capacity: string;
-  /** Numbers of open loops and blocks around the statement. */
+  /** Number of region loops (`trips`) and of region blocks around the statement. */
   readonly trips: number;
   readonly blocks: number;
-  /** Insertion point of the storage, before the first item is appended. */
+  /** Insertion point of the declaration of the storage, before the first item is appended. */
   place: InsertionPoint | undefined;
-  /** Insertion point of the capacity, before that of the storage. */
+  /** Insertion point of the computation of the capacity, before the declaration of the storage. */
   room: StatementBlock | undefined;
   array: ArrayEntity | undefined;
   /** Upper bounds of the numbers of items that each `push` appends. */
@@ -127,17 +138,47 @@ export interface CompilationUnit {
   }[];
   /** Arrays that the current statements append items to, by identity. */
   readonly growths: Map<ObjectIdentity, GrowingArray>;
+  /**
+   * Plans of variables that are declared without a value, by declaration. An earlier elaboration of the function found
+   * them where it first assigned such a variable, and began again.
+   */
+  readonly learned: Map<string, LearnedPlan>;
+  /** Variables without a value whose plan is not known yet, in order of declaration. */
+  readonly unknown: UnknownStorage[];
+  /** First error while there were such variables; it may disappear once their plans are known. */
+  deferred: PlainError | undefined;
   /** Strings of the function; the index of a string is its code. */
   readonly texts: string[];
-  /** Whether the cases of a `switch` are all that its value may be, when it was elaborated last. */
+  /** Locals and arrays of the region that were created to hold codes of strings. */
+  readonly textNames: Set<string>;
+  /**
+   * For each `switch` whose possible values are known: true if its cases are all of them, as determined when it was last
+   * elaborated.
+   */
   readonly exhaustive: Map<Node, boolean>;
   rootCount: number;
-  /** Node evaluated or executed last, for the message of a stack overflow. */
+  /** Node that was evaluated or executed last, for messages about a stack overflow. */
   current: { readonly node: Node; readonly module: Module } | undefined;
   /** Number of syntax nodes that inlined calls have copied so far. */
   inlinedNodes: number;
   readonly elaborate: Elaborator;
 }
+
+/** A variable that is declared without a value, and whose storage is not known before it is assigned. */
+export interface UnknownStorage {
+  readonly key: string;
+  readonly place: InsertionPoint;
+  readonly absence: NullAbsence | undefined;
+}
+
+export interface LearnedPlan {
+  readonly plan: ValuePlan;
+  /** Number of variables of unknown storage that were declared before. */
+  readonly order: number;
+}
+
+/** Thrown when the plan of a variable was found, so that the function is elaborated again. */
+export class ElaborateAgain extends Error {}
 
 export interface LocalDefinition {
   readonly value: RegionExpr;
@@ -146,12 +187,14 @@ export interface LocalDefinition {
   readonly serial: number;
 }
 
-/** Insertion point among the statements of the region, for declarations that turn out to be needed. */
+/** Insertion point in the region, for declarations that later code turns out to need. */
 export interface InsertionPoint {
   readonly out: StatementBlock;
   readonly blocks: readonly object[];
   /** Definitions in these blocks precede the insertion point if their number is lower than this. */
   readonly serial: number;
+  /** Loops of the region around the insertion point; their indices are known there. */
+  readonly trips: readonly LoopTrip[];
 }
 
 /** Parts of the front end that depend on each other. */
@@ -178,16 +221,23 @@ export interface Env {
   /** Nodes around the current function that declare names, used to resolve names from outside of it. */
   readonly around: EnclosingNodes;
   readonly out: StatementBlock;
-  /** Open blocks of the region, innermost last. `out` is one of them, or an insertion point in one. */
+  /**
+   * Blocks of the region that enclose the current statement, outermost first. `out` is the last one, or an insertion
+   * point in one.
+   */
   readonly blocks: readonly object[];
   readonly frames: readonly JumpFrame[];
   readonly returns: ReturnTarget | undefined;
-  /** Jumps that need no flag, because their target follows directly. */
+  /** Jumps that need no flag, because the code at their target follows directly. */
   readonly tail: ReadonlySet<Jump>;
   /** Truth values of booleans that the surrounding conditions imply. */
   readonly facts: BooleanFacts;
+  /** Assignments since the innermost condition that `facts` contains. */
+  readonly log: WriteLog | undefined;
   /** Objects before a `?.` in the current chain of accesses that are known to be present. */
   readonly links: ReadonlyMap<Node, Entity>;
+  /** Element access that yields `undefined` outside of its array, because the code around it handles absence. */
+  readonly maybeAbsent?: Node;
   /** Calls being inlined, the marked function first. */
   readonly calls: readonly InlinedCall[];
   /** Source loops around the current node, within the function. */
@@ -196,7 +246,7 @@ export interface Env {
   readonly trips: readonly LoopTrip[];
   /** Name of the variable being declared, from which temporaries derive their names. */
   readonly hint: string | undefined;
-  /** For code of a helper in another module, the position of the call in the marked function's module. */
+  /** For code inlined from another module, the position of the call in the module of the marked function. */
   readonly site: PositionIndex | undefined;
 }
 
@@ -246,7 +296,8 @@ export function nested(env: Env, tail: ReadonlySet<Jump> = env.tail): Env {
 
 /** Opens the body of a loop. */
 export function nestedLoop(env: Env, trip: LoopTrip): Env {
-  return { ...nested(env, new Set()), trips: [...env.trips, trip] };
+  const facts = lastingFacts(env.facts);
+  return { ...nested(env, new Set()), trips: [...env.trips, trip], facts };
 }
 
 /** Runs `within` in the scope of a source block. The names declared there end with it. */
@@ -283,7 +334,12 @@ export function letLocal(
 
 /** Reserves an insertion point at the current position, before the next statement. */
 export function placeHere(env: Env): InsertionPoint {
-  return { out: env.out.reserve(), blocks: env.blocks, serial: env.unit.definitions.size };
+  return {
+    out: env.out.reserve(),
+    blocks: env.blocks,
+    serial: env.unit.definitions.size,
+    trips: env.trips,
+  };
 }
 
 /** True if an expression has the same value wherever it is evaluated later. */
@@ -334,7 +390,8 @@ export function inOrder<T>(
 }
 
 /**
- * Marks an array or object as used by the current expression, so that the rest of the expression must not exchange it.
+ * Marks an array or object as used by the current expression, so that the rest of the expression must not replace its
+ * contents.
  */
 function noteUse(env: Env, entity: Entity, root: ObjectIdentity): void {
   const used: Entity =
@@ -344,8 +401,8 @@ function noteUse(env: Env, entity: Entity, root: ObjectIdentity): void {
 }
 
 /**
- * Objects that an assignment to the scalar may change. There are several if the scalar is an item of a tuple at an
- * index unknown at compile time.
+ * Objects that an assignment to the scalar may change. There are several for an item of a tuple at an index that is
+ * unknown at compile time.
  */
 export function ownersOf({ target }: ScalarEntity): ObjectIdentity[] {
   if (target?.kind === "element") return [target.storage.root];
@@ -365,8 +422,8 @@ export function whileUsed<T>(env: Env, entity: Entity, rest: () => T): T {
 }
 
 /**
- * Stores the current values of an entity in locals if they could change later: scalars, indices of rows and elements,
- * and the parts of unshared records and tuples.
+ * Stores in locals the parts of an entity that could change later: scalars, indices of rows and elements, and the parts
+ * of unshared records and tuples.
  */
 export function frozen(env: Env, entity: Entity, out: StatementBlock): Entity {
   switch (entity.kind) {
@@ -403,8 +460,14 @@ export function frozen(env: Env, entity: Entity, out: StatementBlock): Entity {
 
 /** Returns the environment in which the condition is known to be `value`. */
 export function assuming(env: Env, test: RegionExpr, value: boolean): Env {
-  const facts = factsWhere(env.facts, test, value, (name) => !env.unit.mutable.has(name));
-  return facts === env.facts ? env : { ...env, facts };
+  const log = { names: new Set<string>(), parent: env.log };
+  const { unit } = env;
+  const changes: Changes = (name) => {
+    if (unit.mutable.has(name)) return "logged";
+    return unit.dims.has(name) ? "unknown" : "never"; // arrays among the parameters are not written to
+  };
+  const facts = factsWhere(env.facts, test, value, changes, log);
+  return facts === env.facts ? env : { ...env, facts, log };
 }
 
 /** Condition that a value is not `undefined`. It is a constant if the surrounding conditions decide it. */
@@ -422,11 +485,18 @@ export function scalarValue(env: Env, node: Node, entity: Entity): RegionExpr {
   if (entity.kind === "optional" && entity.value.kind === "scalar") {
     const { value } = entity.value;
     const present = isPresent(env, entity);
-    return value.type === "bool" ? and(present, value) : select(present, value, number(NaN));
+    if (value.type === "bool") return and(present, value);
+    if (entity.absence === "either" && !isTrue(present))
+      return refuse(
+        env,
+        node,
+        `a number is needed here, and ${textOf(env, node)} may be null, which counts as 0, or undefined, which counts as NaN: give it a default by ??.`,
+      );
+    return select(present, value, number(entity.absence === "null" ? 0 : NaN));
   }
   const what =
     entity.kind === "nothing"
-      ? `a value is needed here, and ${textOf(env, node)} is undefined: give it a value, or a default by ??.`
+      ? `a value is needed here, and ${textOf(env, node)} is ${showAbsence(entity)}: give it a value, or a default by ??.`
       : entity.kind === "global" && !entity.name.includes(".")
         ? `${entity.name} has no value here: declare it above this line, or hand it in as an argument.`
         : undefined;
@@ -453,13 +523,13 @@ export function isReassigned(block: Node, name: string): boolean {
   return assignedNames(block).has(name);
 }
 
-/** Code of a string. */
+/** Returns the code of a string; adds the string to the table of the unit if it is new. */
 export function codeOf({ texts }: Pick<CompilationUnit, "texts">, text: string): number {
   const known = texts.indexOf(text);
   return known < 0 ? texts.push(text) - 1 : known;
 }
 
-/** Entity of a string that is known. */
+/** Creates the entity of a known string. */
 export function textConstant(env: Env, text: string): TextEntity {
   return { kind: "text", code: { kind: "scalar", value: number(codeOf(env.unit, text)) } };
 }

@@ -7,7 +7,7 @@ import type { ArrayStorage } from "./entity.ts";
 import type { Env, InsertionPoint } from "./env.ts";
 import { keep, refuse } from "./env.ts";
 
-/** Length of an axis of an array, in terms of parameters if possible. */
+/** Length of an axis of an array, expressed by parameters if possible. */
 export function axisLength(env: Env, storage: ArrayStorage, axis: number): RegionExpr {
   return resolved(env, storage.dims?.[axis] ?? lengthOf(storage.name, axis));
 }
@@ -74,7 +74,7 @@ export function lengthAt(
   );
 }
 
-/** Returns the value of an expression at an earlier insertion point; `undefined` if it is not known there. */
+/** Expresses a value by names that exist at an earlier insertion point; `undefined` if that is impossible. */
 export function knownAt(env: Env, expr: RegionExpr, place: InsertionPoint): RegionExpr | undefined {
   const inputs = resolved(env, expr);
   if (isOfInputs(env, inputs)) return inputs;
@@ -82,6 +82,7 @@ export function knownAt(env: Env, expr: RegionExpr, place: InsertionPoint): Regi
     if (part.kind === "load") return true;
     const known = part.kind === "local" ? env.unit.definitions.get(part.name) : undefined;
     if (part.kind !== "local" || env.unit.params.some(({ name }) => name === part.name)) return false;
+    if (place.trips.some(({ index }) => index === part.name)) return false;
     return (
       known === undefined ||
       known.serial >= place.serial ||

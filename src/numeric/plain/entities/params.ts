@@ -1,6 +1,7 @@
 import type { RegionType } from "../../../engine/region/form/region.ts";
 import { convert, local } from "../draft/draft.ts";
 import type { ArrayKind, PlainType } from "../form/form.ts";
+import { isIntegerArray } from "../form/form.ts";
 import type {
   ArrayLayout,
   ValueLayout,
@@ -13,7 +14,7 @@ import { optional, scalar } from "./entity.ts";
 import type { CompilationUnit } from "./env.ts";
 import { codeOf } from "./env.ts";
 
-/** Returns the type with the codes of its strings in the unit. */
+/** Returns the type with its strings numbered by their codes in the unit. */
 export function withCodes<T extends PlainType>(unit: CompilationUnit, type: T): T;
 export function withCodes(unit: CompilationUnit, type: PlainType): PlainType {
   switch (type.kind) {
@@ -58,6 +59,7 @@ export function parameterEntity(
       const isItem = owner?.isTuple === true;
       const target = { kind: "readOnly", root: owner?.root ?? root, isItem } as const;
       if (isText) {
+        unit.textNames.add(name);
         const code = scalar(convert("f64", local(name, kind)), target);
         return { kind: "text", code, cases: type.cases?.map((one) => one.code) };
       }
@@ -97,7 +99,7 @@ export function parameterEntity(
         root: owner?.root ?? root,
         isItem: owner?.isTuple === true,
       } as const;
-      return optional(scalar(local(name, "bool"), present), value);
+      return optional(scalar(local(name, "bool"), present), value, type);
     }
   }
 }
@@ -107,6 +109,7 @@ const elementTypes: Readonly<Record<ArrayKind, RegionType>> = {
   Float64Array: "f64",
   Float32Array: "f32",
   Int32Array: "i32",
+  Uint8Array: "i32",
   any: "f64",
 };
 
@@ -117,10 +120,16 @@ function layoutOf(
   wanted: string,
   axes: number,
 ): ValueLayout {
+  const isBytes = type.kind === "array" && type.of === "Uint8Array";
   const storage = (of: RegionType, rank: number, hint = wanted): ArrayStorage => {
     const name = unit.names.fresh(hint);
     unit.params.push({ kind: "array", name, type: of, rank });
-    return { name, type: of, dims: undefined, root, blocks: [] };
+    return { name, type: of, dims: undefined, root, blocks: [], isBytes };
+  };
+  const textStorage = (): ArrayStorage => {
+    const made = storage("i32", axes);
+    unit.textNames.add(made.name);
+    return made;
   };
   const leaf = (of: RegionType, rank: number): ValueLayout => ({
     kind: "element",
@@ -130,7 +139,7 @@ function layoutOf(
     case "number":
       return type.cases === undefined
         ? leaf("f64", axes)
-        : { kind: "text", storage: storage("i32", axes), cases: type.cases.map(({ code }) => code) };
+        : { kind: "text", storage: textStorage(), cases: type.cases.map(({ code }) => code) };
     case "boolean":
       return leaf("bool", axes);
     case "array":
@@ -154,14 +163,20 @@ function layoutOf(
       };
     case "optional": {
       const present = storage("bool", axes, `${wanted}_isPresent`);
-      return { kind: "optional", present, value: layoutOf(unit, type.type, root, wanted, axes) };
+      return {
+        kind: "optional",
+        present,
+        value: layoutOf(unit, type.type, root, wanted, axes),
+        absence: type.absence,
+        isMember: type.isMember,
+      };
     }
   }
 }
 
 /**
- * Returns the type with `integer` set on the numbers whose region parameters are i32. Removes the types of the value's
- * leaves from the front of `types`.
+ * Returns the type with `integer` set on the numbers whose region parameters are i32. Consumes the parameter types of
+ * the value from the front of `types`.
  */
 export function withIntegers(type: PlainType, types: RegionType[]): PlainType {
   switch (type.kind) {
@@ -171,7 +186,7 @@ export function withIntegers(type: PlainType, types: RegionType[]): PlainType {
       types.shift();
       return type;
     case "array":
-      return types.shift() === "i32" && type.of !== "Int32Array" ? { ...type, integer: true } : type;
+      return types.shift() === "i32" && !isIntegerArray(type.of) ? { ...type, integer: true } : type;
     case "matrix":
       return types.shift() === "i32" ? { ...type, integer: true } : type;
     case "list":

@@ -1,6 +1,6 @@
 import type { RegionExpr, RegionType } from "../../../engine/region/form/region.ts";
 import { compare, isTrue, lengthOf, not, number, select } from "../draft/draft.ts";
-import type { ArrayKind } from "../form/form.ts";
+import type { ArrayKind, NullAbsence } from "../form/form.ts";
 import type { Node } from "../syntax/ast.ts";
 import type {
   ArrayEntity,
@@ -13,7 +13,7 @@ import type {
   ScalarEntity,
   ArrayStorage,
 } from "./entity.ts";
-import { describe, nothing, optional, scalar, storagesOf, viewOf } from "./entity.ts";
+import { absenceOf, describe, nothing, optional, scalar, showAbsence, storagesOf, viewOf } from "./entity.ts";
 import type { Env, InsertionPoint } from "./env.ts";
 import {
   assuming,
@@ -27,6 +27,7 @@ import {
   refuse,
   textOf,
 } from "./env.ts";
+import { logWrite } from "./facts.ts";
 import { axisLength, lengthAt } from "./lengths.ts";
 
 /** Structure of a value with the lengths of its arrays, sufficient to allocate another value of the same kind. */
@@ -36,7 +37,12 @@ export type ValuePlan =
   | { readonly kind: "array"; readonly of: ArrayKind; readonly length: RegionExpr; readonly item: ValuePlan }
   | { readonly kind: "record"; readonly fields: ReadonlyMap<string, ValuePlan> }
   | { readonly kind: "tuple"; readonly items: readonly ValuePlan[] }
-  | { readonly kind: "optional"; readonly value: ValuePlan };
+  | {
+      readonly kind: "optional";
+      readonly value: ValuePlan;
+      readonly absence?: NullAbsence | undefined;
+      readonly isMember?: true | undefined;
+    };
 
 /** Returns the plan of a value; refuses functions and `undefined`. */
 export function planOf(env: Env, node: Node, entity: Entity): ValuePlan {
@@ -56,7 +62,12 @@ export function planOf(env: Env, node: Node, entity: Entity): ValuePlan {
     case "tuple":
       return { kind: "tuple", items: entity.items.map((item) => planOf(env, node, item)) };
     case "optional":
-      return { kind: "optional", value: planOf(env, node, entity.value) };
+      return {
+        kind: "optional",
+        value: planOf(env, node, entity.value),
+        absence: entity.absence,
+        isMember: entity.isMember,
+      };
     case "function":
     case "global":
       return refuse(
@@ -67,6 +78,11 @@ export function planOf(env: Env, node: Node, entity: Entity): ValuePlan {
     case "nothing":
       return refuse(env, node, `${textOf(env, node)} has no value.`);
   }
+}
+
+/** Plan of a value that may be absent. `absence` is the joint absence of all values that are stored in it. */
+export function optionalPlan(plan: ValuePlan, absence: NullAbsence | undefined): ValuePlan {
+  return { kind: "optional", value: plan.kind === "optional" ? plan.value : plan, absence };
 }
 
 function planOfLayout(env: Env, layout: ValueLayout, axis: number): ValuePlan {
@@ -88,7 +104,12 @@ function planOfLayout(env: Env, layout: ValueLayout, axis: number): ValuePlan {
     case "tuple":
       return { kind: "tuple", items: layout.items.map((item) => planOfLayout(env, item, axis)) };
     case "optional":
-      return { kind: "optional", value: planOfLayout(env, layout.value, axis) };
+      return {
+        kind: "optional",
+        value: planOfLayout(env, layout.value, axis),
+        absence: layout.absence,
+        isMember: layout.isMember,
+      };
   }
 }
 
@@ -97,13 +118,13 @@ export function arrayLength({ layout, places, count }: ArrayEntity): RegionExpr 
   return count ?? lengthOf(storagesOf(layout)[0]!.name, places.length);
 }
 
-/** True if two plans certainly have the same kinds of values and the same lengths. */
+/** True if two plans are known to have the same kinds of values and the same lengths. */
 export function samePlan(a: ValuePlan, b: ValuePlan): boolean {
   return sameKind(a, b, true);
 }
 
 /** True if two plans have the same kinds of values. Without `lengths`, a tuple also matches an array of its items. */
-function sameKind(a: ValuePlan, b: ValuePlan, lengths: boolean): boolean {
+export function sameKind(a: ValuePlan, b: ValuePlan, lengths: boolean): boolean {
   if (!lengths && a.kind === "tuple" && b.kind === "array")
     return a.items.every((item) => sameKind(item, b.item, lengths));
   if (!lengths && a.kind === "array" && b.kind === "tuple") return sameKind(b, a, lengths);
@@ -120,7 +141,8 @@ function sameKind(a: ValuePlan, b: ValuePlan, lengths: boolean): boolean {
       b.kind === "record" &&
       fieldNames(a, b).every((name) => {
         const [field, other] = [a.fields.get(name), b.fields.get(name)];
-        if (field === undefined || other === undefined) return (field ?? other)!.kind === "optional";
+        if (field === undefined || other === undefined)
+          return !lengths || (field ?? other)!.kind === "optional";
         return sameKind(field, other, lengths);
       })
     );
@@ -134,7 +156,7 @@ function sameKind(a: ValuePlan, b: ValuePlan, lengths: boolean): boolean {
 type RecordPlan = ValuePlan & { readonly kind: "record" };
 
 /** Names of the fields of both records, without duplicates. */
-function fieldNames(a: RecordPlan, b: RecordPlan): string[] {
+export function fieldNames(a: RecordPlan, b: RecordPlan): string[] {
   return [...new Set([...a.fields.keys(), ...b.fields.keys()])];
 }
 
@@ -142,51 +164,8 @@ function isBoolean(plan: ValuePlan & { readonly kind: "element" }): boolean {
   return plan.type === "bool";
 }
 
-function sameExpr(a: RegionExpr, b: RegionExpr): boolean {
+export function sameExpr(a: RegionExpr, b: RegionExpr): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
-}
-
-/**
- * Plan of storage for either of two values; `undefined` if their kinds differ. If lengths may differ, `choose` returns
- * the length of the value that is used.
- */
-export function jointPlan(
-  a: ValuePlan,
-  b: ValuePlan,
-  choose: (a: RegionExpr, b: RegionExpr) => RegionExpr,
-): ValuePlan | undefined {
-  if (!sameKind(a, b, false)) return undefined;
-  const joint = (x: ValuePlan, y: ValuePlan): ValuePlan => {
-    if (x.kind === "optional" || y.kind === "optional") {
-      const [first, second] = [x, y].map((side) => (side.kind === "optional" ? side.value : side));
-      return { kind: "optional", value: joint(first!, second!) };
-    }
-    if (x.kind === "array" && y.kind === "array") {
-      const length = sameExpr(x.length, y.length) ? x.length : choose(x.length, y.length);
-      return { ...x, length, item: joint(x.item, y.item) };
-    }
-    if (x.kind === "record" && y.kind === "record") {
-      const fields = fieldNames(x, y).map((name) => {
-        const [field, other] = [x.fields.get(name), y.fields.get(name)];
-        return [name, field && other ? joint(field, other) : (field ?? other)!] as const;
-      });
-      return { kind: "record", fields: new Map(fields) };
-    }
-    if (x.kind === "tuple" && y.kind === "tuple")
-      return { kind: "tuple", items: x.items.map((item, i) => joint(item, y.items[i]!)) };
-    if (x.kind === "tuple" && y.kind === "array") return joint(arrayPlan(x, y), y);
-    if (x.kind === "array" && y.kind === "tuple") return joint(x, arrayPlan(y, x));
-    return x;
-  };
-  return joint(a, b);
-}
-
-/** Plan of a tuple as an array whose items are of the same kind as those of the given array. */
-function arrayPlan(
-  { items }: ValuePlan & { readonly kind: "tuple" },
-  { of, item }: ValuePlan & { readonly kind: "array" },
-): ValuePlan {
-  return { kind: "array", of, length: number(items.length), item: items[0] ?? item };
 }
 
 /** Describes a plan for messages. */
@@ -203,7 +182,7 @@ function showPlan(plan: ValuePlan): string {
     case "tuple":
       return `[${plan.items.map(showPlan).join(", ")}]`;
     case "optional":
-      return `${showPlan(plan.value)} | undefined`;
+      return `${showPlan(plan.value)} | ${plan.absence === "either" ? "null | undefined" : (plan.absence ?? "undefined")}`;
   }
 }
 
@@ -228,7 +207,9 @@ export function makeRoom(
       });
     case "text": {
       const code: ValuePlan = { kind: "element", type: "f64" };
-      return { kind: "text", code: makeRoom(env, node, code, label, place, owner) as ScalarEntity };
+      const room = makeRoom(env, node, code, label, place, owner) as ScalarEntity;
+      if (room.value.kind === "local") env.unit.textNames.add(room.value.name);
+      return { kind: "text", code: room };
     }
     case "array":
       return makeArray(env, node, plan, label, place);
@@ -249,6 +230,7 @@ export function makeRoom(
       return optional(
         makeRoom(env, node, present, `${label}_isPresent`, place, owner) as ScalarEntity,
         makeRoom(env, node, plan.value, label, place, owner),
+        plan,
       );
     }
   }
@@ -266,6 +248,12 @@ export function makeArray(
   label: string,
   place?: InsertionPoint,
 ): ArrayEntity {
+  if (plan.of === "Uint8Array")
+    return refuse(
+      env,
+      node,
+      `${textOf(env, node)} makes a Uint8Array, which can only be read here. Copy its numbers first: const values = new Float64Array(bytes);`,
+    );
   const root = newRoot(env, label);
   const out = place?.out ?? env.out;
   const blocks = place?.blocks ?? env.blocks;
@@ -285,7 +273,9 @@ export function makeArray(
       }
       case "text": {
         const code = lay({ kind: "element", type: "f64" }, name, dims);
-        return { kind: "text", storage: (code as ValueLayout & { readonly kind: "element" }).storage };
+        const { storage } = code as ValueLayout & { readonly kind: "element" };
+        env.unit.textNames.add(storage.name);
+        return { kind: "text", storage };
       }
       case "array": {
         const dim = lengthAt(env, node, inner.length, place);
@@ -305,6 +295,8 @@ export function makeArray(
           kind: "optional",
           present: (present as ValueLayout & { readonly kind: "element" }).storage,
           value: lay(inner.value, name, dims),
+          absence: inner.absence,
+          isMember: inner.isMember,
         };
       }
     }
@@ -337,14 +329,18 @@ export function eachPlace(
   });
 }
 
-/** Item of an array at an index. It is bounds-checked if `position` is given, else known to be in range. */
+/**
+ * Item of an array at an index. With `position`, the index is bounds-checked; without it, the index must be known to be
+ * in range.
+ */
 export function itemAt(array: ArrayEntity, place: RegionExpr, position?: number): ReturnType<typeof viewOf> {
   return viewOf(array.layout.item, [...array.places, place], array.root, position);
 }
 
 /**
- * Copies a value into storage of the same kind. All numbers of the value must have been read before. Arrays must have
- * equal lengths; if this is not known at compile time, the call checks it.
+ * Emits code that copies `value` into `target`, storage of the same kind. The numbers of `value` must already be in
+ * locals, because the target may overlap them. Arrays must have equal lengths; if this is not known at compile time,
+ * the call checks it.
  */
 export function copyInto(env: Env, node: Node, target: Entity, value: Entity): void {
   if (target.kind === "optional") return copyOptional(env, node, target, value);
@@ -353,7 +349,8 @@ export function copyInto(env: Env, node: Node, target: Entity, value: Entity): v
     return;
   }
   if (target.kind === "text" && value.kind === "text") return copyInto(env, node, target.code, value.code);
-  if (target.kind === "scalar" && value.kind === "optional") return refuseAbsent(env, node);
+  if (target.kind === "scalar" && value.kind === "optional" && value.isMember !== true)
+    return refuseAbsent(env, node, value);
   if (value.kind === "optional") return copyInto(env, node, target, presentValue(env, node, value));
   if (target.kind === "record" && value.kind === "record") {
     const isKnown = [...value.fields.keys()].every((name) => target.fields.has(name));
@@ -388,19 +385,26 @@ export function copyInto(env: Env, node: Node, target: Entity, value: Entity): v
     return;
   }
   if (target.kind === "tuple" && value.kind === "array") {
-    guardLengths(env, node, number(target.items.length), arrayLength(value));
+    const items = target.items.map((_, i) => `x[${i}]`).join(", ");
+    guardLengths(
+      env,
+      node,
+      number(target.items.length),
+      arrayLength(value),
+      `The variable has ${target.items.length} items: write [${items}], where x is the array.`,
+    );
     for (const [i, item] of target.items.entries()) copyInto(env, node, item, itemAt(value, number(i)));
     return;
   }
   return refuseKind(env, node, target, value);
 }
 
-/** Throws for storing a value that may be `undefined` in a variable of numbers. */
-export function refuseAbsent(env: Env, node: Node): never {
+/** Refuses to store a value that may be `undefined` in a variable of numbers. */
+export function refuseAbsent(env: Env, node: Node, value: Entity): never {
   return refuse(
     env,
     node,
-    `${textOf(env, node)}: the value may be undefined. Give a default, as in x ?? 0, or give the variable the type number | undefined.`,
+    `${textOf(env, node)}: the value may be ${showAbsence(value)}. Give a default, as in x ?? 0, or give the variable the type number | ${showAbsence(value) === "null" ? "null" : "undefined"}.`,
   );
 }
 
@@ -409,6 +413,14 @@ export function refuseAbsent(env: Env, node: Node): never {
  */
 function copyOptional(env: Env, node: Node, target: OptionalEntity, value: Entity): void {
   const present = isPresent(env, value);
+  const absence = absenceOf(value);
+  if (absence !== undefined && target.absence !== "either" && absence !== absenceOf(target))
+    return refuse(
+      env,
+      node,
+      `${textOf(env, node)}: the variable or field is ${showAbsence(target)} where it has no value, and here it may be ${showAbsence(value)}. ` +
+        `Use one of them, or give it a type with both: T | null | undefined.`,
+    );
   storeScalar(env, node, target.present, present);
   if (value.kind === "nothing") return;
   const from = value.kind === "optional" ? value.value : value;
@@ -428,9 +440,8 @@ function copyOptional(env: Env, node: Node, target: OptionalEntity, value: Entit
 }
 
 /**
- * Returns a value that must be present where it is used, like the object of `x.name`. Emits a check that ends the call
- * with JavaScript's TypeError if the value is absent. `use` completes the message "Cannot read properties of
- * undefined".
+ * Returns a value that must be present at its use, like the object of `x.name`. If it may be absent, emits a check that
+ * ends the call with JavaScript's TypeError. `use` completes the message "Cannot read properties of undefined".
  */
 export function presentValue(
   env: Env,
@@ -441,8 +452,9 @@ export function presentValue(
   if (entity.kind !== "optional") return entity;
   const present = isPresent(env, entity);
   if (isTrue(present)) return entity.value;
+  const absence = showAbsence(entity);
   const message =
-    use === "" ? `${textOf(env, node)} is undefined` : `Cannot read properties of undefined ${use}`;
+    use === "" ? `${textOf(env, node)} is ${absence}` : `Cannot read properties of ${absence} ${use}`;
   const failed = { kind: "throw", message, error: "TypeError", at: at(env, node) } as const;
   env.out.push({ kind: "if", condition: not(present), then: [failed], otherwise: [], at: at(env, node) });
   return entity.value;
@@ -457,10 +469,20 @@ function refuseKind(env: Env, node: Node, target: Entity, value: Entity): never 
   return refuse(env, node, `a variable that holds ${to} cannot be assigned ${from}: use another variable.`);
 }
 
-/** Emits a check that two arrays have the same length. */
-export function guardLengths(env: Env, node: Node, target: RegionExpr, value: RegionExpr): void {
-  const message =
-    "an array is assigned the elements of an array of another length; arrays keep their length here";
+/** How to change a function that gives a variable an array of another length. */
+const newArrayRepair =
+  "Declare a new variable for the new array, as in const kept = x.filter(f). " +
+  "If a condition decides, write const y = condition ? a : b. To append in a loop, write x.push(v).";
+
+/** Emits a check that two arrays have the same length. `repair` is a sentence of its error. */
+export function guardLengths(
+  env: Env,
+  node: Node,
+  target: RegionExpr,
+  value: RegionExpr,
+  repair: string = newArrayRepair,
+): void {
+  const message = `an array is assigned the elements of an array of another length; arrays keep their length here. ${repair}`;
   const then = [{ kind: "throw", message, at: at(env, node) }] as const;
   env.out.push({
     kind: "if",
@@ -490,11 +512,17 @@ export function storeScalar(env: Env, node: Node, entity: ScalarEntity, value: R
       if (!env.unit.mutable.has(target.name))
         return refuse(env, node, `${textOf(env, node)}: this field is taken for a constant; use a variable.`);
       env.out.push({ kind: "set", name: target.name, value, at: at(env, node) });
+      logWrite(env.log, target.name);
       return;
     case "element": {
       const { storage, places } = target;
       if (storage.root.readOnly)
-        return refuseReadOnly(env, node, storage.root, places.length > 1 ? "rows" : "slice");
+        return refuseReadOnly(
+          env,
+          node,
+          storage.root,
+          places.length > 1 ? "rows" : storage.isBytes === true ? "bytes" : "slice",
+        );
       const kept = stored(value, storage.type);
       env.out.push({ kind: "store", array: storage.name, places, value: kept, at: target.at });
       return;
@@ -512,15 +540,21 @@ export function storeScalar(env: Env, node: Node, entity: ScalarEntity, value: R
   }
 }
 
+/** How to copy a read-only array that is written to, for messages. */
+export function copyOfArray({ layout }: ArrayEntity): "slice" | "bytes" {
+  return layout.of === "Uint8Array" ? "bytes" : "slice";
+}
+
 /** Refuses to write to a read-only object. */
 export function refuseReadOnly(
   env: Env,
   node: Node,
   root: ObjectIdentity,
-  how: "slice" | "rows" | "spread" | "items",
+  how: "slice" | "bytes" | "rows" | "spread" | "items",
 ): never {
   const copies = {
     slice: `${root.label}.slice()`,
+    bytes: `new Float64Array(${root.label})`,
     rows: `${root.label}.map((row) => row.slice())`,
     spread: `{ ...${root.label} }`,
     items: `[...${root.label}]`,

@@ -22,9 +22,7 @@ export function allRoots(entity: Entity): ObjectIdentity[] {
   return [...rootsOf(entity), ...parts.flatMap(allRoots)];
 }
 
-/**
- * Returns the value with all its numbers read now, so that later assignments do not change it. Arrays are not copied.
- */
+/** Reads all numbers of a value now, so that later assignments do not change the result. Arrays are not copied. */
 export function readAll(env: Env, entity: Entity): Entity {
   switch (entity.kind) {
     case "record": {
@@ -49,7 +47,10 @@ export function readAll(env: Env, entity: Entity): Entity {
   }
 }
 
-/** Returns the current parts of an object or tuple, for a spread. Scalars are read at this position. */
+/**
+ * Returns a copy of an object or tuple, for a spread. Its scalars are the present ones, so that later assignments to
+ * the source do not change the copy.
+ */
 export function partsNow(env: Env, entity: Entity): Entity {
   const part = (inner: Entity): Entity => {
     if (inner.kind === "optional" && inner.value.kind === "scalar")
@@ -71,7 +72,7 @@ export function partsNow(env: Env, entity: Entity): Entity {
   return { kind: "tuple", items: entity.items.map(part), root: newRoot(env, entity.root.label), fresh: true };
 }
 
-/** Marks the objects that an assignment to the scalar may write to as written. */
+/** Marks the objects that an assignment to the scalar may change as written. */
 export function noteWrite({ target }: ScalarEntity): void {
   if (target?.kind === "element") target.storage.root.written = true;
   if (target?.kind === "local" && target.root !== undefined) target.root.written = true;
@@ -99,8 +100,8 @@ export function isFresh(value: Entity): boolean {
 }
 
 /**
- * Registers a copy that was made instead of a second reference to an object. Compilation fails at the end if either
- * object is written to. With `items`, only the items of two arrays are shared, so that either array may be reordered.
+ * Registers a copy that replaces a second reference to an object. Compilation fails at the end if any of the objects is
+ * written to. With `items`, only the items of two arrays are shared, so that both arrays may be reordered.
  */
 export function borrow(
   env: Env,

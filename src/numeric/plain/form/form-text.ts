@@ -4,7 +4,8 @@ import type { PlainForm } from "./form.ts";
 const marker = "\u0000";
 
 /**
- * A form as a JavaScript expression, for modules that build steps write. It is JSON except for −0, NaN and infinities.
+ * Converts a form to a JavaScript expression, for modules that build tools generate. It is JSON except for −0, NaN and
+ * infinities.
  */
 export function formText(form: PlainForm): string {
   const json = JSON.stringify(form, (_, value: unknown) => {

@@ -7,8 +7,8 @@ import type { Region } from "../../../engine/region/form/region.ts";
  */
 export type PlainType =
   /**
-   * A number. `integer` if it is only used for sizes, bounds and indices: it has no derivative, and must be an integer.
-   * With `cases`, the value is one of these strings, and the region has its code.
+   * A number. `integer` marks one that is only used for sizes, bounds and indices: it must be an integer and has no
+   * derivative. With `cases`, the value is one of these strings, and the region receives its code.
    */
   | { readonly kind: "number"; readonly integer?: true; readonly cases?: readonly TextCase[] }
   | { readonly kind: "boolean" }
@@ -24,11 +24,20 @@ export type PlainType =
     }
   | { readonly kind: "tuple"; readonly items: readonly PlainType[] }
   /**
-   * A parameter or field that may be absent (`undefined`): a boolean that is true if the value is present, then the
-   * leaves of the value. The leaves of an absent value are NaN or 0, its arrays are empty. Never directly inside
-   * another optional type.
+   * A parameter or field that may be absent: a boolean that is true if the value is present, then the leaves of the
+   * value. The leaves of an absent value are NaN or 0, its arrays are empty. Never directly inside another optional
+   * type. `absence` is the JavaScript value of an absent one; without it, `undefined`. `isMember` marks a field that
+   * only some members of a union of objects have.
    */
-  | { readonly kind: "optional"; readonly type: PlainType };
+  | {
+      readonly kind: "optional";
+      readonly type: PlainType;
+      readonly absence?: NullAbsence;
+      readonly isMember?: true;
+    };
+
+/** Value of what is absent, if it may be `null`: always `null`, or one of `null` and `undefined`. */
+export type NullAbsence = "null" | "either";
 
 /** A string of a union of literals, and the number that stands for it in a region. */
 export interface TextCase {
@@ -36,12 +45,16 @@ export interface TextCase {
   readonly code: number;
 }
 
-export type ArrayKind = "number[]" | "Float64Array" | "Float32Array" | "Int32Array" | "any";
+export type ArrayKind = "number[]" | "Float64Array" | "Float32Array" | "Int32Array" | "Uint8Array" | "any";
+
+/** True for arrays of integers, which are data without a derivative. */
+export function isIntegerArray(of: ArrayKind): boolean {
+  return of === "Int32Array" || of === "Uint8Array";
+}
 
 /**
- * A marked function in the form in which a build step embeds it: plain data, about 1 KB per function. `captured` lists
- * values from outside of the function. They are hidden parameters after the others, and a function reads them at each
- * call.
+ * A marked function as plain data of about 1 KB, which a build tool embeds in a program. `captured` lists values from
+ * outside of the function. They are hidden parameters after the declared ones, and are read at each call.
  */
 export interface PlainForm {
   readonly version: 1;
@@ -50,10 +63,15 @@ export interface PlainForm {
   readonly captured: readonly { readonly name: string; readonly type: PlainType }[];
   readonly result: PlainType;
   /**
-   * Names of the error classes that the program defines and the function throws. The function that reads captured
-   * values returns these classes after the values of `captured`.
+   * Names of error classes that the program defines and the function throws. The function that reads the captured
+   * values returns these classes after them.
    */
   readonly errors?: readonly string[] | undefined;
+  /**
+   * The strings that stand for codes, and the locals and arrays of the region that hold codes, so that emitted code and
+   * explanations show strings. Absent if the function has no strings.
+   */
+  readonly texts?: { readonly strings: readonly string[]; readonly names: readonly string[] } | undefined;
   /** Code that was compiled for regions of the form when the program was built. */
   readonly records?: readonly RegionRecord[] | undefined;
 }

@@ -19,6 +19,7 @@ import {
   copyInto,
   makeRoom,
   planOf,
+  presentValue,
   refuseAbsent,
   refuseReadOnly,
   samePlan,
@@ -39,6 +40,7 @@ import type {
 } from "../syntax/ast.ts";
 import { rootOf, unwrap } from "../syntax/walk.ts";
 import { permutation, swapArrays } from "./exchange.ts";
+import { learnStorage } from "./unset.ts";
 
 /** Elaborates an assignment. Returns the assigned value if `isUsed`. */
 export function assignment(env: Env, node: AssignmentExpression, isUsed: boolean): Entity {
@@ -67,7 +69,7 @@ export function assignment(env: Env, node: AssignmentExpression, isUsed: boolean
   );
 }
 
-/** Returns a value that stays unchanged while the targets of a pattern are assigned. */
+/** Returns the value in a form that stays unchanged while the targets of a pattern are assigned. */
 function detached(env: Env, value: Entity, node: Node): Entity {
   switch (value.kind) {
     case "array": {
@@ -94,7 +96,7 @@ function detached(env: Env, value: Entity, node: Node): Entity {
   }
 }
 
-/** Way of copying a read-only value, by its kind; error messages suggest it. */
+/** Advice about how to copy a read-only value, by its kind, for error messages. */
 const copyOf: Partial<Record<Entity["kind"], "spread" | "items">> = { record: "spread", tuple: "items" };
 
 /** Assigns to a field or element. If the target is a whole row or object, copies the value into it. */
@@ -137,9 +139,15 @@ function variableOf(env: Env, target: Node): NameBinding {
 function assignVariable(env: Env, target: Node, value: Entity, node: Node): Entity {
   const { entity } = variableOf(env, target);
   const { name } = target as Identifier;
+  if (entity.kind === "nothing" && entity.unknown !== undefined) {
+    learnStorage(env, node, entity.unknown, value);
+    return value;
+  }
   if (entity.kind === "scalar") {
-    if (value.kind === "optional" && value.value.kind === "scalar") return refuseAbsent(env, node);
-    storeScalar(env, node, entity, scalarValue(env, node, value));
+    if (value.kind === "optional" && value.value.kind === "scalar" && value.isMember !== true)
+      return refuseAbsent(env, node, value);
+    const given = value.kind === "optional" ? presentValue(env, node, value) : value;
+    storeScalar(env, node, entity, scalarValue(env, node, given));
     return entity;
   }
   if (entity.kind === "text") {
@@ -163,7 +171,7 @@ function assignVariable(env: Env, target: Node, value: Entity, node: Node): Enti
 }
 
 /**
- * True if an array can receive the elements of another array by a swap, because the other array is not used afterwards.
+ * True if an array can receive the elements of another one by a swap, because the other array is not used afterwards.
  */
 function canSwap(env: Env, target: ArrayEntity, value: ArrayEntity, node: Node): boolean {
   if (value.root.readOnly || target.places.length + value.places.length > 0 || target.root === value.root)

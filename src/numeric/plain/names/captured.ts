@@ -7,11 +7,18 @@ import { parameterEntity, withCodes } from "../entities/params.ts";
 import type { PlainType } from "../form/form.ts";
 import { bitsOfNumbers, isBitOperator } from "../operations/bits.ts";
 import { constantOf } from "../syntax/constants.ts";
-import type { Expression, Identifier, MemberExpression, Node } from "../syntax/ast.ts";
+import type {
+  Expression,
+  Identifier,
+  MemberExpression,
+  NewExpression,
+  Node,
+  Property,
+} from "../syntax/ast.ts";
 import type { EnclosingNodes, Module, OuterBinding } from "../syntax/module.ts";
-import { lookUp, memberOf } from "../syntax/module.ts";
+import { lookUp, memberOf, methodsOf } from "../syntax/module.ts";
 import { typeOf, typeOfValue } from "../syntax/types.ts";
-import { childrenOf, unwrap } from "../syntax/walk.ts";
+import { childrenOf, isFunction, unwrap } from "../syntax/walk.ts";
 
 /**
  * Entity of a name from outside of the marked function: a function, a constant, or a value read at each call and passed
@@ -25,23 +32,27 @@ export function outsideEntity(env: Env, node: Identifier): Entity | undefined {
 
 /** Entity of `H.f` for a namespace `H`, or of a static member `C.f` of a class; `undefined` for other members. */
 export function outsideMember(env: Env, node: MemberExpression): Entity | undefined {
-  const { object, property, computed } = node;
-  if (computed || object.type !== "Identifier" || property.type !== "Identifier") return undefined;
+  const { object, computed } = node;
+  const property = node.property as Node & { readonly name?: string };
+  const isPrivate = property.type === "PrivateIdentifier";
+  if (computed || object.type !== "Identifier" || (property.type !== "Identifier" && !isPrivate))
+    return undefined;
+  const key = `${isPrivate ? "#" : ""}${property.name}`;
   if (env.scope.get(object.name) !== undefined) return undefined;
   const owner = lookUp(object.name, env.module, env.around);
   if (owner?.kind !== "namespace" && owner?.kind !== "class") return undefined;
-  const found = memberOf(owner, property.name);
+  const found = memberOf(owner, key);
   if (found === undefined)
     return refuse(
       env,
       node,
       owner.kind === "class"
-        ? `${object.name} has no static member ${property.name}: only static methods and constants of classes can be used here.`
-        : `${object.name} does not export ${property.name}.`,
+        ? `${object.name} has no static member ${key}: only static methods and constants of classes can be used here.`
+        : `${object.name} does not export ${key}.`,
     );
-  const name = `${object.name}.${property.name}`;
+  const name = `${object.name}.${key}`;
   if (owner.kind === "class" && found.kind === "variable" && !found.fixed)
-    return refuse(env, node, `${name} may be assigned to: declare it as static readonly ${property.name}.`);
+    return refuse(env, node, `${name} may be assigned to: declare it as static readonly ${key}.`);
   return entityOf(env, node, name, found);
 }
 
@@ -78,6 +89,8 @@ function variableEntity(env: Env, node: Expression, name: string, found: OuterVa
     found.fixed && found.init ? constantValue(found.init, found.module, found.around) : undefined;
   if (constant !== undefined)
     return scalar(typeof constant === "number" ? number(constant) : truth(constant));
+  const made = found.fixed && found.init ? objectOutside(env, name, found.init, found) : undefined;
+  if (made !== undefined) return made;
   const { unit } = env;
   const known = unit.outside.get(found.declaration);
   if (known !== undefined) return known;
@@ -93,6 +106,61 @@ function variableEntity(env: Env, node: Expression, name: string, found: OuterVa
   unit.captured.push({ name, type });
   unit.outside.set(found.declaration, entity);
   return entity;
+}
+
+/**
+ * Entity of an outside variable that is a new instance of a class without state, or an object of functions. `as const`
+ * makes the other fields of an object constants. `undefined` for other variables.
+ */
+function objectOutside(
+  env: Env,
+  label: string,
+  given: Expression,
+  { module, around }: Pick<OuterVariable, "module" | "around">,
+): Entity | undefined {
+  const init = unwrap(given);
+  if (init.type === "NewExpression") return newInstance({ ...env, module, around }, init);
+  if (init.type !== "ObjectExpression") return undefined;
+  const { typeAnnotation } = given as Expression & { readonly typeAnnotation?: Node };
+  const isConst =
+    typeAnnotation !== undefined && module.text.slice(typeAnnotation.start, typeAnnotation.end) === "const";
+  const fields = new Map<string, Entity>();
+  let areFunctions = false;
+  for (const part of init.properties) {
+    const name = part.type === "Property" && part.kind === "init" ? nameOfProperty(part) : undefined;
+    if (part.type !== "Property" || name === undefined) return undefined;
+    const value = unwrap(part.value as Expression);
+    areFunctions ||= isFunction(value);
+    const constant = isConst ? constantValue(value, module, around) : undefined;
+    if (isFunction(value))
+      fields.set(name, { kind: "function", node: value, module, scope: undefined, around });
+    else if (constant !== undefined)
+      fields.set(name, scalar(typeof constant === "number" ? number(constant) : truth(constant)));
+    else if (isConst && value.type === "Literal" && typeof value.value === "string")
+      fields.set(name, textConstant(env, value.value));
+    else if (isConst) return undefined;
+  }
+  if (!isConst && !areFunctions) return undefined;
+  return { kind: "record", fields, root: newRoot(env, label, true), fresh: false };
+}
+
+function nameOfProperty({ key, computed }: Property): string | undefined {
+  if (key.type === "Identifier" && !computed) return key.name;
+  return key.type === "Literal" ? String(key.value) : undefined;
+}
+
+/** Entity of `new C()` for a class without state: its methods. `undefined` for other classes. */
+export function newInstance(env: Env, { callee, arguments: args }: NewExpression): Entity | undefined {
+  if (callee.type !== "Identifier" || args.length > 0 || env.scope.get(callee.name) !== undefined)
+    return undefined;
+  const owner = lookUp(callee.name, env.module, env.around);
+  const methods = owner?.kind === "class" ? methodsOf(owner) : undefined;
+  if (owner?.kind !== "class" || methods === undefined) return undefined;
+  const { module, around } = owner;
+  const fields = [...methods].map(
+    ([name, node]) => [name, { kind: "function", node, module, scope: undefined, around } as const] as const,
+  );
+  return { kind: "record", fields: new Map(fields), root: newRoot(env, callee.name, true), fresh: false };
 }
 
 function capturedType(
@@ -181,7 +249,10 @@ export function constantValue(
   }
 }
 
-/** Result of an operator on numbers; `undefined` for powers, whose last bits differ between engines. */
+/**
+ * Result of an arithmetic or bit operator on two numbers; `undefined` for other operands and operators, and for powers,
+ * whose last bits differ between engines.
+ */
 export function arithmeticOf(
   operator: string,
   x: number | boolean | undefined,
@@ -204,7 +275,7 @@ export function arithmeticOf(
   }
 }
 
-/** Returns a numeric enum as an object of constants. */
+/** Returns an enum of numbers and strings as an object of constants. */
 function enumEntity(
   env: Env,
   node: Expression,

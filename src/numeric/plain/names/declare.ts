@@ -146,7 +146,7 @@ function bind(env: Env, id: Identifier, value: Entity, node: Node, how: Declarat
   if ("root" in entity || entity.kind === "optional") env.unit.aliases.push({ name: id.name, binding });
 }
 
-/** Returns the entity that a name is bound to by a declaration. */
+/** Returns the entity to which a declaration binds a name: a local, a copy, or the value itself. */
 function held(
   env: Env,
   id: Identifier,
@@ -162,7 +162,7 @@ function held(
     given.fresh &&
     !isTuple &&
     !(given.items.length === 0 && pushedNames(env.scope.node).has(name)) &&
-    isUsedAsArray(env, name, env.scope.node, isNested(given))
+    (isUsedAsArray(env, name, env.scope.node, isNested(given)) || isOpenUnion(env, given))
       ? makeTupleArray(env, node, given, name)
       : given;
   switch (value.kind) {
@@ -173,6 +173,7 @@ function held(
     case "text": {
       const code = held(env, id, value.code, node, reassigned, how) as ScalarEntity;
       if (value.code.value.kind === "const" && !reassigned) return value;
+      if (code.value.kind === "local") env.unit.textNames.add(code.value.name);
       return { kind: "text", code, cases: reassigned ? undefined : value.cases };
     }
     case "array":
@@ -194,6 +195,7 @@ function held(
     case "global":
       return value;
     case "nothing": {
+      if (value.unknown !== undefined) return value;
       const annotation = id.typeAnnotation?.typeAnnotation;
       if (how.isParameter === true && reassigned && annotation !== undefined)
         return copied(env, name, unset(env, node, optionalType(typeOf(annotation, env.module))), node);
@@ -206,8 +208,8 @@ function held(
 }
 
 /**
- * True if a declaration has an initialiser other than a call. A call without a result is refused, because its name
- * would be useless.
+ * True if a declaration has an initialiser other than a call. Only then may its value be `undefined`; a call without a
+ * result is refused.
  */
 function isUndefined(node: Node): boolean {
   const { init } = node as Node & { readonly init?: Expression | null };
@@ -220,7 +222,10 @@ function isWholeFresh(value: Entity): boolean {
 
 /** Converts the fields of a new object to locals. Objects in it that another name refers to stay as they are. */
 function owned(env: Env, name: string, value: Entity, node: Node, reassigned: boolean): Entity {
-  if (value.kind === "optional") return settled(frozen(env, value, env.out));
+  if (value.kind === "optional") {
+    const isSame = !reassigned || value.present.value.kind !== "const";
+    return isSame ? settled(frozen(env, value, env.out)) : copied(env, name, value, node);
+  }
   if (value.kind === "record" && value.fresh) {
     const { root } = value;
     const fields = [...value.fields].map(([key, field]) => {
@@ -248,9 +253,10 @@ function ownedPart(
 ): Entity {
   if (part.kind === "text") {
     const isKnown = !mutable && part.code.value.kind === "const";
-    return isKnown
-      ? part
-      : { kind: "text", code: ownedPart(env, name, part.code, node, root, mutable) as ScalarEntity };
+    if (isKnown) return part;
+    const code = ownedPart(env, name, part.code, node, root, mutable) as ScalarEntity;
+    if (code.value.kind === "local") env.unit.textNames.add(code.value.name);
+    return { kind: "text", code };
   }
   if (part.kind !== "scalar") return owned(env, name, part, node, mutable);
   return letLocal(env, name, part.value, { mutable, root, at: at(env, node) });
@@ -258,8 +264,11 @@ function ownedPart(
 
 const fieldsAssigned = new WeakMap<Node, Set<string>>();
 
-/** True if the modules involved assign to a field of this name, or to a computed or unnamed field. */
-function mayBeAssigned(env: Env, key: string | undefined): boolean {
+/**
+ * True if the module of the code or that of the marked function assigns to a field of this name, or to a computed or
+ * unnamed field.
+ */
+export function mayBeAssigned(env: Env, key: string | undefined): boolean {
   return [env.module, env.unit.module].some(({ program }) => {
     let names = fieldsAssigned.get(program);
     if (names === undefined) fieldsAssigned.set(program, (names = assignedFields(program)));
@@ -282,6 +291,13 @@ function assignedFields(program: Node): Set<string> {
     }
   });
   return names;
+}
+
+/** True if items of a literal list are objects with different fields, and the program might exchange them. */
+function isOpenUnion(env: Env, { items }: Entity & { readonly kind: "tuple" }): boolean {
+  const fieldsOf = (item: Entity): string =>
+    item.kind === "record" ? [...item.fields.keys()].toSorted().join() : "";
+  return items.some((item) => fieldsOf(item) !== fieldsOf(items[0]!)) && mayBeAssigned(env, undefined);
 }
 
 /**

@@ -102,7 +102,7 @@ function plainAssignment(
   return { target: unwrap(node.left), value: unwrap(node.right) };
 }
 
-/** Way of copying a read-only value, by its kind; error messages suggest it. */
+/** Advice about how to copy a read-only value, by its kind, for error messages. */
 const copyOf: Partial<Record<Entity["kind"], "spread" | "items">> = { record: "spread", tuple: "items" };
 
 /** Exchanges the values of two expressions. Returns false for numbers, which ordinary assignments handle. */
@@ -163,7 +163,8 @@ function exchangeArrays(env: Env, x: ArrayEntity, y: ArrayEntity, node: Node, wh
       `${what} can be exchanged only where both are arrays of this function, made with the same length (as in ` +
         `new Float64Array(n) for both).`,
     );
-  if (!isAlike) guardLengths(env, node, arrayLength(x), arrayLength(y));
+  if (!isAlike)
+    guardLengths(env, node, arrayLength(x), arrayLength(y), "Exchange arrays of equal length only.");
   eachPlace(
     env,
     arrayLength(x),

@@ -18,8 +18,9 @@ interface HoistedVariable {
 const withoutFaults = new WeakSet<FunctionNode>();
 
 /**
- * Refuses a `var` whose function scope matters, because variables here end with their block. That is a `var` used
- * outside of its block, declared again in an inner block, or read in an iteration after the one that assigned it.
+ * Refuses a `var` whose function scope matters, because variables here end with their block. That is a `var` that is
+ * used outside of its block, declared again in an inner block, or read in a later iteration than the one that assigned
+ * it.
  */
 export function refuseHoisted(env: Env, owner: FunctionNode): void {
   if (withoutFaults.has(owner)) return;

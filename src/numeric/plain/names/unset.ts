@@ -1,12 +1,48 @@
 import { number, truth } from "../draft/draft.ts";
 import type { Entity, PresentEntity } from "../entities/entity.ts";
-import { scalar } from "../entities/entity.ts";
-import type { Env } from "../entities/env.ts";
-import { refuse } from "../entities/env.ts";
+import { absenceOf, jointAbsence, scalar } from "../entities/entity.ts";
+import type { Env, UnknownStorage } from "../entities/env.ts";
+import { ElaborateAgain, placeHere, refuse } from "../entities/env.ts";
 import type { ValuePlan } from "../entities/plan.ts";
-import { makeArray, makeRoom } from "../entities/plan.ts";
-import type { PlainType } from "../form/form.ts";
+import { makeArray, makeRoom, optionalPlan, planOf } from "../entities/plan.ts";
+import { planAt } from "../entities/plan-at.ts";
+import type { NullAbsence, PlainType } from "../form/form.ts";
 import type { Node } from "../syntax/ast.ts";
+
+/**
+ * Value of a variable that is declared as `undefined` or `null`, if its type does not determine how it is stored: an
+ * array, or a variable without a type. The first assignment determines that.
+ */
+export function unknownStorage(env: Env, node: Node, absence: NullAbsence | undefined): Entity {
+  const { unit, module } = env;
+  const place = placeHere(env);
+  const start = `${module.file}:${node.start}:`;
+  const key = `${start}${unit.unknown.filter((one) => one.key.startsWith(start)).length}`;
+  const storage: UnknownStorage = { key, place, absence };
+  unit.unknown.push(storage);
+  const known = unit.learned.get(key);
+  const isNull = absence === "null" ? true : undefined;
+  if (known === undefined) return { kind: "nothing", isNull, unknown: storage };
+  return makeRoom(env, node, known.plan, env.hint ?? "value");
+}
+
+/** Notes how a variable is stored that is assigned a value for the first time, and begins again with this knowledge. */
+export function learnStorage(env: Env, node: Node, storage: UnknownStorage, value: Entity): void {
+  if (value.kind === "nothing") return;
+  const { unknown, learned } = env.unit;
+  const order = unknown.indexOf(storage);
+  // what was learned of later variables may name locals that get other names now
+  for (const [key, { order: other }] of learned) if (other > order) learned.delete(key);
+  const given = planAt(env, node, planOf(env, node, value), storage.place);
+  const plan = optionalPlan(given, jointAbsence(storage.absence ?? "undefined", absenceOf(value)));
+  learned.set(storage.key, { plan, order });
+  throw new ElaborateAgain();
+}
+
+/** True if the storage of a variable is not determined by its type. */
+export function isUnknown(type: PlainType | undefined): boolean {
+  return type === undefined || holdsArray(type);
+}
 
 /**
  * Value of a variable before its first assignment. A number is NaN, the result of JavaScript's arithmetic with
@@ -78,7 +114,12 @@ function planOfType(env: Env, node: Node, type: PlainType | undefined): ValuePla
     case "tuple":
       return { kind: "tuple", items: type.items.map((item) => planOfType(env, node, item)) };
     case "optional":
-      return { kind: "optional", value: planOfType(env, node, type.type) };
+      return {
+        kind: "optional",
+        value: planOfType(env, node, type.type),
+        absence: type.absence,
+        isMember: type.isMember,
+      };
     case "array":
     case "matrix":
     case "list":

@@ -15,7 +15,10 @@ export function writtenValue(name: string, module: Module, around: EnclosingNode
     : undefined;
 }
 
-/** Value of a literal expression: a number, or an array or object of numbers; `undefined` for other expressions. */
+/**
+ * Value of an expression made of literals and constants: a number, a string, or an array, typed array or object of
+ * them; `undefined` for other expressions.
+ */
 function writtenOut(given: Expression, module: Module, around: EnclosingNodes): unknown {
   const node = unwrap(given);
   const inner = (part: Expression): unknown => writtenOut(part, module, around);
@@ -48,7 +51,10 @@ function writtenOut(given: Expression, module: Module, around: EnclosingNodes): 
   return node.type === "CallExpression" ? typedCall(node, inner) : undefined;
 }
 
-/** Number computed from written values as the engine computes it: `Math.log(2 * Math.PI)`, `a ** b`, `xs.length`. */
+/**
+ * Number computed from values in the source text as the engine computes it: `Math.log(2 * Math.PI)`, `a ** b`,
+ * `xs.length`. `undefined` for other expressions.
+ */
 function computed(node: Expression, inner: (part: Expression) => unknown): number | undefined {
   const given = (part: Expression | SpreadElement): number => {
     const value = part.type === "SpreadElement" ? undefined : inner(part);
@@ -74,7 +80,7 @@ function computed(node: Expression, inner: (part: Expression) => unknown): numbe
   return undefined;
 }
 
-/** Value of `Float64Array.of(1, 2)` or `Float64Array.from([1, 2])`, if its items are literals. */
+/** Value of `Float64Array.of(1, 2)`, `Float64Array.from([1, 2])` or `Object.freeze(x)`, if its parts are literals. */
 function typedCall(
   { callee, arguments: args }: Expression & { readonly type: "CallExpression" },
   inner: (part: Expression) => unknown,
@@ -83,6 +89,7 @@ function typedCall(
     return undefined;
   const given = args.map((arg) => (arg.type === "SpreadElement" ? undefined : inner(arg)));
   if (given.includes(undefined) || callee.property.type !== "Identifier") return undefined;
+  if (callee.object.name === "Object" && callee.property.name === "freeze") return given[0];
   if (callee.property.name === "of") return typedArray(callee.object.name, given);
   const isList = callee.property.name === "from" && given.length === 1 && typeof given[0] === "object";
   return isList ? typedArray(callee.object.name, given[0]) : undefined;

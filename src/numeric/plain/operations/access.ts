@@ -1,13 +1,14 @@
 import type { RegionExpr } from "../../../engine/region/form/region.ts";
-import { and, arithmetic, compare, number, not, select } from "../draft/draft.ts";
-import type { Entity, RecordEntity, ScalarEntity, TupleEntity } from "../entities/entity.ts";
-import { describe, nothing, scalar, viewOf } from "../entities/entity.ts";
+import { and, arithmetic, compare, number, not, select, truth } from "../draft/draft.ts";
+import type { ArrayEntity, Entity, RecordEntity, ScalarEntity, TupleEntity } from "../entities/entity.ts";
+import { describe, nothing, optional, scalar, viewOf } from "../entities/entity.ts";
 import type { Env } from "../entities/env.ts";
 import { at, atom, codeOf, keep, newRoot, numberValue, refuse, textOf, whileUsed } from "../entities/env.ts";
-import { arrayLength, presentValue } from "../entities/plan.ts";
+import { arrayLength, itemAt, presentValue } from "../entities/plan.ts";
 import type { Expression, Identifier, MemberExpression, Node, Property } from "../syntax/ast.ts";
 import { unwrap } from "../syntax/walk.ts";
 import { constantOf } from "../syntax/constants.ts";
+import { choose } from "./operators.ts";
 
 /** Evaluates `x.name` or `x[i]`. */
 export function member(env: Env, node: MemberExpression): Entity {
@@ -26,15 +27,21 @@ function memberOf(env: Env, node: MemberExpression, object: Entity): Entity {
   if (index.kind === "text" && object.kind === "record")
     return fieldByText(env, node, object, index.code.value);
   const place = numberValue(env, node.property, index);
-  return element(env, node, object, place);
+  const read = env.maybeAbsent === node ? elementOrNothing : element;
+  return read(env, node, object, place);
 }
 
-/** The field whose name is a string that may only be known at run time. All fields must then be numbers. */
+/**
+ * Returns the field whose name is a string that may only be known at run time. In that case, all fields must be
+ * numbers.
+ */
 function fieldByText(env: Env, node: MemberExpression, object: RecordEntity, code: RegionExpr): Entity {
   if (code.kind === "const") return field(env, node, object, env.unit.texts[code.value]!);
   const key = atom(env, code, "key");
   let value: RegionExpr = number(NaN);
   for (const [name, part] of [...object.fields].toReversed()) {
+    if (part.kind === "function")
+      return refuse(env, node, `call the function where the name selects it, as in ${textOf(env, node)}(x).`);
     if (part.kind !== "scalar" || part.value.type === "bool")
       return refuse(
         env,
@@ -79,6 +86,39 @@ function field(env: Env, node: MemberExpression, object: Entity, name: string): 
 function globalField(name: string): Entity {
   const constant = constantOf(name);
   return constant === undefined ? { kind: "global", name } : scalar(number(constant));
+}
+
+/**
+ * Evaluates an expression whose absence the code around it handles, like the left side of `x[i] ?? 0` or the object of
+ * `rows[i]?.length`. An element outside of its array is `undefined` there.
+ */
+export function evaluateMaybe(env: Env, node: Expression): Entity {
+  return env.unit.elaborate.evaluate({ ...env, maybeAbsent: unwrap(node) }, node);
+}
+
+/** Element or item at an index; `undefined` if the object has none there. */
+function elementOrNothing(env: Env, node: Node, object: Entity, place: RegionExpr): Entity {
+  if (object.kind !== "array" && object.kind !== "tuple") return element(env, node, object, place);
+  if (object.kind === "tuple" && place.kind === "const") return object.items[place.value] ?? nothing;
+  const i = keep(env, place, "place");
+  const length = object.kind === "array" ? arrayLength(object) : number(object.items.length);
+  const isInside = and(
+    and(compare("lessEqual", number(0), i), compare("less", i, length)),
+    compare("equal", arithmetic("floor", i), i),
+  );
+  const isThere = atom(env, isInside, "isThere");
+  if (object.kind === "array") return itemWhere(env, object, i, isThere);
+  const then = (inner: Env): Entity => tupleItem(inner, node, object, i);
+  return choose(env, { node, sides: [node, node], test: isThere, then, otherwise: () => nothing });
+}
+
+/** Item at an index that is in range where a condition holds; `undefined` elsewhere. */
+export function itemWhere(env: Env, array: ArrayEntity, place: RegionExpr, isThere: RegionExpr): Entity {
+  const item = itemAt(array, place);
+  if (item.kind !== "scalar") return optional(scalar(isThere), item);
+  const { value } = item;
+  const missing = value.type === "bool" ? truth(false) : number(NaN);
+  return optional(scalar(isThere), scalar(keep(env, select(isThere, value, missing), "found")));
 }
 
 /** Element or row of an array at a bounds-checked index, or the item of a tuple. */
@@ -180,7 +220,10 @@ export function itemNumber(env: Env, node: Node, whole: Entity, i: number): Enti
   return refuse(env, node, `${describe(object)} cannot be destructured by index.`);
 }
 
-/** Returns the field that a property of a destructuring pattern such as `{ a, b }` names. */
+/**
+ * Returns the field that a property of a destructuring pattern such as `{ a, b }` names. A missing field of an object
+ * that the function has made is `undefined`; others are refused.
+ */
 export function fieldNamed(env: Env, node: Property, whole: Entity): Entity {
   const name = fieldName(node);
   if (name === undefined) return refuse(env, node, "a field must be named by a constant here.");
@@ -193,7 +236,7 @@ export function fieldNamed(env: Env, node: Property, whole: Entity): Entity {
   return refuse(env, node, `there is no field ${name} in ${describe(object)}.`);
 }
 
-/** Returns the name of a property if it is constant. */
+/** Returns the name of a property; `undefined` if it is computed from something that is not constant. */
 export function fieldName({ key, computed }: Property): string | undefined {
   if (!computed && key.type === "Identifier") return key.name;
   return key.type === "Literal" ? String(key.value) : undefined;

@@ -4,6 +4,7 @@ import type { ArrayEntity, Entity, TupleEntity } from "../entities/entity.ts";
 import { describe, nothing, scalar } from "../entities/entity.ts";
 import type { Env } from "../entities/env.ts";
 import { at, atom, nestedLoop, newRoot, numberValue, placeHere, refuse, textOf } from "../entities/env.ts";
+import { commonPlan } from "../entities/joint-plan.ts";
 import type { ValuePlan } from "../entities/plan.ts";
 import { arrayLength, copyInto, eachPlace, itemAt, makeArray, planOf } from "../entities/plan.ts";
 import { allRoots, borrow, noteCopy, readAll } from "../entities/sharing.ts";
@@ -23,7 +24,10 @@ function isTyped(name: string): name is TypedArrayName {
 const otherArrays =
   "is outside of what can be differentiated: use Float64Array, Float32Array, Int32Array or an array of numbers.";
 
-/** Evaluates `new Float64Array(n)`, `new Float64Array(x)`, and the other typed arrays. Refuses other constructors. */
+/**
+ * Evaluates `new Float64Array(n)`, `new Float64Array(x)`, the other typed arrays, and `new Array()`. Refuses other
+ * constructors.
+ */
 export function construct(env: Env, node: NewExpression | CallExpression): Entity {
   const callee = env.unit.elaborate.evaluate(env, node.callee);
   const name = callee.kind === "global" ? callee.name : "";
@@ -43,7 +47,8 @@ export function construct(env: Env, node: NewExpression | CallExpression): Entit
       node,
       name.endsWith("Array")
         ? `${what} ${otherArrays}`
-        : `new ${what} is outside of what can be differentiated: use functions, and objects of numbers.`,
+        : `new ${what} is outside of what can be differentiated: use functions, objects of numbers, and classes without state: ` +
+            "without fields, base class, and arguments of the constructor.",
     );
   }
   const [first] = node.arguments;
@@ -101,7 +106,8 @@ export function makeTupleArray(env: Env, node: Node, tuple: TupleEntity, label: 
       "the array is empty here. Fill it by push in the block that declares it, or make it with its length, as new Float64Array(n), and write " +
         "ys[i] = v.",
     );
-  const item = rowPlan(planOf(env, node, first));
+  const others = tuple.items.slice(1).map((value) => planOf(env, node, value));
+  const item = rowPlan(commonPlan([planOf(env, node, first), ...others]));
   const array = makeArray(
     env,
     node,
@@ -115,7 +121,7 @@ export function makeTupleArray(env: Env, node: Node, tuple: TupleEntity, label: 
   return array;
 }
 
-/** Replaces tuples of numbers by rows of an array, so that they can be indexed. */
+/** Returns the plan with tuples of numbers replaced by rows of an array, so that an index can select their items. */
 export function rowPlan(plan: ValuePlan): ValuePlan {
   if (plan.kind !== "tuple") return plan;
   const items = plan.items.map(rowPlan);
@@ -204,11 +210,14 @@ export function concatenation(env: Env, node: Node, parts: readonly LiteralPart[
   return array;
 }
 
-/** Plan of the items of a concatenation, which is that of its first part. */
-function itemPlan(env: Env, [first]: readonly LiteralPart[]): ValuePlan {
+/** Plan of the items of a concatenation: that of its first part, or numbers if it has no parts. */
+function itemPlan(env: Env, [first, ...rest]: readonly LiteralPart[]): ValuePlan {
   if (first === undefined) return { kind: "element", type: "f64" };
-  const plan = planOf(env, first.node, first.value);
-  const item = first.isSpread && plan.kind === "array" ? plan.item : rowPlan(plan);
+  const [plan, ...others] = [first, ...rest].map((part) => {
+    const own = planOf(env, part.node, part.value);
+    return part.isSpread && own.kind === "array" ? own.item : rowPlan(own);
+  });
+  const item = commonPlan([plan!, ...others]);
   return item.kind === "element" && item.type !== "bool" ? { kind: "element", type: "f64" } : item;
 }
 
@@ -231,7 +240,7 @@ export function itemsFrom(env: Env, node: Node, array: ArrayEntity, from: number
   return rest;
 }
 
-/** Evaluates `Array.from(…)`, `Float64Array.of(…)`, `Array(n).fill(v)` and the like; `undefined` for others. */
+/** Evaluates `Array.from(…)`, `Array.of(…)`, and those of typed arrays; `undefined` for other functions. */
 export function arrayFunction(
   env: Env,
   node: Node,
@@ -283,7 +292,7 @@ export function evaluateArgument(env: Env, node: CallArgument): Entity {
   return env.unit.elaborate.evaluate(env, node);
 }
 
-/** Length of the array that is filled in `new Array(n).fill(v)`, if the node is `new Array(n)` or `Array(n)`. */
+/** Length n if the node is `new Array(n)` or `Array(n)`, as in `new Array(n).fill(v)`; otherwise `undefined`. */
 export function unfilledArray(env: Env, node: Expression): RegionExpr | undefined {
   const made = unwrap(node);
   if (made.type !== "NewExpression" && made.type !== "CallExpression") return undefined;
@@ -343,7 +352,7 @@ export function loop(
   env.out.push({ kind: "for", index, ...bounds, body: inner.out.statements(), at: at(env, node) });
 }
 
-/** Index range of `slice` and `fill`. */
+/** Index range of `slice` and `fill`, from their optional arguments. */
 export function rangeOf(
   env: Env,
   array: ArrayEntity,
@@ -353,7 +362,10 @@ export function rangeOf(
   return [boundOf(env, args[0], length, number(0)), boundOf(env, args[1], length, length)];
 }
 
-/** Index that an argument denotes. A negative one counts from the end; all are clamped to the array. */
+/**
+ * Index that an argument specifies; `missing` without an argument. A negative number counts from the end, and the
+ * result is clamped to the array.
+ */
 export function boundOf(
   env: Env,
   node: CallArgument | undefined,

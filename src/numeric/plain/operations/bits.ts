@@ -6,7 +6,7 @@ import { atom } from "../entities/env.ts";
 
 export type BitOperator = "&" | "|" | "^" | "<<" | ">>" | ">>>";
 
-/** The value of each operator for known numbers. */
+/** Value of each bitwise operator for known numbers. */
 const ofNumbers: Readonly<Record<BitOperator, (x: number, y: number) => number>> = {
   "&": (x, y) => x & y,
   "|": (x, y) => x | y,
@@ -52,7 +52,7 @@ function uint32(env: Env, value: RegionExpr): RegionExpr {
   return select(compare("less", x, number(0)), arithmetic("add", x, number(2 ** 32)), x);
 }
 
-/** 2 to the power of the lowest five bits of a number, as shifts use it. */
+/** Power 2ⁿ, where n is the lowest five bits of a number, as in shifts. */
 function powerOfTwo(env: Env, value: RegionExpr): RegionExpr {
   if (value.kind === "const") return number(2 ** (value.value & 31));
   const count = atom(env, int32(env, value), "count");

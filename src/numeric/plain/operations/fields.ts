@@ -20,7 +20,7 @@ export function refuseListing(env: Env, node: CallExpression, name: string): voi
   refuse(env, node, `${name} ${reason}. ${writtenOut(env, given, value)}`);
 }
 
-/** Refuses `for (const k in p)`. */
+/** Refuses `for (const k in p)`. The message suggests code without it. */
 export function refuseForIn(env: Env, node: Node, right: Expression): never {
   const value = env.unit.elaborate.evaluate(env, right);
   return refuse(

@@ -6,8 +6,9 @@ import { isUnshared, refuseAliases } from "../entities/aliases.ts";
 import type { ArrayEntity, Entity, NameBinding } from "../entities/entity.ts";
 import type { GrowingArray, Env, InsertionPoint, LoopTrip } from "../entities/env.ts";
 import { at, inOrder, keep, letLocal, placeHere, refuse, textOf } from "../entities/env.ts";
-import { knownAt, lengthAt } from "../entities/lengths.ts";
+import { knownAt } from "../entities/lengths.ts";
 import type { ValuePlan } from "../entities/plan.ts";
+import { planAt } from "../entities/plan-at.ts";
 import {
   arrayLength,
   copyInto,
@@ -109,29 +110,6 @@ function store(env: Env, growth: GrowingArray, node: Node, item: ValuePlan): Arr
   return array;
 }
 
-/** The plan of an item, with lengths that are known at the insertion point of the storage. */
-function planAt(env: Env, node: Node, plan: ValuePlan, point: InsertionPoint): ValuePlan {
-  switch (plan.kind) {
-    case "element":
-    case "text":
-      return plan;
-    case "array": {
-      const length = lengthAt(env, node, plan.length, point);
-      return { ...plan, length, item: planAt(env, node, plan.item, point) };
-    }
-    case "record": {
-      const fields = [...plan.fields].map(
-        ([name, field]) => [name, planAt(env, node, field, point)] as const,
-      );
-      return { ...plan, fields: new Map(fields) };
-    }
-    case "tuple":
-      return { ...plan, items: plan.items.map((item) => planAt(env, node, item, point)) };
-    case "optional":
-      return { ...plan, value: planAt(env, node, plan.value, point) };
-  }
-}
-
 /** Lets the name of the array refer to an entity from now on. */
 function bindTo(env: Env, { name, statement }: GrowingArray, entity: Entity): void {
   let { scope } = env;
@@ -177,7 +155,7 @@ export function push(env: Env, node: Node, object: Entity, args: readonly CallAr
   return growth.count;
 }
 
-/** Refuses to append to an array over which a `for … of` iterates, which would see the new items. */
+/** Refuses to append to an array over which a `for … of` iterates, because the loop would see the new items. */
 function refuseIterated(env: Env, node: Node, { array, name }: GrowingArray): void {
   const isIterated = env.unit.aliases.some(
     (alias) =>
@@ -216,7 +194,7 @@ function appendItem(env: Env, node: Node, growth: GrowingArray, array: ArrayEnti
   storeScalar(env, node, count, arithmetic("add", count.value, number(1)));
 }
 
-/** Declares the storage for the first item. The code before it in the text must not have used the empty array. */
+/** Declares the storage for the first item. Refuses code before it that has used the empty array. */
 function firstStore(env: Env, growth: GrowingArray, node: Node, item: ValuePlan): ArrayEntity {
   const { name, statement } = growth;
   eachUse(statement, (use, around) => {
@@ -236,7 +214,10 @@ function firstStore(env: Env, growth: GrowingArray, node: Node, item: ValuePlan)
   );
 }
 
-/** Notes how many items a `push` appends at most: `each` items in each iteration of the loops around it. */
+/**
+ * Adds an upper bound of the number of items that a `push` appends: `each` items in each iteration of the loops around
+ * it. Notes if the number may be smaller.
+ */
 function noteTerm(env: Env, node: Node, growth: GrowingArray, each: RegionExpr): void {
   const trips = env.trips.slice(growth.trips);
   const point = growth.place!;
@@ -277,8 +258,8 @@ function tripBound(
 }
 
 /**
- * Lower or upper bound of an expression in loops, in terms of values at the insertion point before them; `undefined` if
- * it is not known. Indices of the loops are replaced by their first or last values.
+ * Lower or upper bound of an expression inside loops, expressed by values at an insertion point before the loops;
+ * `undefined` if there is no such bound. Loop indices are replaced by their first or last values.
  */
 function boundOf(
   env: Env,

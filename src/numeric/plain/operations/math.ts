@@ -144,7 +144,10 @@ export function hypotScale(env: Env, largest: RegionExpr): RegionExpr {
   return atom(env, scale, "unit");
 }
 
-/** Square root of a sum of scaled squares, scaled back. Infinite if `isInfinite` holds; 0 if `largest` is 0. */
+/**
+ * Returns the result of `Math.hypot`: the root of `sum`, the sum of the squares of the numbers times `unit`, divided by
+ * `unit`. It is infinite if `isInfinite` is true, and 0 if `largest` is 0.
+ */
 export function hypotValue({
   sum,
   unit,

@@ -13,6 +13,7 @@ import {
   itemAt,
   makeArray,
   planOf,
+  copyOfArray,
   refuseReadOnly,
   storeScalar,
 } from "../entities/plan.ts";
@@ -23,8 +24,8 @@ import type { CallArgument } from "./arrays.ts";
 import { asArray, callEach, collect, evaluateArgument, loop, rangeOf } from "./arrays.ts";
 import { push } from "./growth.ts";
 import { reverse, sort } from "./order.ts";
-import { find, findIndex, includes, indexOf } from "./search.ts";
-import { concat, filter, flat } from "./selection.ts";
+import { find, findIndex, includes, includesText, indexOf } from "./search.ts";
+import { concat, filter, flat, flatMap } from "./selection.ts";
 
 const refusedMethods: Readonly<Record<string, string>> = {
   pop: "arrays keep their length here: count with a variable of your own how many elements are in use.",
@@ -32,7 +33,6 @@ const refusedMethods: Readonly<Record<string, string>> = {
   unshift:
     "arrays keep their length here: make it with its length, as new Float64Array(n), and write x[i] = v.",
   splice: "arrays keep their length here: write the elements to a new array.",
-  flatMap: "join the rows that map returns: x.map((v) => [v, 2 * v]).flat().",
   join: "strings cannot be computed with here.",
   entries: "go through them by for (const [i, v] of x.entries()), or by x.forEach((v, i) => …).",
   keys: "count: for (let i = 0; i < x.length; i++).",
@@ -74,6 +74,7 @@ const methods: Readonly<Record<string, ArrayMethod>> = {
   filter,
   concat,
   flat,
+  flatMap,
   subarray,
   sort: (env, node, array, args) => sort(env, node, array, args, false),
   toSorted: (env, node, array, args) => sort(env, node, array, args, true),
@@ -108,6 +109,8 @@ export function method(
   if (object.kind === "tuple") {
     if (name === "concat") return concat(env, node, object, args);
     if (name === "flat") return flat(env, node, object, args);
+    const isText = name === "includes" ? includesText(env, object, args) : undefined;
+    if (isText !== undefined) return isText;
     if (inPlace.has(name) && !object.fresh)
       return refuse(env, node, `${name}: the items of this tuple are separate numbers: assign each of them.`);
   }
@@ -117,7 +120,7 @@ export function method(
 function fill(env: Env, node: Node, array: ArrayEntity, args: readonly CallArgument[]): Entity {
   const [value, ...range] = args;
   if (value === undefined) return refuse(env, node, "fill: the value is missing.");
-  if (array.root.readOnly) return refuseReadOnly(env, node, array.root, "slice");
+  if (array.root.readOnly) return refuseReadOnly(env, node, array.root, copyOfArray(array));
   array.root.written = true;
   const kept = atom(env, scalarValue(env, value, evaluateArgument(env, value)), "value");
   const [from, to] = rangeOf(env, array, range);
@@ -149,7 +152,7 @@ function slice(env: Env, node: Node, array: ArrayEntity, args: readonly CallArgu
   return copy;
 }
 
-/** Evaluates `x.subarray(from, to)` as a copy, which is refused if it or the array is written to. */
+/** Evaluates `x.subarray(from, to)` as a copy. Compilation fails if the copy or the array is written to. */
 function subarray(env: Env, node: Node, array: ArrayEntity, args: readonly CallArgument[]): Entity {
   if (array.layout.of === "number[]")
     return refuse(
@@ -166,7 +169,7 @@ function subarray(env: Env, node: Node, array: ArrayEntity, args: readonly CallA
 function setElements(env: Env, node: Node, array: ArrayEntity, args: readonly CallArgument[]): Entity {
   const [source, offset] = args;
   if (source === undefined) return refuse(env, node, "set: the elements are missing.");
-  if (array.root.readOnly) return refuseReadOnly(env, node, array.root, "slice");
+  if (array.root.readOnly) return refuseReadOnly(env, node, array.root, copyOfArray(array));
   array.root.written = true;
   const given = asArray(env, source, evaluateArgument(env, source));
   if (given.root === array.root)

@@ -13,7 +13,7 @@ import {
   truth,
 } from "../draft/draft.ts";
 import type { Entity, OptionalEntity, PresentEntity, ScalarEntity } from "../entities/entity.ts";
-import { nothing, optional, scalar } from "../entities/entity.ts";
+import { absenceOf, jointAbsence, nothing, optional, scalar } from "../entities/entity.ts";
 import type { Env } from "../entities/env.ts";
 import {
   assuming,
@@ -34,12 +34,15 @@ import {
 } from "../entities/env.ts";
 import { simplified } from "../entities/facts.ts";
 import type { ValuePlan } from "../entities/plan.ts";
-import { copyInto, jointPlan, makeRoom, planOf } from "../entities/plan.ts";
+import { jointPlan } from "../entities/joint-plan.ts";
+import { copyInto, makeRoom, optionalPlan, planOf } from "../entities/plan.ts";
 import { allRoots, isFresh, noteCopy, readAll } from "../entities/sharing.ts";
+import type { NullAbsence } from "../form/form.ts";
 import type {
   BinaryExpression,
   ConditionalExpression,
   Expression,
+  Literal,
   LogicalExpression,
   Node,
   UnaryExpression,
@@ -120,14 +123,15 @@ function leftOf({ left }: BinaryExpression | LogicalExpression): Expression {
 /** Evaluates one binary operator. `given` is the value of its left operand if it is already evaluated. */
 function binaryOf(env: Env, node: BinaryExpression, given?: Entity): Entity {
   const { operator, left, right } = node;
-  if (operator === "in") return refuse(env, node, `in ${inAdvice(env, node)}`);
+  if (operator === "in") return scalar(hasField(env, node));
   const isEquality = operator.endsWith("==") || operator.startsWith("!");
   const isDenied = operator.startsWith("!");
   const typed = isEquality ? typeTest(env, node) : undefined;
   if (typed !== undefined) return scalar(isDenied ? not(typed) : typed);
   const [first, second] = inOrder(env, [left, right], (inner, side) => {
     if (side === left && given !== undefined) return given;
-    return isEquality && isNull(side) ? noValue(inner, node) : inner.unit.elaborate.evaluate(inner, side);
+    const isTested = isEquality && isNothing(side === left ? right : left);
+    return inner.unit.elaborate.evaluate(isTested ? { ...inner, maybeAbsent: unwrap(side) } : inner, side);
   });
   const equal = isEquality ? equality(env, node, first!, second!) : undefined;
   if (equal !== undefined) return scalar(isDenied ? not(equal) : equal);
@@ -148,11 +152,31 @@ function binaryOf(env: Env, node: BinaryExpression, given?: Entity): Entity {
   return scalar(arithmetic(name, x, y));
 }
 
-/** Condition that two strings are equal; `undefined` if a value is no string. */
+/** True for `undefined` and `null`. */
+function isNothing(given: Expression): boolean {
+  const node = unwrap(given);
+  return node.type === "Identifier"
+    ? node.name === "undefined"
+    : node.type === "Literal" && node.raw === "null";
+}
+
+/** Condition that two strings are equal; `undefined` if one of the values is not a string. */
 export function sameText(x: Entity, y: Entity): RegionExpr | undefined {
   if (x.kind !== "text" || y.kind !== "text") return undefined;
   const [a, b] = [x.code.value, y.code.value];
   return a.kind === "const" && b.kind === "const" ? truth(a.value === b.value) : compare("equal", a, b);
+}
+
+/** Evaluates `"name" in object`, if the type of the object decides it, or the member of a union that the object is. */
+function hasField(env: Env, node: BinaryExpression): RegionExpr {
+  const key = unwrap(node.left);
+  const name = key.type === "Literal" && typeof key.value === "string" ? key.value : undefined;
+  const object = name === undefined ? undefined : env.unit.elaborate.evaluate(env, node.right);
+  if (name === undefined || object?.kind !== "record") return refuse(env, node, `in ${inAdvice(env, node)}`);
+  const field = object.fields.get(name);
+  if (field === undefined || field.kind === "nothing") return truth(false);
+  if (field.kind !== "optional") return truth(true);
+  return field.isMember === true ? isPresent(env, field) : refuse(env, node, `in ${inAdvice(env, node)}`);
 }
 
 /** Advice for messages: how to test for a field without `"a" in p`. */
@@ -161,20 +185,6 @@ function inAdvice(env: Env, { left, right }: BinaryExpression): string {
   const object = textOf(env, right);
   const field = key.type === "Literal" && typeof key.value === "string" ? `${object}.${key.value}` : "p.a";
   return `tests for a name, which is a string. Make the field optional in the type, and test ${field} !== undefined.`;
-}
-
-function isNull(node: Expression): boolean {
-  const value = unwrap(node);
-  return value.type === "Literal" && value.raw === "null";
-}
-
-/**
- * Evaluates a comparison with `null` by `==` or `!=`, which also matches `undefined`. Refuses `===`, because no value
- * is `null`.
- */
-function noValue(env: Env, node: BinaryExpression): Entity {
-  if (node.operator.length === 2) return nothing;
-  return refuse(env, node, `${textOf(env, node)}: no value is null here. Compare with undefined.`);
 }
 
 /**
@@ -227,8 +237,8 @@ type OperandReader = (env: Env, node: Expression) => RegionExpr;
  */
 export function logical(env: Env, node: LogicalExpression, read: OperandReader = numberOrBoolean): Entity {
   if (node.operator === "??") {
-    const given = env.unit.elaborate.evaluate(env, node.left);
-    return withDefault(env, node, given, node.right);
+    const given = env.unit.elaborate.evaluate({ ...env, maybeAbsent: unwrap(node.left) }, node.left);
+    return orElse(env, node, given, node.right);
   }
   const chain = [node];
   for (
@@ -247,6 +257,7 @@ export function logical(env: Env, node: LogicalExpression, read: OperandReader =
 
 function logicalOf(env: Env, node: LogicalExpression, left: RegionExpr, read: OperandReader): ScalarEntity {
   const isAnd = node.operator === "&&";
+  if (left.kind === "const" && left.type === "bool" && (left.value === 0) === isAnd) return scalar(left);
   const place = env.out.reserve();
   const inner = nested(assuming(env, left, isAnd), new Set());
   const right = read(inner, node.right);
@@ -287,8 +298,22 @@ export function conditional(env: Env, node: ConditionalExpression): Entity {
   return choose(env, { node, sides, test, then: side(node.consequent), otherwise: side(node.alternate) });
 }
 
-/** Evaluates `value ?? fallback`; `fallback` runs only if the value is `undefined`. */
+/** Value of a parameter or variable with a default, which applies to `undefined` only. */
 export function withDefault(env: Env, node: Node, value: Entity, fallback: Expression): Entity {
+  const absence = absenceOf(value);
+  if (absence === "null") return value;
+  const isNull = unwrap(fallback).type === "Literal" && (unwrap(fallback) as Literal).raw === "null";
+  if (absence !== "either") return orElse(env, node, value, fallback);
+  if (isNull && value.kind === "optional") return { ...value, absence: "null" };
+  return refuse(
+    env,
+    node,
+    `${textOf(env, node)}: the default applies to undefined, and the value may also be null: leave null out of the type, or use ?? for both.`,
+  );
+}
+
+/** Evaluates `value ?? fallback`; `fallback` runs only if the value is `undefined` or `null`. */
+function orElse(env: Env, node: Node, value: Entity, fallback: Expression): Entity {
   const otherwise = (inner: Env): Entity => inner.unit.elaborate.evaluate(inner, fallback);
   const sides = [node, fallback] as const;
   const present = (): Entity => (value.kind === "optional" ? value.value : value);
@@ -342,7 +367,8 @@ export function choose(env: Env, { node, sides, test, then, otherwise }: Conditi
 }
 
 /**
- * Returns the value with its presence in a local, so that later conditions on that local decide whether it is present.
+ * Returns the value with its presence in a local. Conditions on that local then determine in later code whether the
+ * value is present.
  */
 function withFlags(env: Env, entity: Entity): Entity {
   if (entity.kind === "optional") {
@@ -366,7 +392,7 @@ function isJunction(expr: RegionExpr): boolean {
   );
 }
 
-/** Plan of storage for either of two values, one of which may be `undefined`. */
+/** Plan of storage that fits either of two values, one of which may be `undefined`. */
 function planOfEither(
   env: Env,
   [first, second]: ConditionalChoice["sides"],
@@ -377,29 +403,32 @@ function planOfEither(
   const isAbsent = [x, y].map(({ kind }) => kind === "nothing");
   if (isAbsent[0] !== isAbsent[1]) {
     const plan = isAbsent[0] === true ? planOf(env, second, y) : planOf(env, first, x);
-    return plan.kind === "optional" ? plan : { kind: "optional", value: plan };
+    return optionalPlan(plan, jointAbsence(absenceOf(x), absenceOf(y)));
   }
   return jointPlan(planOf(env, first, x), planOf(env, second, y), lengths);
 }
 
 /**
- * Selects one of two values by an expression, if both are evaluated without statements: numbers, optional values, and
- * objects of them. The parts of the result are not copied. `undefined` for other values.
+ * Selects one of two values by an expression, if that needs no statements: numbers, optional values, and objects of
+ * them. The parts of the result are not copied. `undefined` for other values.
  */
 function merge(env: Env, test: RegionExpr, x: Entity, y: Entity): Entity | undefined {
   if (x.kind === "scalar" && y.kind === "scalar")
     return x.value.type === y.value.type ? scalar(select(test, x.value, y.value)) : undefined;
   if (x.kind === "text" && y.kind === "text")
     return { kind: "text", code: scalar(select(test, x.code.value, y.code.value)) };
-  if (x.kind === "nothing" && y.kind === "nothing") return x;
+  const absence = jointAbsence(absenceOf(x), absenceOf(y));
+  if (x.kind === "nothing" && y.kind === "nothing") return absence === "either" ? undefined : x;
   if (!isSteady(x) || !isSteady(y)) return undefined;
-  if (y.kind === "nothing" && isPart(x)) return optional(scalar(test), readWhere(test, x));
-  if (x.kind === "nothing" && isPart(y)) return optional(scalar(not(test)), readWhere(not(test), y));
+  if (y.kind === "nothing" && isPart(x)) return absent(scalar(test), readWhere(test, x), absence);
+  if (x.kind === "nothing" && isPart(y)) return absent(scalar(not(test)), readWhere(not(test), y), absence);
   if (x.kind === "optional" || y.kind === "optional") {
     const [first, second] = [x, y].map((side) => (side.kind === "optional" ? side.value : side));
     const value = merge(env, test, first!, second!);
     if (value === undefined || !isPart(value)) return undefined;
-    return optional(scalar(select(test, isPresent(env, x), isPresent(env, y))), value);
+    const isMember = [x, y].every((side) => side.kind !== "optional" || side.isMember === true);
+    const merged = absent(scalar(select(test, isPresent(env, x), isPresent(env, y))), value, absence);
+    return { ...merged, isMember: isMember ? true : undefined };
   }
   if (x.kind !== "record" || y.kind !== "record") return undefined;
   if (!x.root.readOnly && !y.root.readOnly) return undefined; // the result may be written to
@@ -420,7 +449,16 @@ function merge(env: Env, test: RegionExpr, x: Entity, y: Entity): Entity | undef
   return { kind: "record", fields, root: newRoot(env, x.root.label, true), fresh: false };
 }
 
-/** True if the value cannot change later by a write through another name. */
+/** Builds an optional value whose absence is known, also if `value` is optional itself. */
+function absent(
+  present: ScalarEntity,
+  value: PresentEntity | OptionalEntity,
+  absence: NullAbsence | undefined,
+): OptionalEntity {
+  return { ...optional(present, value), absence };
+}
+
+/** True if no write through another name can change the value later. */
 function isSteady(value: Entity): boolean {
   return isFresh(value) || allRoots(value).every(({ readOnly }) => readOnly);
 }
@@ -463,10 +501,13 @@ function equality(env: Env, node: BinaryExpression, x: Entity, y: Entity): Regio
   const mayLack = ({ kind }: Entity): boolean => kind === "nothing" || kind === "optional";
   if (!mayLack(x) && !mayLack(y)) return undefined;
   const [isX, isY] = [isPresent(env, x), isPresent(env, y)];
-  if (x.kind === "nothing" || y.kind === "nothing") return not(x.kind === "nothing" ? isY : isX);
+  const areAlike = node.operator.length === 2 || haveSameAbsence(env, node, x, y);
+  if (x.kind === "nothing" || y.kind === "nothing")
+    return areAlike ? not(x.kind === "nothing" ? isY : isX) : truth(false);
+  const bothAbsent = areAlike ? and(not(isX), not(isY)) : truth(false);
   const [a, b] = [x, y].map((side) => (side.kind === "optional" ? side.value : side));
   const texts = a && b && sameText(a, b);
-  if (texts !== undefined) return or(and(not(isX), not(isY)), and(and(isX, isY), texts));
+  if (texts !== undefined) return or(bothAbsent, and(and(isX, isY), texts));
   if (a?.kind !== "scalar" || b?.kind !== "scalar" || a.value.type !== b.value.type)
     return refuse(
       env,
@@ -474,7 +515,19 @@ function equality(env: Env, node: BinaryExpression, x: Entity, y: Entity): Regio
       `${textOf(env, node)} compares more than two numbers or two booleans: compare with undefined, or compare their parts.`,
     );
   const same = and(and(isX, isY), compare("equal", a.value, b.value));
-  return or(and(not(isX), not(isY)), same);
+  return or(bothAbsent, same);
+}
+
+/** True if two absent values are the same value in JavaScript. Refuses comparisons that the type does not decide. */
+function haveSameAbsence(env: Env, node: Node, x: Entity, y: Entity): boolean {
+  const [of, other] = [absenceOf(x), absenceOf(y)];
+  if (of === undefined || other === undefined) return false;
+  if (of !== "either" && other !== "either") return of === other;
+  return refuse(
+    env,
+    node,
+    `${textOf(env, node)}: this value may be null or undefined, and only == null asks for both: use one of them for a missing value.`,
+  );
 }
 
 /** Evaluates `typeof x === "undefined"` and similar tests; `undefined` for other expressions. */
@@ -485,8 +538,18 @@ function typeTest(env: Env, { left, right }: BinaryExpression): RegionExpr | und
   if (asked?.type !== "UnaryExpression" || name?.type !== "Literal") return undefined;
   const value = env.unit.elaborate.evaluate(env, asked.argument);
   const present = isPresent(env, value);
-  if (name.value === "undefined") return not(present);
-  return typeName(value.kind === "optional" ? value.value : value) === name.value ? present : truth(false);
+  const absence = absenceOf(value);
+  if (absence === "either" && (name.value === "undefined" || name.value === "object"))
+    return refuse(
+      env,
+      asked,
+      `${textOf(env, asked)}: this value may be null or undefined: compare it with == null.`,
+    );
+  if (name.value === "undefined") return absence === "null" ? truth(false) : not(present);
+  const isIt =
+    value.kind !== "nothing" && typeName(value.kind === "optional" ? value.value : value) === name.value;
+  if (absence !== "null" || name.value !== "object") return isIt ? present : truth(false);
+  return isIt ? truth(true) : not(present); // typeof null is "object"
 }
 
 function typeName(entity: Entity): string {

@@ -15,6 +15,7 @@ import {
   itemAt,
   makeArray,
   planOf,
+  copyOfArray,
   refuseReadOnly,
   storeScalar,
 } from "../entities/plan.ts";
@@ -51,7 +52,7 @@ export function reverse(env: Env, node: Node, array: ArrayEntity, isCopy: boolea
 
 /** Refuses to rearrange an array that is read-only, or whose rows another name refers to. */
 function refuseInPlace(env: Env, node: Node, array: ArrayEntity): void {
-  if (array.root.readOnly) refuseReadOnly(env, node, array.root, "slice");
+  if (array.root.readOnly) refuseReadOnly(env, node, array.root, copyOfArray(array));
   if (array.layout.item.kind === "element") array.root.written = true;
   else {
     array.root.reordered = true;
@@ -82,7 +83,7 @@ function rearranged(
   return moved;
 }
 
-/** Returns the rearranged copy, which shares its rows with the array. */
+/** Returns the rearranged copy. Its rows are shared with the array, so writes to either are refused. */
 function copyOf(env: Env, node: Node, array: ArrayEntity, moved: ArrayEntity): Entity {
   if (array.layout.item.kind !== "element") borrow(env, [array.root, moved.root], node, "items");
   return moved;
@@ -135,8 +136,8 @@ function numberAt(array: ArrayEntity, place: RegionExpr, position?: number): Reg
 }
 
 /**
- * Emits a stable merge sort of the indices of an array. Each pass merges neighbouring runs of `width` indices from
- * `order` into `merged`, and swaps the two.
+ * Emits a stable merge sort of the indices of an array. Each pass merges adjacent runs of `width` indices from `order`
+ * into `merged`, and swaps the two arrays.
  */
 function sortedPlaces(env: Env, node: Node, array: ArrayEntity, precedes: Precedes): ArrayEntity {
   const position = at(env, node);

@@ -1,17 +1,18 @@
 // Methods that search an array: indexOf, includes, find and their relatives. An index has no derivative.
 import type { RegionExpr } from "../../../engine/region/form/region.ts";
-import { and, arithmetic, compare, number, or, select, truth } from "../draft/draft.ts";
-import type { ArrayEntity, Entity } from "../entities/entity.ts";
-import { describe, optional, scalar } from "../entities/entity.ts";
+import { and, arithmetic, compare, number, or, truth } from "../draft/draft.ts";
+import type { ArrayEntity, Entity, ScalarEntity, TupleEntity } from "../entities/entity.ts";
+import { describe, scalar } from "../entities/entity.ts";
 import type { Env } from "../entities/env.ts";
 import { at, atom, keep, letLocal, nested, refuse, scalarValue, textOf } from "../entities/env.ts";
 import { arrayLength, itemAt } from "../entities/plan.ts";
 import type { Node } from "../syntax/ast.ts";
+import { itemWhere } from "./access.ts";
 import type { CallArgument } from "./arrays.ts";
 import { boundOf, callEach, evaluateArgument, loop } from "./arrays.ts";
-import { truthOf } from "./operators.ts";
+import { sameText, truthOf } from "./operators.ts";
 
-/** Condition that an item at an index is the one that is searched for. */
+/** Builds the condition that the item at an index is the one to find. */
 type ItemTest = (inner: Env, place: RegionExpr) => RegionExpr;
 
 /** Evaluates `x.indexOf(value, from)` or `x.lastIndexOf(value)`. As in JavaScript, NaN is never found. */
@@ -41,6 +42,23 @@ export function includes(env: Env, node: Node, array: ArrayEntity, args: readonl
   return scalar(compare("lessEqual", number(0), place));
 }
 
+/**
+ * Evaluates `["a", "b"].includes(s)`, which needs no loop; `undefined` unless all items and the value are strings.
+ */
+export function includesText(
+  env: Env,
+  tuple: TupleEntity,
+  args: readonly CallArgument[],
+): ScalarEntity | undefined {
+  const [wanted] = args;
+  if (wanted === undefined || args.length > 1 || tuple.items.some(({ kind }) => kind !== "text"))
+    return undefined;
+  const given = evaluateArgument(env, wanted);
+  if (given.kind !== "text") return undefined;
+  const value: Entity = { ...given, code: scalar(atom(env, given.code.value, "wanted")) };
+  return scalar(tuple.items.map((item) => sameText(item, value)!).reduce(or, truth(false)));
+}
+
 /** Evaluates `x.findIndex((item) => …)` or `x.findLastIndex((item) => …)`. */
 export function findIndex(
   env: Env,
@@ -62,11 +80,7 @@ export function find(
 ): Entity {
   const place = atom(env, searched(env, node, array, { isLast }, holdsFor(node, array, callback)), "place");
   const isFound = atom(env, compare("lessEqual", number(0), place), "isFound");
-  const item = itemAt(array, place);
-  if (item.kind !== "scalar") return optional(scalar(isFound), item);
-  const { value } = item;
-  const missing = value.type === "bool" ? truth(false) : number(NaN);
-  return optional(scalar(isFound), scalar(keep(env, select(isFound, value, missing), "found")));
+  return itemWhere(env, array, place, isFound);
 }
 
 /** Condition that a callback holds for an item, as in `filter` and `findIndex`. */
@@ -88,6 +102,10 @@ function equalTo(
   const given = evaluateArgument(env, wanted);
   const { item } = array.layout;
   if (given.kind === "nothing" && item.kind === "element") return () => truth(false);
+  if (item.kind === "text" && given.kind === "text") {
+    const code = atom(env, given.code.value, "wanted");
+    return (_, place) => sameText(itemAt(array, place), { ...given, code: scalar(code) })!;
+  }
   if (item.kind !== "element" || given.kind !== "scalar")
     return refuse(
       env,

@@ -1,9 +1,10 @@
-// Methods that build an array from parts of others: filter, concat, flat and subarray.
+// Methods that build an array from parts of others: filter, concat, flat, flatMap and subarray.
 import type { RegionExpr } from "../../../engine/region/form/region.ts";
 import { arithmetic, number } from "../draft/draft.ts";
 import type { ArrayEntity, Entity, ScalarEntity, TupleEntity } from "../entities/entity.ts";
 import type { Env } from "../entities/env.ts";
-import { at, atom, inOrder, keep, letLocal, nested, refuse, textOf } from "../entities/env.ts";
+import { at, atom, inOrder, keep, letLocal, nested, placeHere, refuse, textOf } from "../entities/env.ts";
+import { knownAt } from "../entities/lengths.ts";
 import type { ValuePlan } from "../entities/plan.ts";
 import {
   arrayLength,
@@ -14,11 +15,11 @@ import {
   planOf,
   storeScalar,
 } from "../entities/plan.ts";
-import { borrow } from "../entities/sharing.ts";
-import type { Expression, Node } from "../syntax/ast.ts";
-import { unwrap } from "../syntax/walk.ts";
+import { borrow, noteCopy, partsNow, readAll } from "../entities/sharing.ts";
+import type { ConditionalExpression, Expression, Node } from "../syntax/ast.ts";
+import { unwrap, walk } from "../syntax/walk.ts";
 import type { CallArgument, LiteralPart } from "./arrays.ts";
-import { concatenation, evaluateArgument } from "./arrays.ts";
+import { callEach, concatenation, evaluateArgument, rowPlan } from "./arrays.ts";
 import { holdsFor } from "./search.ts";
 
 /** Evaluates `x.filter((item) => …)`: one loop stores the indices that remain, a second copies their items. */
@@ -84,7 +85,7 @@ export function concat(
   );
 }
 
-/** Refuses arrays that are typed, or may be: they are no arrays of JavaScript, which `concat` and `flat` join. */
+/** Refuses typed arrays, and arrays that may be typed, because `concat` and `flat` of JavaScript do not join them. */
 function refuseTyped(env: Env, node: Node, value: Entity, name: string): void {
   if (value.kind === "array" && value.layout.of !== "number[]")
     refuse(env, node, `${name} does not join typed arrays: spread them, as in [...x, ...y].`);
@@ -144,6 +145,76 @@ export function flat(
   );
   return result;
 }
+
+/** Evaluates `x.flatMap((item) => [a, b])`. All calls must return the same number of items. */
+export function flatMap(
+  env: Env,
+  node: Node,
+  array: ArrayEntity,
+  [callback]: readonly CallArgument[],
+): Entity {
+  if (callback !== undefined) refuseEmptySide(env, node, callback);
+  const n = atom(env, arrayLength(array), "n");
+  const place = placeHere(env);
+  const position = at(env, node);
+  let result: ArrayEntity | undefined;
+  eachPlace(
+    env,
+    n,
+    "i",
+    (inner, i) => {
+      const given = callEach(inner, node, array, callback, i);
+      refuseTyped(inner, node, given, "flatMap");
+      const row = readAll(inner, given);
+      const items = row.kind === "array" || row.kind === "tuple" ? partsNow(inner, row) : row;
+      const isList = items.kind === "array" || items.kind === "tuple";
+      const list = isList ? planOf(inner, node, items) : undefined;
+      const own = list?.kind === "tuple" ? rowPlan(list) : list;
+      if (own !== undefined && own.kind !== "array") return refuse(inner, node, unequalItems);
+      const width = own === undefined ? number(1) : knownAt(inner, own.length, place);
+      if (width === undefined || (items.kind === "tuple" && items.items.length === 0))
+        return refuse(inner, node, unequalItems);
+      const wanted = own === undefined ? rowPlan(planOf(inner, node, items)) : own.item;
+      const item: ValuePlan =
+        wanted.kind === "element" && wanted.type !== "bool" ? { kind: "element", type: "f64" } : wanted;
+      const length = arithmetic("mul", n, width);
+      const made = makeArray(
+        inner,
+        node,
+        { kind: "array", of: "number[]", length, item },
+        env.hint ?? array.root.label,
+        place,
+      );
+      result = made;
+      noteCopy(inner, items, made, node);
+      const put = (where: Env, j: RegionExpr, value: Entity): void => {
+        const slot = arithmetic("add", arithmetic("mul", i, width), j);
+        copyInto(where, node, itemAt(made, slot), readAll(where, value));
+      };
+      if (items.kind === "array")
+        eachPlace(inner, width, "j", (nestedEnv, j) => put(nestedEnv, j, itemAt(items, j)), position);
+      else if (items.kind === "tuple") items.items.forEach((value, j) => put(inner, number(j), value));
+      else put(inner, number(0), items);
+      return undefined;
+    },
+    position,
+  );
+  return result!;
+}
+
+/** Refuses `x.flatMap((xi) => (xi > 0 ? [xi] : []))`, which filters too. */
+function refuseEmptySide(env: Env, node: Node, callback: Node): void {
+  walk(callback, (part) => {
+    if (part.type !== "ConditionalExpression") return;
+    const { consequent, alternate } = part as ConditionalExpression;
+    for (const side of [unwrap(consequent), unwrap(alternate)])
+      if (side.type === "ArrayExpression" && side.elements.length === 0) refuse(env, node, unequalItems);
+  });
+}
+
+const unequalItems =
+  "flatMap: each call must return the same number of items, and items of one kind. Append them in a loop instead: const ys: number[] = []; " +
+  "for (const x of xs) if (x > 0) ys.push(x);";
 
 function isOne(node: CallArgument): boolean {
   const value = unwrap(node as Expression);

@@ -279,7 +279,7 @@ export interface ThrowStatement extends Node {
   readonly argument: Expression;
 }
 
-/** Statement without effect at run time. */
+/** Statement that does nothing at run time. */
 export interface InertStatement extends Node {
   readonly type: "EmptyStatement" | "DebuggerStatement" | "TSDeclareFunction";
 }
@@ -312,7 +312,7 @@ export interface TypeAnnotation extends Node {
 
 export interface TypeReference extends Node {
   readonly type: "TSTypeReference";
-  /** An identifier, or `Kind.Member` with its owner on the left. */
+  /** The name: an identifier, or `Kind.Member` with `left` and `right`. */
   readonly typeName: Node & {
     readonly name?: string;
     readonly left?: { readonly name?: string };
@@ -346,6 +346,11 @@ export type TypeNode =
       readonly optional?: boolean;
     })
   | (Node & { readonly type: "TSTypeOperator"; readonly operator: string; readonly typeAnnotation: TypeNode })
+  | (Node & {
+      readonly type: "TSIndexedAccessType";
+      readonly objectType: TypeNode;
+      readonly indexType: TypeNode;
+    })
   | (Node & { readonly type: "TSParenthesizedType"; readonly typeAnnotation: TypeNode })
   | (Node & { readonly type: "TSTypeLiteral"; readonly members: readonly TypeMember[] })
   | (Node & { readonly type: "TSIntersectionType" | "TSUnionType"; readonly types: readonly TypeNode[] })

@@ -1,7 +1,7 @@
 import type { Expression, FunctionNode, Identifier, IfStatement, Node, Pattern, Statement } from "./ast.ts";
 import { isFunction, targetsOf, unwrap, walk } from "./walk.ts";
 
-/** A statement that assigns a default value to a parameter, with the parameter. */
+/** A statement that assigns a default to a parameter: its target, and the default. */
 export interface DefaultStatement {
   readonly target: Identifier;
   readonly value: Expression;

@@ -69,7 +69,10 @@ export interface MarkedFunction {
   readonly around: readonly Node[];
 }
 
-/** Returns all marked functions of a program in source order, nested ones included. */
+/**
+ * Returns the functions of a program that are marked `"use ad"`, in source order. Includes functions inside of unmarked
+ * ones; marks inside of a marked function are ignored.
+ */
 export function markedFunctions(program: Node): MarkedFunction[] {
   const found: MarkedFunction[] = [];
   const around: Node[] = [];
@@ -109,7 +112,10 @@ export interface MarkedFactory {
   readonly params: readonly (string | undefined)[];
 }
 
-/** The named function that returns a marked function without a name; `undefined` if it has another position. */
+/**
+ * The named function that returns a marked function without a name; `undefined` if the marked function is not returned
+ * like that.
+ */
 export function factoryOf({ name, around }: MarkedFunction): MarkedFactory | undefined {
   const k = around.findLastIndex(isFunction);
   const owner = around[k];
@@ -323,7 +329,9 @@ function importOf(stmt: ImportDeclaration, name: string, module: Module): OuterB
     return unreadable(
       specifier,
       `imported from ${JSON.stringify(from)}, which cannot be read here`,
-      imports,
+      /^[./]/.test(from)
+        ? imports
+        : `${imports}, or name the package in the option packages of downhill-plugin`,
       module,
     );
   if (specifier.type === "ImportNamespaceSpecifier") return { kind: "namespace", module: other };
@@ -348,10 +356,7 @@ export function memberOf(
 ): OuterBinding | undefined {
   if (owner.kind === "namespace") return exportOf(owner.module, name);
   const { module, around } = owner;
-  const { body } = owner.node as Node & { readonly body: { readonly body: readonly ClassMember[] } };
-  const member = body.body.find(
-    ({ key, ...one }) => one.static === true && (key as Identifier | null)?.name === name,
-  );
+  const member = membersOf(owner).find((one) => one.static === true && nameOfMember(one) === name);
   if (member === undefined) return undefined;
   const value = member.value ?? undefined;
   if (isFunction(value) && (member.kind === "method" || member.type === "PropertyDefinition"))
@@ -370,6 +375,39 @@ export function memberOf(
   };
 }
 
+function membersOf({ node }: OuterBinding & { readonly kind: "class" }): readonly ClassMember[] {
+  return (node as Node & { readonly body: { readonly body: readonly ClassMember[] } }).body.body;
+}
+
+/** Name of a member of a class; `#name` for a private one. */
+function nameOfMember({ key }: ClassMember): string | undefined {
+  const { name } = (key ?? {}) as Partial<Identifier>;
+  return key?.type === "PrivateIdentifier" ? `#${name}` : name;
+}
+
+/**
+ * Methods of the instances of a class without state: one that extends no class, has no fields, and a constructor that
+ * does nothing, if any. `undefined` for other classes.
+ */
+export function methodsOf(
+  owner: OuterBinding & { readonly kind: "class" },
+): Map<string, FunctionNode> | undefined {
+  const { superClass } = owner.node as Node & { readonly superClass?: Node | null };
+  if (superClass) return undefined;
+  const methods = new Map<string, FunctionNode>();
+  for (const member of membersOf(owner)) {
+    if (member.static === true || member.type === "StaticBlock") continue;
+    const value = member.value ?? undefined;
+    const isEmpty = isFunction(value) && value.body.type === "BlockStatement" && value.body.body.length === 0;
+    if (member.kind === "constructor" && isEmpty && value.params.length === 0) continue;
+    const name = nameOfMember(member);
+    const isMethod = member.kind === "method" || member.type === "PropertyDefinition";
+    if (name === undefined || !isMethod || !isFunction(value)) return undefined;
+    methods.set(name, value);
+  }
+  return methods;
+}
+
 /** Member of a class body. */
 interface ClassMember extends Node {
   readonly key?: Node | null;
@@ -380,7 +418,7 @@ interface ClassMember extends Node {
   readonly typeAnnotation?: { readonly typeAnnotation: TypeNode } | null;
 }
 
-/** Resolves a name that a module exports. */
+/** Resolves a name that a module exports, through re-exports; `undefined` if it does not export the name. */
 function exportOf(module: Module, name: string): OuterBinding | undefined {
   const around = [module.program];
   for (const stmt of module.program.body) {
@@ -413,7 +451,7 @@ function exportOf(module: Module, name: string): OuterBinding | undefined {
 
 /**
  * Resolves the name of an interface, type alias or enum, and returns its declaration and module. `seen` are the modules
- * visited so far.
+ * visited so far, because modules may import each other.
  */
 export function typeNamed(
   name: string,

@@ -26,8 +26,8 @@ export async function loadParser(): Promise<Parse> {
 }
 
 /**
- * Makes errors without line and column. The plugin parses speculatively and raises an error each time it backtracks,
- * and acorn then counts all preceding lines. That takes a third of the time for thirteen functions, and grows with the
+ * Creates parser errors without line and column. The plugin parses speculatively and raises an error at each backtrack,
+ * for which acorn counts all preceding lines. That takes a third of the time for thirteen functions, and grows with the
  * square of the length.
  */
 function withQuickErrors(Base: typeof Parser): typeof Parser {
@@ -71,12 +71,12 @@ interface OpenChain {
 }
 
 /**
- * Maximum nesting depth of operands and statements. About 390 and 2,000 exhaust Node's stack. Close to the limit, the
- * engine may end the whole process while it compiles a regular expression.
+ * Maximum nesting depth of operands and of statements. About 390 operands or 2,000 statements exhaust the stack of
+ * Node. Near that limit, the engine may end the whole process while it compiles a regular expression.
  */
 const deepest = { operands: 350, statements: 1000 } as const;
 
-/** Parses `a + b + …` and `else if` in loops. Acorn's recursion overflows the stack at about 1,000 of them. */
+/** Parses `a + b + …` and `else if` in loops. The recursion of acorn overflows the stack at about 1,000 parts. */
 function withFlatChains(Base: typeof Parser): typeof Parser {
   const Recursive = Base as unknown as new (...args: unknown[]) => ParserInternals;
   class Flat extends Recursive {

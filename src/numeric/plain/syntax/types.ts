@@ -5,6 +5,7 @@ import type {
   Identifier,
   InterfaceDeclaration,
   Node,
+  ObjectPattern,
   Property,
   TypeDeclaration,
   TypeMember,
@@ -14,13 +15,18 @@ import { constantOf } from "./constants.ts";
 import type { EnclosingNodes, Module } from "./module.ts";
 import { importedFrom, lookUp, namespaceOf, typeNamed } from "./module.ts";
 import { PlainError } from "./refuse.ts";
-import { unwrap, walk } from "./walk.ts";
+import { isFunction, unwrap, walk } from "./walk.ts";
 
 type TypedField = { readonly name: string; readonly type: PlainType };
 
-const typedArrays: ReadonlySet<string> = new Set(["Float64Array", "Float32Array", "Int32Array"]);
+const typedArrays: ReadonlySet<string> = new Set([
+  "Float64Array",
+  "Float32Array",
+  "Int32Array",
+  "Uint8Array",
+]);
 const accepted =
-  "number, boolean, number[], Float64Array, Float32Array, Int32Array, number[][], and objects, tuples and arrays of those";
+  "number, boolean, number[], Float64Array, Float32Array, Int32Array, Uint8Array, number[][], and objects, tuples and arrays of those";
 
 /**
  * Converts a type annotation to the type of a plain value. Interfaces and type aliases are resolved.
@@ -48,6 +54,8 @@ export function typeOf(node: TypeNode, module: Module, depth = 0): PlainType {
     case "TSNamedTupleMember":
       return node.optional === true ? refuse(optionalItem) : inner(node.elementType);
     case "TSTypeOperator":
+      if (node.operator === "keyof")
+        return textType(fieldNames(node, module) ?? refuse(notAType(module, node)));
       return node.operator === "readonly" ? inner(node.typeAnnotation) : refuse(notAType(module, node));
     case "TSParenthesizedType":
       return inner(node.typeAnnotation);
@@ -59,14 +67,17 @@ export function typeOf(node: TypeNode, module: Module, depth = 0): PlainType {
         fields: node.types.flatMap((type) => fieldsOfRecord(inner(type), type, module)),
       };
     case "TSUnionType": {
-      if (node.types.some(({ type }) => type === "TSNullKeyword"))
-        return refuse(
-          "null is not supported. Use undefined for a value that may be missing: x?: number, or number | undefined.",
-        );
-      const types = node.types.filter(({ type }) => type !== "TSUndefinedKeyword");
+      const types = node.types.filter(
+        ({ type }) => type !== "TSUndefinedKeyword" && type !== "TSNullKeyword",
+      );
       const joined = union(types.map((type) => inner(type))) ?? refuse(notAType(module, node));
-      return types.length < node.types.length ? optionalType(joined) : joined;
+      if (types.length === node.types.length) return joined;
+      const isNull = node.types.some(({ type }) => type === "TSNullKeyword");
+      const isBoth = isNull && node.types.some(({ type }) => type === "TSUndefinedKeyword");
+      return isNull ? nullableType(joined, isBoth) : optionalType(joined);
     }
+    case "TSIndexedAccessType":
+      return typeOfIndexed(node, module, depth) ?? refuse(notAType(module, node));
     case "TSTypeQuery":
       return typeOfName(node.exprName, module) ?? refuse(notAType(module, node));
     case "TSTypeReference":
@@ -82,7 +93,26 @@ export function typeOf(node: TypeNode, module: Module, depth = 0): PlainType {
   }
 }
 
-/** Type of `typeof name`: that of the declaration of a variable. */
+/** Type of `T["a"]`, `T[keyof T]` and `T[number]`; `undefined` for others. */
+function typeOfIndexed(
+  { objectType, indexType }: TypeNode & { readonly type: "TSIndexedAccessType" },
+  module: Module,
+  depth: number,
+): PlainType | undefined {
+  const owner = typeOf(objectType, module, depth + 1);
+  if (indexType.type === "TSNumberKeyword") {
+    if (owner.kind === "list") return owner.item;
+    if (owner.kind === "matrix") return { kind: "array", of: "number[]" };
+    return owner.kind === "array" ? { kind: "number" } : undefined;
+  }
+  const names = owner.kind === "record" ? fieldNames(indexType, module) : undefined;
+  const types = names?.map(
+    (name) => fieldsOfRecord(owner, objectType, module).find((one) => one.name === name)?.type,
+  );
+  return types?.every((type) => type !== undefined) === true ? union(types) : undefined;
+}
+
+/** Type of the annotation `typeof name`, which is the type of that variable. */
 function typeOfName(name: Node, module: Module): PlainType | undefined {
   return name.type === "Identifier" ? typeOfValue(name as Identifier, module, [module.program]) : undefined;
 }
@@ -92,10 +122,17 @@ const optionalItem =
 const strings =
   'a string can be compared here if its type lists its cases, as in kind: "up" | "down", or an enum.';
 
-/** Message for types with an open set of fields: `Record<string, number>`, `{ [name: string]: number }`, `Map`. */
+/** Message for types without a fixed set of fields: `Record<string, number>`, `{ [name: string]: number }`, `Map`. */
 const openFields =
   "has any number of fields, and a derivative needs to know them. Name them, as in { a: number; b: number }, or take an array, number[], " +
   "with a constant for the index of each: const a = 0, b = 1; x[a].";
+
+/** Message for maps and sets of numbers: how to pass their entries. */
+function entriesAdvice(name: "Map" | "Set"): string {
+  return name === "Map"
+    ? "cannot be read here: take a list of its entries, as in (terms: [number, number][]), and pass [...map]."
+    : "cannot be read here: take an array of its items, as in (items: number[]), and pass [...set].";
+}
 
 function unreadType(name: string, from: string): string {
   return `${name} is imported from ${JSON.stringify(from)}, which cannot be read here: declare it in this module, or in a file that it imports.`;
@@ -119,22 +156,26 @@ function typeOfLiteral(node: Expression): PlainType | undefined {
 
 function union(types: readonly PlainType[]): PlainType | undefined {
   const [first] = types;
+  if (first !== undefined && types.every((type) => JSON.stringify(type) === JSON.stringify(first)))
+    return first;
   if (types.every(({ kind }) => kind === "array")) return { kind: "array", of: "any" };
   const cases = types.map((type) => (type.kind === "number" ? type.cases : undefined));
   if (cases.every((part) => part !== undefined)) return textType(cases.flat().map(({ text }) => text));
   if (cases.some((part) => part !== undefined)) return undefined;
   const records = types.map((type) => (type.kind === "record" ? type.fields : undefined));
   if (records.every((fields) => fields !== undefined)) return unionOfRecords(records);
-  const isOne = first?.kind === "number" || first?.kind === "boolean";
-  return isOne && types.every(({ kind }) => kind === first.kind) ? first : undefined;
+  return undefined;
 }
 
-/** Type of one of several strings. */
+/** Type of a string that is one of the given texts. */
 function textType(texts: readonly string[]): PlainType {
   return { kind: "number", cases: [...new Set(texts)].map((text, code) => ({ text, code })) };
 }
 
-/** Type of one of several records: a field that not all of them have may be absent. */
+/**
+ * Type of a value that is one of several records. A field that some of them lack may be absent. `undefined` if no
+ * type fits all values of a field.
+ */
 function unionOfRecords(records: readonly (readonly TypedField[])[]): PlainType | undefined {
   const names = new Set(records.flatMap((fields) => fields.map(({ name }) => name)));
   const fields = [...names].map((name) => {
@@ -144,20 +185,29 @@ function unionOfRecords(records: readonly (readonly TypedField[])[]): PlainType 
     const present = found.map((type) => (type.kind === "optional" ? type.type : type));
     const isSame = present.every((type) => JSON.stringify(type) === JSON.stringify(present[0]));
     const type = isSame ? present[0] : union(present);
+    const isOptional = found.some((one) => one.kind === "optional" && one.isMember !== true);
     const mayLack = found.length < records.length || found.some(({ kind }) => kind === "optional");
-    return type && { name, type: mayLack ? optionalType(type) : type };
+    const own = type && mayLack ? optionalType(type) : type;
+    return own && { name, type: mayLack && !isOptional ? { ...own, isMember: true as const } : own };
   });
   return fields.every((field) => field !== undefined) ? { kind: "record", fields } : undefined;
 }
 
-/** The type of a value that may be absent. */
+/** The type of a value that may be `undefined`. */
 export function optionalType(type: PlainType): PlainType {
-  return type.kind === "optional" ? type : { kind: "optional", type };
+  if (type.kind !== "optional") return { kind: "optional", type };
+  return type.absence === "null" ? { ...type, absence: "either" } : type;
+}
+
+/** The type of a value that may be `null`; with `isBoth`, also `undefined`. */
+function nullableType(type: PlainType, isBoth: boolean): PlainType {
+  if (type.kind !== "optional") return { kind: "optional", type, absence: isBoth ? "either" : "null" };
+  return type.absence === "null" && !isBoth ? type : { ...type, absence: "either" };
 }
 
 /** Returns the type of an array with the given items. */
 export function arrayOf(item: PlainType): PlainType {
-  if (item.kind === "number") return { kind: "array", of: "number[]" };
+  if (item.kind === "number" && item.cases === undefined) return { kind: "array", of: "number[]" };
   if (item.kind === "array" && item.of === "number[]") return { kind: "matrix" };
   return { kind: "list", item };
 }
@@ -177,8 +227,11 @@ function named(
   const [argument, keys] = (node.typeArguments ?? node.typeParameters)?.params ?? [];
   if (typedArrays.has(name)) return { kind: "array", of: name as ArrayKind };
   if (name === "Record") return recordType(node, module, depth);
-  if (name === "Map" || name === "Set")
-    throw new PlainError(module, node, `${textOf(module, node)} ${openFields}`);
+  if (name === "Map" || name === "Set") {
+    const isOfNumbers = argument?.type === "TSNumberKeyword";
+    const message = isOfNumbers ? entriesAdvice(name) : openFields;
+    throw new PlainError(module, node, `${textOf(module, node)} ${message}`);
+  }
   if (argument !== undefined) {
     const inner = typeOf(argument, module, depth + 1);
     if (name === "Readonly") return inner;
@@ -214,7 +267,10 @@ function recordType(
   return { kind: "record", fields: names.map((name) => ({ name, type })) };
 }
 
-/** Names in a type of keys: string literals, unions and aliases of them, `keyof T`. `undefined` for other types. */
+/**
+ * Returns the keys that a type contains: string literals, unions and aliases of them, enums of strings, `keyof T`,
+ * `T["kind"]`. `undefined` for other types.
+ */
 function fieldNames(node: TypeNode, module: Module): string[] | undefined {
   if (node.type === "TSLiteralType")
     return node.literal.type === "Literal" && typeof node.literal.value === "string"
@@ -229,11 +285,16 @@ function fieldNames(node: TypeNode, module: Module): string[] | undefined {
     const owner = node.operator === "keyof" ? typeOf(node.typeAnnotation, module) : undefined;
     return owner?.kind === "record" ? owner.fields.map(({ name }) => name) : undefined;
   }
+  if (node.type === "TSIndexedAccessType") {
+    const type = typeOfIndexed(node, module, 0);
+    return type?.kind === "number" ? type.cases?.map(({ text }) => text) : undefined;
+  }
   if (node.type !== "TSTypeReference" || node.typeName.name === undefined) return undefined;
   const found = typeNamed(node.typeName.name, module);
-  return found?.declaration.type === "TSTypeAliasDeclaration"
-    ? fieldNames(found.declaration.typeAnnotation, found.module)
-    : undefined;
+  if (found?.declaration.type === "TSTypeAliasDeclaration")
+    return fieldNames(found.declaration.typeAnnotation, found.module);
+  const texts = found?.declaration.type === "TSEnumDeclaration" ? enumTexts(found.declaration) : [];
+  return texts.length > 0 ? texts : undefined;
 }
 
 /** Applies `Pick` or `Omit` to a record type. */
@@ -345,7 +406,7 @@ export function documentedType(param: Identifier, owner: Node, module: Module): 
   }
 }
 
-/** Returns the text between the braces of `@param {…} name`. */
+/** Returns the text between the braces of `@param {…} name` in a comment; `undefined` if it has no such tag. */
 function documented(comment: string, name: string): string | undefined {
   for (const tag of comment.split("@param").slice(1)) {
     let depth = 0;
@@ -438,6 +499,29 @@ export function typeOfValue(node: Expression, module: Module, around: EnclosingN
   }
 }
 
+/**
+ * Type of a parameter `{ rate = 0.1, steps = 5 }` without an annotation. A field with a default is optional; others have
+ * the types that the default of the whole parameter shows. `undefined` if the type of a field cannot be inferred.
+ */
+export function typeOfPattern(
+  { properties }: ObjectPattern,
+  shown: PlainType | undefined,
+  module: Module,
+  around: EnclosingNodes,
+): PlainType | undefined {
+  if (shown !== undefined && shown.kind !== "record") return undefined;
+  const own = shown?.fields ?? [];
+  const missing = properties.map((part) => {
+    const name = part.type === "Property" ? nameOfKey(part.key) : "";
+    if (own.some((field) => field.name === name)) return [];
+    if (part.type !== "Property" || part.value.type !== "AssignmentPattern") return undefined;
+    const type = typeOfValue(part.value.right, module, around);
+    return type && [{ name, type: optionalType(type) }];
+  });
+  if (!missing.every((part) => part !== undefined)) return undefined;
+  return { kind: "record", fields: [...own, ...missing.flat()] };
+}
+
 function nameOfKey(key: Expression): string {
   return key.type === "Identifier" ? key.name : String((key as Node & { readonly value?: unknown }).value);
 }
@@ -464,6 +548,19 @@ function typeOfCall(
     return undefined;
   const { object, property } = callee;
   if (object.type === "Identifier" && object.name === "Math") return { kind: "number" };
+  if (object.type === "Identifier" && object.name === "Array" && property.name === "from") {
+    const [, each] = node.arguments;
+    const made =
+      each !== undefined && isFunction(each) && each.body.type !== "BlockStatement" ? each.body : undefined;
+    const item = made && typeOfValue(made, module, around);
+    return item && arrayOf(item);
+  }
+  if (object.type === "Identifier" && object.name === "Object" && property.name === "freeze") {
+    const [frozen] = node.arguments;
+    return frozen === undefined || frozen.type === "SpreadElement"
+      ? undefined
+      : typeOfValue(frozen, module, around);
+  }
   if (object.type === "Identifier" && typedArrays.has(object.name))
     return { kind: "array", of: object.name as ArrayKind };
   if (property.name === "slice") return typeOfValue(object, module, around);

@@ -111,7 +111,7 @@ export function isMarked(node: FunctionNode): boolean {
   );
 }
 
-/** Returns the variable at the root of a target: `x` for `x.a[i].b`; `undefined` if the root is no variable. */
+/** Returns the variable at the root of a target: `x` for `x.a[i].b`; `undefined` if the root is not a variable. */
 export function rootOf(target: Node): string | undefined {
   let node = unwrap(target);
   while (node.type === "MemberExpression") node = unwrap((node as Node & { readonly object: Node }).object);
@@ -119,8 +119,8 @@ export function rootOf(target: Node): string | undefined {
 }
 
 /**
- * Calls `give` with each target to which the node itself assigns: in assignments, updates and loop heads. Descendants
- * of the node are not visited.
+ * Calls `give` with each target that the node itself assigns, in assignments, updates and loop heads. Does not visit
+ * descendants.
  */
 function eachOwnTarget(node: Node, give: (target: Node) => void): void {
   switch (node.type) {
@@ -211,7 +211,7 @@ function collectAssigned(node: Node): ReadonlySet<string> {
 const writingMethods: ReadonlySet<string> = new Set(["fill", "set", "sort", "reverse", "copyWithin", "push"]);
 
 /**
- * Names of variables whose elements or fields may be written to below `node`: by assignment, by a method, or by a
+ * Names of variables with elements or fields that may be written below `node`: by an assignment, a method, or a
  * function that receives the variable.
  */
 export function writtenNames(node: Node): Set<string> {
@@ -262,7 +262,7 @@ export function eachUse(node: Node, give: (use: Identifier, around: readonly Nod
   }
 }
 
-/** Returns the child of a node that is a name but not a variable: a field, key or label. */
+/** Returns the child of a node that is a name but not a variable: a field, key or label. `undefined` if it has none. */
 function nameBelow(node: Node): Node | undefined {
   const { computed, property, key, value, label } = node as Node & Partial<Record<string, unknown>>;
   if (node.type === "MemberExpression" && computed !== true) return property as Node;
@@ -362,4 +362,15 @@ function exits(stmt: Node, type: string): boolean {
     return !isThere;
   });
   return isThere;
+}
+
+/** True if a function refers to the object on which it is called, by `this` or `super`. */
+export function usesThis(owner: FunctionNode): boolean {
+  const waiting: Node[] = [...owner.params, owner.body];
+  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
+    if (node.type === "ThisExpression" || node.type === "Super") return true;
+    // inner functions except arrow functions have an object of their own
+    if (!isFunction(node) || node.type === "ArrowFunctionExpression") waiting.push(...childrenOf(node));
+  }
+  return false;
 }

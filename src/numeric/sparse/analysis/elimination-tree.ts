@@ -3,7 +3,10 @@ import type { SymmetricGraph } from "./minimum-degree.ts";
 
 const none = -1;
 
-/** The graph after renumbering: vertex `order[k]` becomes k. Only neighbours before k are listed: the upper triangle. */
+/**
+ * Renumbers a graph, so that vertex `order[k]` becomes k. For each vertex, only the neighbours with smaller numbers are
+ * listed: the upper triangle, by columns.
+ */
 export function upperPart({ pointers, neighbours }: SymmetricGraph, order: Int32Array): SymmetricGraph {
   const n = order.length;
   const position = inverseOf(order);
@@ -32,7 +35,10 @@ export function inverseOf(order: Int32Array): Int32Array {
   return inverse;
 }
 
-/** Parent of each column in the elimination tree (Liu 1990); −1 for a root. Takes the upper triangle by columns. */
+/**
+ * Parent of each column in the elimination tree (Liu 1990); −1 for a root. The argument is the upper triangle by
+ * columns.
+ */
 export function eliminationTree({ pointers, neighbours }: SymmetricGraph): Int32Array {
   const n = pointers.length - 1;
   const parent = new Int32Array(n).fill(none);
@@ -48,7 +54,9 @@ export function eliminationTree({ pointers, neighbours }: SymmetricGraph): Int32
   return parent;
 }
 
-/** Order of the nodes of a forest in which each node follows its descendants; children are in ascending order. */
+/**
+ * Order of the nodes of a forest in which each node follows its descendants. Children are visited in ascending order.
+ */
 export function postorder(parent: Int32Array): Int32Array {
   const n = parent.length;
   const firstChild = new Int32Array(n).fill(none);
@@ -81,15 +89,16 @@ export function postorder(parent: Int32Array): Int32Array {
   return order;
 }
 
-/** The parents after renumbering the nodes by an order that keeps parents behind their children. */
+/** Parents of the nodes after renumbering, so that node `order[k]` becomes k. */
 export function renumberParents(parent: Int32Array, order: Int32Array): Int32Array {
   const position = inverseOf(order);
   return order.map((i) => (parent[i] === none ? none : position[parent[i]!]!));
 }
 
 /**
- * Number of entries below the diagonal in each column of the factor, by Gilbert, Ng and Peyton (1994): the leaves of the
- * row subtrees and their least common ancestors. Columns must be in postorder. Takes the upper triangle by columns.
+ * Number of entries below the diagonal in each column of the factor, by Gilbert, Ng and Peyton (1994): from the leaves
+ * of the row subtrees and their least common ancestors. `upper` is the upper triangle by columns, with the columns in
+ * postorder.
  */
 export function columnCounts(upper: SymmetricGraph, parent: Int32Array): Int32Array {
   const n = parent.length;
@@ -120,7 +129,7 @@ export function columnCounts(upper: SymmetricGraph, parent: Int32Array): Int32Ar
   return delta.map((count) => count - 1);
 }
 
-/** The root of a set, with path compression. */
+/** Root of the set that contains i. Shortens the paths to it. */
 function rootOf(ancestor: Int32Array, i: number): number {
   let root = i;
   while (ancestor[root] !== root) root = ancestor[root]!;
@@ -132,7 +141,7 @@ function rootOf(ancestor: Int32Array, i: number): number {
   return root;
 }
 
-/** The lower triangle by columns, for the upper triangle by columns; neighbours ascend. */
+/** Converts the upper triangle by columns to the lower triangle by columns. The neighbours of each vertex ascend. */
 export function transposeGraph({ pointers, neighbours }: SymmetricGraph): SymmetricGraph {
   const n = pointers.length - 1;
   const starts = new Int32Array(n + 1);

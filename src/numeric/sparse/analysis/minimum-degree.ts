@@ -1,17 +1,17 @@
-/** Symmetric structure: the neighbours of each vertex. Loops (diagonal entries) are ignored. */
+/** Structure of a symmetric matrix as a graph: the neighbours of each vertex. Diagonal entries are ignored. */
 export interface SymmetricGraph {
-  /** Start of each vertex in `neighbours`, and the length at the end. */
+  /** Index in `neighbours` at which the neighbours of each vertex begin, and its length at the end. */
   readonly pointers: Int32Array;
   readonly neighbours: Int32Array;
 }
 
 /**
- * Fill-reducing ordering of a symmetric matrix by approximate minimum degree (Amestoy, Davis and Duff 1996): element k of
+ * Fill-reducing ordering of a symmetric matrix by approximate minimum degree (Amestoy, Davis and Duff 1996). Item k of
  * the result is the vertex that is eliminated at step k.
  *
- * Eliminated vertices are elements of a quotient graph. An element that is part of a new one is absorbed. Vertices with
- * equal neighbours are one supervariable. Degrees are upper bounds, computed from the sizes of elements outside the new
- * one. Vertices of more than `10 √n` neighbours are ordered last.
+ * Eliminated vertices become elements of a quotient graph. A new element absorbs the elements that are part of it.
+ * Vertices with equal neighbours form one supervariable. Degrees are upper bounds, computed from the sizes of elements
+ * outside of the new one. Vertices with more than about `10 √n` neighbours are ordered last.
  */
 export function minimumDegree(graph: SymmetricGraph): Int32Array {
   const quotient = new QuotientGraph(graph);
@@ -22,8 +22,9 @@ export function minimumDegree(graph: SymmetricGraph): Int32Array {
 const none = -1;
 
 /**
- * Quotient graph. The list of a variable holds its elements, then its variables; that of an element holds its variables.
- * All lists share `lists`; new elements are appended, and a compression makes room.
+ * Quotient graph. A vertex that is not eliminated is a variable, an eliminated one an element. The list of a variable
+ * contains its elements, then its variables; the list of an element contains its variables. All lists share the array
+ * `lists`. New elements are appended, and the array is compressed when it is full.
  */
 class QuotientGraph {
   readonly #n: number;
@@ -32,25 +33,28 @@ class QuotientGraph {
   #free: number;
   readonly #start: Int32Array;
   readonly #length: Int32Array;
-  /** Number of elements at the start of the list of a variable; `none` for an element. */
+  /** Number of elements at the start of the list of a variable; `none` if the vertex is an element. */
   readonly #elements: Int32Array;
-  /** Number of vertices that a supervariable stands for: 0 if absorbed, negative while it is in the current pivot. */
+  /** Number of vertices of a supervariable: 0 if it is absorbed, negative while it belongs to the current pivot. */
   readonly #weight: Int32Array;
-  /** Bound of the degree of a variable; weight of the variables of an element. */
+  /** For a variable, a bound of its degree; for an element, the total weight of its variables. */
   readonly #degree: Int32Array;
-  /** For elements, the stamp plus the weight outside the current pivot; 0 if absorbed. Otherwise marks. */
+  /**
+   * For an element, the stamp plus the weight of its variables outside of the current pivot; 0 if it is absorbed. For a
+   * variable, a mark.
+   */
   readonly #outside: Int32Array;
   #stamp = 2;
-  /** Element or supervariable that absorbed this vertex. */
+  /** Element or supervariable that absorbed the vertex. */
   readonly #absorber: Int32Array;
-  /** Doubly linked lists of the variables of each degree, and buckets of hashes. */
+  /** Doubly linked list of the variables of each degree, and buckets of variables by hash. */
   readonly #head: Int32Array;
   readonly #next: Int32Array;
   readonly #previous: Int32Array;
   readonly #hashHead: Int32Array;
   readonly #hash: Int32Array;
   #least = 0;
-  /** Largest weight of the variables of an element. */
+  /** Largest weight of an element so far. */
   #largest = 0;
   /** Number of eliminated vertices. */
   #eliminated = 0;
@@ -86,7 +90,10 @@ class QuotientGraph {
     this.#collectVertices(Math.min(n - 2, Math.max(16, Math.floor(10 * Math.sqrt(n)))));
   }
 
-  /** Inserts the vertices into the degree lists; isolated ones are eliminated, those with too many neighbours come last. */
+  /**
+   * Inserts the vertices into the degree lists. Isolated vertices are eliminated at once, and those with more than
+   * `most` neighbours come last.
+   */
   #collectVertices(most: number): void {
     // the last one inserted is taken first: pivots of equal degree ascend, which suits matrices of grids
     for (let i = this.#n - 1; i >= 0; i--) {
@@ -124,7 +131,7 @@ class QuotientGraph {
     else this.#head[this.#degree[i]!] = after;
   }
 
-  /** Removes a variable of least degree from the lists; `none` at the end. */
+  /** Removes a variable of least degree from the degree lists and returns it; `none` if all are eliminated. */
   takePivot(): number {
     if (this.#eliminated >= this.#n) return none;
     while (this.#head[this.#least] === none) this.#least++;
@@ -133,7 +140,7 @@ class QuotientGraph {
     return pivot;
   }
 
-  /** Makes the pivot an element, and updates the degrees of its variables. */
+  /** Turns the pivot into an element and updates the degrees of its variables. */
   eliminate(pivot: number): void {
     this.#eliminated += this.#weight[pivot]!;
     this.#pivots.push(pivot);
@@ -144,7 +151,7 @@ class QuotientGraph {
     this.#restore(pivot, from, to);
   }
 
-  /** Collects the variables of the new element, and marks them by negative weights. Returns their range in the lists. */
+  /** Collects the variables of the new element and marks them by negative weights. Returns their range in `lists`. */
   #formElement(pivot: number): readonly [from: number, to: number] {
     const elements = this.#elements[pivot]!;
     let weight = 0;
@@ -195,7 +202,7 @@ class QuotientGraph {
     return [from, to];
   }
 
-  /** Makes room for `count` numbers at the end of the lists, by compression or a longer array. */
+  /** Ensures space for `count` numbers at the end of `lists`, by compression or a longer array. */
   #reserve(count: number): void {
     if (this.#free + count <= this.#lists.length) return;
     const live: number[] = [];
@@ -219,7 +226,9 @@ class QuotientGraph {
     this.#lists = wider;
   }
 
-  /** For each element next to the pivot, the weight of its variables outside of the pivot, added to the stamp. */
+  /**
+   * For each element adjacent to the pivot, computes the stamp plus the weight of its variables outside of the pivot.
+   */
   #countOutside(from: number, to: number): void {
     const lists = this.#lists;
     const [start, elements, weight] = [this.#start, this.#elements, this.#weight];
@@ -236,7 +245,7 @@ class QuotientGraph {
     }
   }
 
-  /** Advances the stamp by `step`, so that it is above all marks. */
+  /** Advances the stamp by `step`. Marks are reset before it overflows. */
   #advanceStamp(step: number): number {
     this.#stamp += step;
     if (this.#stamp > 2 ** 31 - 2 * this.#n - 4) {
@@ -246,7 +255,10 @@ class QuotientGraph {
     return this.#stamp;
   }
 
-  /** Removes what the pivot covers from the lists of its variables, and bounds their degrees outside of the pivot. */
+  /**
+   * Removes from the lists of the pivot's variables everything that the pivot covers, and bounds their degrees outside
+   * of the pivot.
+   */
   #updateDegrees(pivot: number, from: number, to: number): void {
     const lists = this.#lists;
     const [outside, weight, stamp] = [this.#outside, this.#weight, this.#stamp];
@@ -283,7 +295,7 @@ class QuotientGraph {
     }
   }
 
-  /** Eliminates a variable without neighbours outside of the pivot together with the pivot. */
+  /** Eliminates a variable together with the pivot, because it has no neighbours outside of the pivot. */
   #eliminateWith(pivot: number, i: number): void {
     const n = -this.#weight[i]!;
     this.#absorber[i] = pivot;
@@ -294,7 +306,7 @@ class QuotientGraph {
     this.#length[i] = 0;
   }
 
-  /** Puts the pivot at the start of the list of a variable, and the variable into a bucket of hashes. */
+  /** Puts the pivot at the start of the list of a variable, and the variable into its bucket of hashes. */
   #fileUnderHash(
     pivot: number,
     i: number,
@@ -318,7 +330,7 @@ class QuotientGraph {
     this.#hashHead[bucket] = i;
   }
 
-  /** Merges variables of the pivot whose lists are equal. */
+  /** Merges variables of the pivot that have equal lists. */
   #mergeEqual(from: number, to: number): void {
     const lists = this.#lists;
     this.#advanceStamp(this.#largest + 1); // above the marks of elements, which are at most the stamp plus a weight
@@ -331,7 +343,7 @@ class QuotientGraph {
     }
   }
 
-  /** Merges the later variables of a bucket into i whose lists equal its list. */
+  /** Merges into i the later variables of its bucket whose lists equal that of i. */
   #mergeInto(i: number): void {
     const lists = this.#lists;
     const [next, outside, stamp] = [this.#next, this.#outside, this.#advanceStamp(1)];
@@ -357,7 +369,7 @@ class QuotientGraph {
     }
   }
 
-  /** Restores the weights of the variables of the pivot, and inserts them under their new degrees. */
+  /** Makes the weights of the pivot's variables positive again, and inserts the variables under their new degrees. */
   #restore(pivot: number, from: number, to: number): void {
     const lists = this.#lists;
     const rest = this.#n - this.#eliminated;
@@ -380,7 +392,10 @@ class QuotientGraph {
     if (to === this.#free) this.#free = write;
   }
 
-  /** The ordering: each pivot, then the vertices that it absorbed, at last the vertices with too many neighbours. */
+  /**
+   * The ordering: each pivot followed by the vertices that it absorbed, and finally the vertices with too many
+   * neighbours.
+   */
   order(): Int32Array {
     const n = this.#n;
     const stepOf = new Int32Array(n).fill(none);
@@ -394,7 +409,10 @@ class QuotientGraph {
     return order;
   }
 
-  /** Step at which a vertex is eliminated: that of the pivot at the end of its chain of absorbers. */
+  /**
+   * Step at which a vertex is eliminated: that of the pivot at the end of its chain of absorbers. Stores it for all
+   * vertices of the chain.
+   */
   #stepOf(i: number, stepOf: Int32Array): number {
     let end = i;
     while (stepOf[end] === none) end = this.#absorber[end]!;

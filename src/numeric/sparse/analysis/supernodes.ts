@@ -3,28 +3,28 @@ import { inverseOf, postorder } from "./elimination-tree.ts";
 
 const none = -1;
 
-/** Supernodes of a factor. Columns are numbered so that each supernode is a range. */
+/** Supernodes of a factor. The columns are renumbered, so that each supernode is a range of columns. */
 export interface Supernodes {
-  /** Order in which the columns before are numbered now: `order[k]` is the former number of column k. */
+  /** Former number of each column: column `order[k]` is now column k. */
   readonly order: Int32Array;
   /** First column of each supernode, and the number of columns at the end. */
   readonly first: Int32Array;
-  /** Parent of each supernode in the assembly tree; −1 for a root. Parents follow their children. */
+  /** Parent of each supernode in the assembly tree; −1 for a root. Children precede their parents. */
   readonly parent: Int32Array;
 }
 
-/** Supernode while it may be merged with others. */
+/** Sizes of the supernodes while they are being merged. */
 interface SupernodeSizes {
   readonly columns: Float64Array;
-  /** Rows below the supernode. */
+  /** Number of rows below the supernode. */
   readonly below: Int32Array;
-  /** Number of zeros that are stored because supernodes were merged. */
+  /** Number of stored zeros, which exist because supernodes were merged. */
   readonly zeros: Float64Array;
 }
 
 /**
- * Finds maximal supernodes, and merges those with their parents that are small or cause few zeros. `parent` is the
- * elimination tree in postorder, `counts` the entries below the diagonal of each column.
+ * Finds maximal supernodes, and merges a supernode with its parent if both are small or the merger stores few zeros.
+ * `parent` is the elimination tree in postorder, `counts` the number of entries below the diagonal of each column.
  */
 export function findSupernodes(parent: Int32Array, counts: Int32Array): Supernodes {
   const n = parent.length;
@@ -47,7 +47,10 @@ export function findSupernodes(parent: Int32Array, counts: Int32Array): Supernod
   return renumber(nodeOf, up, into);
 }
 
-/** Merges supernodes with their parents. Returns the supernode that each one was merged into, or itself. */
+/**
+ * Merges supernodes with their parents where this adds few zeros to the stored factor. For each supernode, returns the
+ * parent that it was merged into, or itself. Updates the sizes.
+ */
 function mergeSmall({ columns, below, zeros }: SupernodeSizes, parent: Int32Array): Int32Array {
   const into = Int32Array.from(parent, (_, s) => s);
   for (let s = 0; s < parent.length; s++) {
@@ -65,14 +68,14 @@ function mergeSmall({ columns, below, zeros }: SupernodeSizes, parent: Int32Arra
   return into;
 }
 
-/** True if a merged supernode of that many columns, with this share of zeros, is faster than two separate ones. */
+/** True if one supernode with this number of columns and this fraction of zeros is faster than two separate ones. */
 function isWorthMerging(columns: number, zeroShare: number): boolean {
   if (columns <= 4) return true;
   if (columns <= 16) return zeroShare < 0.6;
   return zeroShare < (columns <= 48 ? 0.15 : 0.05);
 }
 
-/** Numbers the columns so that merged supernodes are ranges, in a postorder of their tree. */
+/** Renumbers the columns so that each merged supernode is a range, in a postorder of the tree of supernodes. */
 function renumber(nodeOf: Int32Array, parent: Int32Array, into: Int32Array): Supernodes {
   const count = parent.length;
   const top = into.slice(); // parents have larger numbers, so that one descending pass finds the last one

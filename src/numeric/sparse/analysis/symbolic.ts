@@ -11,11 +11,16 @@ import {
 } from "./elimination-tree.ts";
 import { type SymmetricGraph, minimumDegree } from "./minimum-degree.ts";
 import type { SparsePattern } from "../matrix/sparse-pattern.ts";
+import { type AssemblyPositions, assemblyPositions } from "./assembly.ts";
+import { requireMemory } from "./memory-limit.ts";
 import { findSupernodes } from "./supernodes.ts";
 
 const none = -1;
 
-/** Order of elimination: approximate minimum degree, as given, or a permutation (element k is eliminated at step k). */
+/**
+ * Order of elimination: approximate minimum degree (`amd`), the order of the matrix (`natural`), or a permutation whose
+ * element k is eliminated at step k.
+ */
 export type Ordering = "amd" | "natural" | Int32Array | readonly number[];
 
 /** Lower triangle of the renumbered matrix by columns, with its diagonal. */
@@ -23,12 +28,12 @@ export interface LowerTriangle {
   readonly pointers: Int32Array;
   /** Renumbered row of each entry. */
   readonly rows: Int32Array;
-  /** Entry of the matrix, and the entry at the transposed position. */
+  /** For each entry, its index in the lower triangle of the matrix (`entry`), and in the upper one (`mirror`). */
   readonly entry: Int32Array;
   readonly mirror: Int32Array;
 }
 
-/** Supernodes with their row structures. */
+/** Supernodes of a factor and the rows below each of them. */
 export interface SymbolicFactor {
   /** `order[k]` is the vertex that is eliminated at step k. */
   readonly order: Int32Array;
@@ -36,26 +41,29 @@ export interface SymbolicFactor {
   readonly first: Int32Array;
   /** Parent of each supernode; −1 for a root. */
   readonly parent: Int32Array;
-  /** Start of the rows below each supernode in `rows`, and the length at the end. */
+  /** Index in `rows` at which the rows below each supernode begin, and the length of `rows` at the end. */
   readonly rowStart: Int32Array;
-  /** Renumbered rows below the supernodes, ascending. */
+  /** Renumbered rows below the supernodes, ascending within each of them. */
   readonly rows: Int32Array;
-  /** Entries of L with its diagonal, without the zeros of merged supernodes. */
+  /** Number of entries of L with its diagonal, without the zeros of merged supernodes. */
   readonly entries: number;
-  /** Entries of L that are stored if no pivot is delayed. */
+  /** Number of stored entries of L, including the zeros of merged supernodes, if no pivot is delayed. */
   readonly storedEntries: number;
-  /** Floating-point operations of an LDLᵀ factorisation, without those on merged zeros. */
+  /** Number of floating-point operations of an LDLᵀ factorisation, without those on zeros of merged supernodes. */
   readonly operations: number;
   /** Seconds spent on the ordering, and on the rest of the analysis. */
   readonly seconds: { readonly ordering: number; readonly analysis: number };
 }
 
-/** Analysis of a symmetric matrix. */
+/**
+ * Symbolic analysis of a symmetric matrix: the structure of its factor, and its lower triangle in elimination order.
+ */
 export interface SymmetricAnalysis extends SymbolicFactor {
   readonly lower: LowerTriangle;
+  readonly positions: AssemblyPositions;
 }
 
-/** Analyses a square pattern with both triangles. */
+/** Analyses a symmetric pattern that has both triangles. */
 export function analyseSymmetric(
   operation: string,
   pattern: SparsePattern,
@@ -66,12 +74,27 @@ export function analyseSymmetric(
   const symbolic = analyseGraph(operation, graph, ordering);
   const begin = now();
   const lower = lowerTriangle(pattern, symbolic.order);
+  const positions = assemblyPositions(symbolic, lower);
   const { seconds } = symbolic;
-  return { ...symbolic, lower, seconds: { ...seconds, analysis: seconds.analysis + (now() - begin) / 1000 } };
+  return {
+    ...symbolic,
+    lower,
+    positions,
+    seconds: { ...seconds, analysis: seconds.analysis + (now() - begin) / 1000 },
+  };
 }
 
-/** Orders the vertices of a symmetric graph, and finds the structure of the factor. */
-export function analyseGraph(operation: string, graph: SymmetricGraph, ordering: Ordering): SymbolicFactor {
+/**
+ * Orders the vertices of a symmetric graph and determines the structure of the factor.
+ *
+ * @throws DownhillError `range` if the factor does not fit into memory.
+ */
+export function analyseGraph(
+  operation: string,
+  graph: SymmetricGraph,
+  ordering: Ordering,
+  bytesPerEntry = 8,
+): SymbolicFactor {
   const begin = now();
   const given = readOrdering(operation, graph, ordering);
   const middle = now();
@@ -79,16 +102,21 @@ export function analyseGraph(operation: string, graph: SymmetricGraph, ordering:
   const visit = postorder(tree);
   const before = visit.map((k) => given[k]!);
   const counts = columnCounts(upperPart(graph, before), renumberParents(tree, visit));
+  const entries = counts.reduce((sum, count) => sum + count, counts.length);
+  requireMemory(
+    `${operation}: the factor of a matrix with ${counts.length} rows`,
+    entries,
+    bytesPerEntry,
+    ordering === "amd"
+      ? "Solve with lsmr, which needs no factor, or give an ordering that suits the problem."
+      : 'Use the ordering "amd", or solve with lsmr, which needs no factor.',
+  );
   const nodes = findSupernodes(renumberParents(tree, visit), counts);
   const order = nodes.order.map((k) => before[k]!);
   const { first, parent } = nodes;
   const { rowStart, rows } = rowStructures(transposeGraph(upperPart(graph, order)), first, parent);
-  let entries = counts.length;
   let operations = 0;
-  for (const count of counts) {
-    entries += count;
-    operations += (count + 1) ** 2;
-  }
+  for (const count of counts) operations += (count + 1) ** 2;
   let storedEntries = 0;
   for (let s = 0; s < parent.length; s++) {
     const width = first[s + 1]! - first[s]!;
@@ -117,7 +145,7 @@ function readOrdering(operation: string, graph: SymmetricGraph, ordering: Orderi
   return readPermutation(operation, ordering, n);
 }
 
-/** Reads a permutation of n numbers. */
+/** Reads a permutation of the numbers 0 to n − 1. */
 function readPermutation(operation: string, given: unknown, n: number): Int32Array {
   const isList = Array.isArray(given) || given instanceof Int32Array;
   const order = isList ? Int32Array.from(given as readonly number[]) : undefined;
@@ -131,7 +159,7 @@ function readPermutation(operation: string, given: unknown, n: number): Int32Arr
   return order;
 }
 
-/** Rows below each supernode: the union of the rows of its columns and of its children. */
+/** Determines the rows below each supernode: the rows of its columns and of its children. */
 function rowStructures(
   { pointers, neighbours }: SymmetricGraph,
   first: Int32Array,
@@ -172,7 +200,10 @@ function rowStructures(
   return { rowStart, rows: rows.slice(0, n) };
 }
 
-/** Lower triangle of the renumbered matrix, with the entries of the matrix that its elements come from. */
+/**
+ * Lower triangle of the renumbered matrix. For each element, it has the entries of the matrix at its position and at
+ * the transposed one.
+ */
 function lowerTriangle(pattern: SparsePattern, order: Int32Array): LowerTriangle {
   const { rowPointers, columns } = pattern;
   const { from } = pattern.transposed; // entry q of the transposed pattern, which is the same one, is entry from[q]
@@ -193,8 +224,9 @@ function lowerTriangle(pattern: SparsePattern, order: Int32Array): LowerTriangle
       const row = position[columns[p]!]!;
       if (row < k) continue;
       rows[t] = row;
-      entry[t] = p;
-      mirror[t++] = from[p]!;
+      const isLower = order[k]! >= columns[p]!;
+      entry[t] = isLower ? p : from[p]!;
+      mirror[t++] = isLower ? from[p]! : p;
     }
   return { pointers, rows, entry, mirror };
 }

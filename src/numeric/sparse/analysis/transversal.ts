@@ -3,9 +3,9 @@ import type { SparsePattern } from "../matrix/sparse-pattern.ts";
 const none = -1;
 
 /**
- * Maximum transversal of a square pattern: the row that is matched with each column. The number of matched positions
- * that are entries is the largest possible. Diagonal entries come first; augmenting paths complete the matching (Duff 1981). Columns
- * without a partner get the remaining rows.
+ * Maximum transversal of a square pattern: matches a row with each column, so that as many matched positions as
+ * possible are entries. Diagonal entries are matched first, and augmenting paths complete the matching (Duff 1981).
+ * Columns without a partner get the remaining rows.
  */
 export function maximumTransversal(pattern: SparsePattern): Int32Array {
   const n = pattern.shape[0];
@@ -29,7 +29,10 @@ export function maximumTransversal(pattern: SparsePattern): Int32Array {
   return rowOf;
 }
 
-/** Looks for a path from an unmatched column to an unmatched row, and exchanges the matches along it. */
+/**
+ * Searches for a path from the unmatched column `root` to an unmatched row. If there is one, exchanges the matches
+ * along it.
+ */
 function augment(
   root: number,
   starts: Int32Array,

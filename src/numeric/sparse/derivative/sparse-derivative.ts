@@ -34,10 +34,10 @@ import { bound } from "../../../engine/transforms/plain.ts";
 import { SparseMatrix } from "../matrix/sparse-matrix.ts";
 import { SparsePattern } from "../matrix/sparse-pattern.ts";
 
-/** Treatment of a pattern that depends on the point. */
+/** Handling of a pattern that depends on the point; see the option `check` of `sparseJacobian`. */
 export type PatternCheck = "auto" | "always" | "never";
 
-/** Function to differentiate, and where to find its pattern. */
+/** Function to differentiate, the point at which its pattern is determined, and settings. */
 export interface SparseTask {
   readonly operation: string;
   readonly kind: DerivativeKind;
@@ -51,32 +51,35 @@ export interface SparseTask {
 }
 
 /**
- * With `check: "auto"`, comparing decisions may take up to this part of the cost of evaluating the derivative, or this
- * number of operations.
+ * With `check: "auto"`, an error is thrown if the comparison takes more than this fraction of the cost of an evaluation
+ * and more than this number of operations.
  */
 const largestShare = 0.5;
 const largestWork = 1e8;
 
-/** Bytes that the intermediate values of one batch of derivative passes may take by default. */
+/** Default limit of the memory for the intermediate values of one batch of derivative passes, in bytes. */
 export const defaultMemory: number = 256 * 2 ** 20;
 
-/** Compiled code of a plan. */
+/** Plan of a derivative with its compiled code. */
 interface CompiledPlan extends PlannedDerivative {
   readonly pattern: SparsePattern;
   readonly tensors: PlanTensors;
-  /** Entry at the transposed position, by entry; empty for Jacobians. */
+  /** For each entry of a Hessian, the index of the entry at the transposed position; empty for Jacobians. */
   readonly mirror: Tensor;
   readonly run: Jitted<never[], EntryValues>;
   readonly comparison: PatternComparison | undefined;
-  /** Elements of the arguments that fix the pattern, by input. */
+  /** Elements of the arguments on which the pattern depends, by input of the program. */
   readonly fixing: ReadonlyMap<number, { tensor: Tensor; readonly elements: TypedArray }>;
 }
 
-/** A function traced for sparse derivatives. Inputs: captured tensors, leaves of the parameters, operands. */
+/**
+ * A function traced for sparse derivatives. Inputs of the program: captured tensors, leaves of the parameters, further
+ * operands.
+ */
 interface TracedTask {
   readonly program: Program;
   readonly captured: readonly Tensor[];
-  /** Number of leaves of the parameters. */
+  /** Number of tensors in the tree of parameters. */
   readonly parameters: number;
   readonly active: readonly boolean[];
   readonly sizes: string;
@@ -120,12 +123,15 @@ export class SparseDerivative {
     return { forward, reverse };
   }
 
-  /** Number of evaluations that found another pattern. */
+  /** Number of evaluations at which the pattern changed. */
   get changes(): number {
     return this.#changes;
   }
 
-  /** Results of the function as a list of tensors, and the matrix. */
+  /**
+   * Evaluates the function and its derivative. Returns the results as a list of tensors, and the derivative as a sparse
+   * matrix.
+   */
   evaluate(
     x: unknown,
     args: readonly unknown[],
@@ -177,7 +183,7 @@ export class SparseDerivative {
     );
   }
 
-  /** True if the pattern may differ at these values. */
+  /** True if the pattern for these arguments may differ from the compiled one. */
   #isStale(leaves: readonly Tensor[]): boolean {
     const { fixing, comparison } = this.#compiled;
     const { operation } = this.#task;
@@ -192,7 +198,7 @@ export class SparseDerivative {
     return comparison !== undefined && comparison.differs(this.#reader(leaves));
   }
 
-  /** Reads the inputs of the program. */
+  /** Returns a reader of the elements of the program's inputs. */
   #reader(leaves: readonly Tensor[]): ElementReader {
     const { captured } = this.#traced;
     return (input) => {
@@ -202,7 +208,10 @@ export class SparseDerivative {
     };
   }
 
-  /** Plans the derivative at these values. Code of the plan before is kept if only the content of the plan differs. */
+  /**
+   * Plans the derivative for these arguments. Reuses the code of the plan `before` if only the contents of its tensors
+   * differ.
+   */
   #compile(leaves: readonly Tensor[], before?: CompiledPlan): CompiledPlan {
     const { operation, kind } = this.#task;
     const { captured, active, parameters } = this.#traced;
@@ -244,7 +253,10 @@ export class SparseDerivative {
     };
   }
 
-  /** Code that notices another pattern; `undefined` for a pattern that always holds. */
+  /**
+   * Compiles the code that detects a change of the pattern; `undefined` if the pattern never changes or `check` is
+   * `"never"`.
+   */
   #comparison({ found, counts }: PlannedDerivative): PatternComparison | undefined {
     const { check } = this.#task;
     const { finder } = this.#search;
@@ -272,12 +284,12 @@ export class SparseDerivative {
   }
 }
 
-/** True if two plans of one function differ only in the content of their tensors. */
+/** True if two plans of one function differ at most in the contents of their tensors, so that they can share code. */
 function isSameCode(a: PlannedDerivative, b: PlannedDerivative): boolean {
   return a.isSplit === b.isSplit && JSON.stringify(a.counts) === JSON.stringify(b.counts);
 }
 
-/** The derivative for a solver: default limits, and local patterns are compared at any cost. */
+/** Sparse derivative for a solver, with default limits. Changes of the pattern are always detected. */
 export function derivativeForSolver(
   task: Pick<SparseTask, "operation" | "kind" | "f" | "at" | "args">,
 ): SparseDerivative {
@@ -291,8 +303,8 @@ export function derivativeForSolver(
 }
 
 /**
- * The mean of each entry and the one at the transposed position. Passes and sums compute both in different orders, so
- * rounding would make a Hessian asymmetric where large terms cancel.
+ * Mean of each entry and the entry at the transposed position. Passes and sums compute the two in different orders, so
+ * that rounding would make a Hessian asymmetric if large terms cancel.
  */
 function symmetrised(values: Tensor, mirror: Tensor): Tensor {
   const half = full(arrayType("float64", values.shape), 0.5);
@@ -303,7 +315,7 @@ function integers(elements: Int32Array): Tensor {
   return new Tensor(arrayType("int32", [elements.length]), hostStorage(elements), undefined);
 }
 
-/** Traces a function of parameters and operands. */
+/** Traces a function of parameters and further operands. */
 function traceTask({ operation, kind, f, at }: SparseTask, data: BoundFunction): TracedTask {
   const { leaves, defs } = flattenArguments([at, ...data.operands], operation);
   const parameters = flattenArguments([at], operation).leaves.length;

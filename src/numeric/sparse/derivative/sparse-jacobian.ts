@@ -15,41 +15,45 @@ import type { SparsePattern } from "../matrix/sparse-pattern.ts";
 
 /** Options of `sparseJacobian` and `sparseHessian`. */
 export interface SparseDerivativeOptions<P = unknown, A extends readonly unknown[] = readonly unknown[]> {
-  /** Parameters at which the pattern is found; later calls take parameters of the same structure and shapes. */
+  /** Parameters at which the pattern is determined. Later calls take parameters of the same structure and shapes. */
   readonly at: Like<P>;
   /** Further arguments of the function. Default: none. */
   readonly args?: LikeAll<A>;
-  /** Most entries of the pattern; a denser one is an error that names the row. Default 10⁸. */
+  /** Maximum number of entries of the pattern. A denser pattern is an error that names the row. Default 10⁸. */
   readonly maxEntries?: number;
   /**
-   * Bytes that the intermediate values of the derivative passes of one batch may take. More passes run in several
-   * batches. Default 256 MiB.
+   * Limit of the memory for the intermediate values of one batch of derivative passes, in bytes. Further passes run in
+   * further batches. Default 256 MiB.
    */
   readonly memory?: number;
   /**
-   * Comparison of the indices, bounds and branches that fixed a local pattern, in each evaluation. `"auto"` compares them,
-   * and throws if that takes more than half of an expensive evaluation. `"always"` compares them at any cost. `"never"`
-   * assumes that the pattern holds. Default `"auto"`.
+   * Detection of pattern changes, for a pattern that depends on the parameters. Each evaluation compares the indices,
+   * bounds and branches on which the pattern depends. `"auto"` does so, and throws if that takes more than half of an
+   * expensive evaluation. `"always"` does so at any cost. `"never"` assumes that the pattern stays the same. Default
+   * `"auto"`.
    */
   readonly check?: PatternCheck;
   /**
-   * True if products with zeros of constant arrays leave no entries, as for a banded matrix that is stored with its zeros.
-   * The values of such arrays then fix the pattern. Default false.
+   * True if a product with a zero of a constant array has no entry, as for a banded matrix that is stored with its
+   * zeros. The pattern then depends on the values of such arrays. Default false.
    */
   readonly constantZeros?: boolean;
 }
 
-/** A sparse derivative that is evaluated at many points. */
+/** A sparse derivative of one function, which can be evaluated at many points. */
 export interface SparseDerivativeFunction<P = unknown, A extends readonly unknown[] = readonly unknown[]> {
-  /** Positions of the entries; a superset of the entries that are not zero. */
+  /** Positions of the entries. Some entries may be 0 at a point. */
   readonly pattern: SparsePattern;
-  /** True if the pattern depends on the parameters, for example through `sort` or a loop that ends by values. */
+  /**
+   * True if the pattern depends on the parameters, for example because the function sorts or has a loop that ends by
+   * values.
+   */
   readonly isLocal: boolean;
   /** Number of derivative passes per evaluation. */
   readonly colours: number;
   /** Number of forward and of backward passes per evaluation. */
   readonly passes: { readonly forward: number; readonly reverse: number };
-  /** Number of evaluations that found another pattern. */
+  /** Number of evaluations at which the pattern changed. */
   readonly changes: number;
   /**
    * The derivative at x.

@@ -17,21 +17,21 @@ import { factorsOf, type PatternSolver, requireNumbers, sparseSolve } from "./so
 import { asInt32, type SparsePattern } from "../matrix/sparse-pattern.ts";
 import { analyseSymmetric, type Ordering, type SymmetricAnalysis } from "../analysis/symbolic.ts";
 
-/** Options of `factorise`. */
+/** Options of `factorise` and `analyse`. */
 export interface FactoriseOptions {
   /**
-   * `"ldl"`: LDLᵀ of a symmetric matrix, definite or not, stored with both triangles; their mean counts. `"lu"`: LU of
+   * `"ldl"`: LDLᵀ of a symmetric matrix, definite or not, stored with both triangles, whose mean is used. `"lu"`: LU of
    * any square matrix. Default `"ldl"`.
    */
   readonly kind?: "ldl" | "lu";
   /** Order of elimination. Default `"amd"`: approximate minimum degree. */
   readonly ordering?: Ordering;
   /**
-   * Smallest accepted ratio of a pivot to the largest element of its column. Small values keep the factors sparse, large
-   * ones make them more accurate. Default 0.01 for `"ldl"` (0 to 0.5), 0.1 for `"lu"` (0 to 1).
+   * Smallest accepted ratio of a pivot to the largest element of its column. Small values keep the factors sparse;
+   * large values make them more accurate. Default 0.01 for `"ldl"` (0 to 0.5), 0.1 for `"lu"` (0 to 1).
    */
   readonly pivotTolerance?: number;
-  /** Largest number of steps of iterative refinement per solution. Default 2. */
+  /** Maximum number of steps of iterative refinement per solution. Default 2. */
   readonly refinements?: number;
 }
 
@@ -44,8 +44,8 @@ interface FactoriseSettings {
 }
 
 /**
- * Analysis of a pattern for one kind of factorisation: the ordering and the structure of the factor. It factorises any
- * number of matrices of that pattern. For loops that run outside of transforms; `SparseMatrix.factorise` uses it too.
+ * Analysis of a pattern for one kind of factorisation: the ordering and the structure of the factor. It can factorise
+ * any number of matrices with that pattern, outside of transforms. `SparseMatrix.factorise` uses it too.
  */
 export class SparseAnalysis implements PatternSolver {
   readonly pattern: SparsePattern;
@@ -68,17 +68,17 @@ export class SparseAnalysis implements PatternSolver {
     );
   }
 
-  /** Order of elimination: element k is the column that is eliminated at step k, unless its pivot is too small. */
+  /** Order of elimination: element k is the column that is eliminated at step k, unless a small pivot delays it. */
   get order(): Int32Array {
     return this.#symbolic.order;
   }
 
-  /** Entries of L, with its diagonal, if no pivot is delayed. U of `"lu"` has the same number. */
+  /** Number of entries of L, with its diagonal, if no pivot is delayed. U of `"lu"` has equally many. */
   get entries(): number {
     return this.#symbolic.entries;
   }
 
-  /** Floating-point operations of one factorisation if no pivot is delayed. */
+  /** Number of floating-point operations of one factorisation, if no pivot is delayed. */
   get operations(): number {
     return (this.kind === "ldl" ? 1 : 2) * this.#symbolic.operations;
   }
@@ -89,8 +89,8 @@ export class SparseAnalysis implements PatternSolver {
   }
 
   /**
-   * Factors for the values of one matrix, in the order of the pattern. `shift` is added to the diagonal, one number per
-   * row; only for `"ldl"`, and for diagonals that are entries.
+   * Factorises the matrix with these values, in the order of the pattern. `shift` is added to the diagonal, one number
+   * per row. It is only for `"ldl"`, and needs an entry of the pattern at each diagonal element that it changes.
    *
    * @throws DownhillError `range` for an entry that is not finite, or a matrix that is not symmetric.
    */
@@ -98,8 +98,15 @@ export class SparseAnalysis implements PatternSolver {
     return runSteps(this.factoriseInSteps(values, shift));
   }
 
-  /** `factorise` in steps of about five million operations: a caller can let other work run, or stop, in between. */
-  *factoriseInSteps(values: Float64Array, shift?: Float64Array): Generator<FactorProgress, NumericFactor> {
+  /**
+   * Like `factorise`, in steps of about five million operations. Between them, the caller can run other tasks or stop.
+   * With `lowerOnly`, `"ldl"` does not read the entries above the diagonal.
+   */
+  *factoriseInSteps(
+    values: Float64Array,
+    shift?: Float64Array,
+    lowerOnly = false,
+  ): Generator<FactorProgress, NumericFactor> {
     const begin = now();
     const { kind, pivotTolerance, refinements } = this.#settings;
     const { pattern } = this;
@@ -111,6 +118,7 @@ export class SparseAnalysis implements PatternSolver {
             pivotTolerance,
             refinements,
             shift,
+            lowerOnly,
           })
         : yield* luInSteps("factorise", this.#symbolic as LuAnalysis, pattern, values, {
             pivotTolerance,
@@ -124,8 +132,8 @@ export class SparseAnalysis implements PatternSolver {
 const analyses = /* @__PURE__ */ new WeakMap<SparsePattern, Map<string, SparseAnalysis>>();
 
 /**
- * Analyses a pattern for factorisations of matrices that share it. The result is remembered with the pattern, except
- * for a given permutation.
+ * Analyses a pattern for factorisations of matrices with this pattern. The result is cached with the pattern, unless
+ * `ordering` is a permutation.
  *
  * @throws DownhillError `shape` for a pattern that is not square; `range` for one that is not symmetric, with `"ldl"`.
  */
@@ -134,7 +142,7 @@ export function analyse(pattern: SparsePattern, options: FactoriseOptions = {}):
   return analysisOf("analyse", pattern, options);
 }
 
-/** `analyse`, in the name of another operation. */
+/** Does the same as `analyse`; errors name `operation`. */
 export function analysisOf(
   operation: string,
   pattern: SparsePattern,
@@ -166,7 +174,7 @@ function readSettings(operation: string, options: FactoriseOptions): FactoriseSe
   return { kind, ordering, pivotTolerance, refinements };
 }
 
-/** Options of `solve` of a factor. */
+/** Options of `SparseFactor.solve`. */
 export interface FactorSolveOptions {
   /** True to solve Aᵀ x = b. Default false. */
   readonly transpose?: boolean;
@@ -189,7 +197,7 @@ export class SparseFactor {
     return this.analysis.kind;
   }
 
-  /** Factors of numbers. */
+  /** The factors as numbers. */
   get #numeric(): NumericFactor {
     if (this.#values.tracer === undefined) return factorsOf(this.analysis, this.#values)[0]!;
     throw new DownhillError(
@@ -205,26 +213,26 @@ export class SparseFactor {
     throw new DownhillError("option", 'SparseFactor.inertia: kind "lu" shows no inertia. Use kind "ldl".');
   }
 
-  /** Stored entries of the factors, with the zeros of merged supernodes. */
+  /** Number of stored entries of the factors, including the zeros of merged supernodes. */
   get entries(): number {
     return this.#numeric.entries;
   }
 
-  /** Number of times that an elimination was delayed because its pivot was too small. */
+  /** Number of times that an elimination was delayed, because the pivot was too small. */
   get delays(): number {
     return this.#numeric.delays;
   }
 
-  /** Number of columns minus rank, as far as rounding shows. */
+  /** Number of columns minus rank, as far as rounding allows it to be determined. */
   get rankDeficiency(): number {
     return this.#numeric.zeroPivots;
   }
 
   /**
-   * Solution of A x = b for b of shape `[n]`, or of several systems for `[n, m]`, with iterative refinement.
+   * Solves A x = b for b of shape `[n]`, or several systems for `[n, m]`, with iterative refinement.
    *
-   * Differentiable in the values of the matrix and in b: `A dx = db − dA x`, with the same factors. For `"ldl"` dA counts
-   * as symmetric, so that gradients are symmetric.
+   * Differentiable in the values of the matrix and in b: `A dx = db − dA x`, with the same factors. For `"ldl"`, dA
+   * counts as symmetric, so that gradients are symmetric.
    *
    * @throws DownhillError `shape`; `range` for a singular matrix; `trace` inside compiled functions.
    */
@@ -255,8 +263,8 @@ export class SparseFactor {
   }
 
   /**
-   * Elements of A⁻¹ at the given rows and columns, in that order. Positions where the factor has entries, which include
-   * those of A, come from selected inversion; the columns of other positions are computed as solutions. Only for
+   * Elements of A⁻¹ at the given rows and columns, in that order. If L has an entry at a position, as at the entries of
+   * A, it is computed by selected inversion. For other positions, whole columns of A⁻¹ are solved for. Only for
    * `"ldl"`.
    *
    * @throws DownhillError `range` for a singular matrix or a position outside of it, `option` for `"lu"`.
@@ -276,7 +284,7 @@ export class SparseFactor {
     return fromFloats(values);
   }
 
-  /** LDLᵀ factors of a regular matrix. */
+  /** The LDLᵀ factors as numbers. Throws for other factors and for a singular matrix. */
   #regular(name: string): LdlFactor {
     const numeric = this.#numeric;
     if (!(numeric instanceof LdlFactor))
@@ -287,7 +295,10 @@ export class SparseFactor {
   }
 }
 
-/** Replaces elements that are NaN by those of solutions with unit vectors, one per column. */
+/**
+ * Replaces the elements that are NaN by elements of A⁻¹. Solves for one column of A⁻¹ per column that has such
+ * elements.
+ */
 function solveMissing(factor: LdlFactor, rows: Int32Array, columns: Int32Array, values: Float64Array): void {
   const byColumn = new Map<number, number[]>();
   for (let t = 0; t < values.length; t++) {
@@ -305,7 +316,7 @@ function solveMissing(factor: LdlFactor, rows: Int32Array, columns: Int32Array, 
   }
 }
 
-/** Factorises a matrix. */
+/** Factorises the matrix with this pattern and these values. */
 export function factorise({ pattern, values }: SparseEntries, options: FactoriseOptions): SparseFactor {
   requireNumbers("SparseMatrix.factorise");
   return new SparseFactor(analysisOf("SparseMatrix.factorise", pattern, options), values);

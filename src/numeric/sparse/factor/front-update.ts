@@ -2,18 +2,22 @@
 import type { Tensor } from "../../../engine/ir/tensor.ts";
 import { product } from "../../../engine/prims/linear-algebra.ts";
 import { floatsOf, fromFloats } from "../matrix/entries.ts";
+import type { Front } from "./front.ts";
 
-/** Sides of the blocks that a compiled product computes: rows and columns of the result, and pivots. */
+/**
+ * Size of the blocks that a compiled product computes: `tile` rows and columns of the result, from `panelColumns`
+ * pivots.
+ */
 const tile = 256;
 export const panelColumns = 64;
 
-/** Smallest numbers of columns and of pivots for which compiled products are faster. */
-const fewestColumns = 2 * tile;
+/** Minimum numbers of columns and of pivots for which compiled products are faster than loops of JavaScript. */
+export const fewestColumns: number = 2 * tile;
 const fewestPivots = 48;
 
 /**
- * Subtracts L · (D Lᵀ) from the lower triangle of the columns from `first` to `last`, for the pivots from `from` to `to`.
- * Column p of L is column p of the front; `scaled` holds the rows of D Lᵀ, `size` numbers apart.
+ * Subtracts L D Lᵀ from the lower triangle of the columns `first` to `last − 1`, for the pivots `from` to `to − 1`.
+ * Column p of L is column p of the front. `scaled` contains the rows of D Lᵀ, one per `size` numbers.
  */
 export function updateTrailing(
   a: Float64Array,
@@ -42,19 +46,19 @@ export function updateTrailing(
   }
 }
 
-/** Copies part of a row of a block, and clears the rest of the row. */
+/** Copies `length` elements into a row of a block and fills the rest of the row with 0. */
 function copyRow(source: Float64Array, at: number, length: number, out: Float64Array, to: number): void {
   for (let k = 0; k < length; k++) out[to + k] = source[at + k]!;
   if (length < tile) out.fill(0, to + length, to + tile);
 }
 
-/** Element (j, i) is the sum over p of `left(p, j) right(p, i)`. Valid until the next call. */
+/** Block whose element (j, i) is the sum over p of `left(p, j) right(p, i)`. Valid until the next call. */
 function multiply(left: Float64Array, right: Float64Array): Float64Array {
   const asMatrix = (x: Float64Array): Tensor => fromFloats(x, [panelColumns, tile]);
   return floatsOf(product(asMatrix(left), asMatrix(right), { x: true }), "factorise");
 }
 
-/** Subtracts a product from the columns from `first` to `last`, in the rows from `from` to `to`. */
+/** Subtracts a block of products from the columns `first` to `last − 1`, in the rows `from` to `to − 1`. */
 function subtract(
   a: Float64Array,
   size: number,
@@ -68,8 +72,11 @@ function subtract(
     for (let i = from, t = j * size + from, s = (j - first) * tile; i < to; i++) a[t++]! -= products[s++]!;
 }
 
-/** The update of the columns from `first` to `last`, in the rows before `end`. */
-function updateBlock(
+/**
+ * Subtracts the products L D Lᵀ of the pivots `from` to `to − 1` from the columns `first` to `last − 1`, in the rows
+ * before `end`. By loops of JavaScript.
+ */
+export function updateBlock(
   a: Float64Array,
   size: number,
   first: number,
@@ -104,7 +111,7 @@ function updateBlock(
     }
 }
 
-/** Subtracts the products of four pivots from the columns j and j + 1, in the rows before `end`. */
+/** Subtracts the products of four pivots, from p on, from the columns j and j + 1, in the rows before `end`. */
 function updateTwoColumns(
   a: Float64Array,
   size: number,
@@ -136,5 +143,54 @@ function updateTwoColumns(
     const l3 = a[s3 + i]!;
     a[first + i]! -= x0 * l0 + x1 * l1 + x2 * l2 + x3 * l3;
     a[second + i]! -= y0 * l0 + y1 * l1 + y2 * l2 + y3 * l3;
+  }
+}
+
+/** Front that takes the products of another one. */
+interface UpdateTarget {
+  readonly elements: Float64Array;
+  readonly size: number;
+  /** Rows of the target, from index `from` on: one per row below the pivots. */
+  readonly rows: Int32Array;
+  readonly from: number;
+}
+
+/** Subtracts the products of up to four pivots, whose rows of D Lᵀ are in `scaled`, from the lower triangle of another front. */
+export function subtractProducts(
+  { elements: l, size, summed, scaled }: Front,
+  pivot: number,
+  end: number,
+  { elements, size: stride, rows, from }: UpdateTarget,
+): void {
+  const s0 = pivot * size;
+  // missing pivots have factors of 0
+  const s1 = Math.min(pivot + 1, end - 1) * size;
+  const s2 = Math.min(pivot + 2, end - 1) * size;
+  const s3 = Math.min(pivot + 3, end - 1) * size;
+  const offset = from - summed;
+  const factor = (p: number, at: number): number => (p < end ? scaled[at]! : 0);
+  let j = summed;
+  for (; j + 1 < size; j += 2) {
+    const left = rows[offset + j]! * stride;
+    const right = rows[offset + j + 1]! * stride;
+    const [x0, y0] = [scaled[s0 + j]!, scaled[s0 + j + 1]!];
+    const [x1, y1] = [factor(pivot + 1, s1 + j), factor(pivot + 1, s1 + j + 1)];
+    const [x2, y2] = [factor(pivot + 2, s2 + j), factor(pivot + 2, s2 + j + 1)];
+    const [x3, y3] = [factor(pivot + 3, s3 + j), factor(pivot + 3, s3 + j + 1)];
+    elements[left + rows[offset + j]!]! -=
+      x0 * l[s0 + j]! + x1 * l[s1 + j]! + x2 * l[s2 + j]! + x3 * l[s3 + j]!;
+    for (let i = j + 1; i < size; i++) {
+      const row = rows[offset + i]!;
+      const l0 = l[s0 + i]!;
+      const l1 = l[s1 + i]!;
+      const l2 = l[s2 + i]!;
+      const l3 = l[s3 + i]!;
+      elements[left + row]! -= x0 * l0 + x1 * l1 + x2 * l2 + x3 * l3;
+      elements[right + row]! -= y0 * l0 + y1 * l1 + y2 * l2 + y3 * l3;
+    }
+  }
+  if (j < size) {
+    const at = rows[offset + j]! * (stride + 1);
+    for (let p = pivot; p < end; p++) elements[at]! -= scaled[p * size + j]! * l[p * size + j]!;
   }
 }

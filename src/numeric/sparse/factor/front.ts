@@ -1,19 +1,20 @@
 // Partial LDLᵀ factorisation of a dense frontal matrix, with 1 × 1 and 2 × 2 pivots.
 import { panelColumns, updateTrailing } from "./front-update.ts";
+import { eliminateInOrder } from "./ordered-pivots.ts";
 
-/** Settings of the pivot search. */
+/** Settings of the search for pivots. */
 export interface PivotRule {
   /** Smallest accepted ratio of a pivot to the largest element of its column, 0 to 0.5. */
   readonly tolerance: number;
-  /** Size of the original column of each variable. A column that has become this small relative to it is zero. */
+  /** Largest element of the original column of each variable. */
   readonly sizes: Float64Array;
-  /** A column is zero if it is at most this share of its original size. */
+  /** A column counts as zero if no element exceeds this fraction of the original size. */
   readonly zeroShare: number;
-  /** Throws the error for a column of a variable that is not finite. */
+  /** Throws the error for a column that is not finite, given its variable. */
   readonly refuse: (variable: number) => never;
 }
 
-/** Pivots of a factorisation, by step of elimination. */
+/** Block diagonal D of a factorisation, by step of elimination. */
 export interface Pivots {
   /** Diagonal of D. */
   readonly diagonal: Float64Array;
@@ -21,24 +22,25 @@ export interface Pivots {
   readonly below: Float64Array;
 }
 
-/** A frontal matrix: lower triangle by columns, `size` numbers apart. */
+/** A frontal matrix: the lower triangle by columns, with `size` numbers per column. */
 export interface Front {
   readonly elements: Float64Array;
   readonly size: number;
-  /** Number of leading variables that may be eliminated here. */
+  /** Number of leading variables that are fully summed, so that they may be eliminated in this front. */
   readonly summed: number;
-  /** Variable of each row; the factorisation reorders the first `summed`. */
+  /** Variable of each row. The factorisation reorders the first `summed` of them. */
   readonly variables: Int32Array;
-  /** Scratch memory: at least `panelColumns + 1` rows of `size` numbers. */
+  /** Scratch memory for at least `panelColumns + 1` rows of `size` numbers. */
   readonly scaled: Float64Array;
 }
 
-/** Columns that are eliminated one by one before the columns after them are updated. */
+/** Number of columns that are eliminated one by one before the columns after them are updated. */
 const windowColumns = 24;
 
 /**
- * Eliminates the fully summed variables that have acceptable pivots; with `isRoot` all of them. Returns their number. Column p of L replaces column p of the front, below the diagonal; the lower triangle of the remaining rows
- * and columns is the Schur complement.
+ * Eliminates the fully summed variables that have acceptable pivots; all of them if `isRoot`. Returns their number.
+ * Column p of L replaces column p of the front, below the diagonal. The lower triangle of the remaining rows and
+ * columns becomes the Schur complement. The pivot search starts at the first variable in order whose pivot is not acceptable.
  */
 export function factoriseFront(
   front: Front,
@@ -48,9 +50,10 @@ export function factoriseFront(
   isRoot: boolean,
 ): number {
   const { size, summed } = front;
+  let done = eliminateInOrder(front, rule, pivots, step, size);
+  if (done === summed) return done;
   const search = new PivotSearch(front, rule, pivots, step);
-  let done = 0;
-  let end = 0; // end of the panel
+  let end = done; // end of the panel
   while (done < summed) {
     const from = done;
     const next = Math.min(summed, Math.max(end, done) + panelColumns);
@@ -63,7 +66,10 @@ export function factoriseFront(
   return done;
 }
 
-/** Eliminates variables of a panel whose columns are up to date. Returns the number of eliminated variables. */
+/**
+ * Eliminates the variables from `from` on of a panel whose columns are up to date; those without an acceptable pivot
+ * stay. Returns how many variables of the front are eliminated so far.
+ */
 function eliminatePanel(search: PivotSearch, from: number, panelEnd: number): number {
   let done = from;
   let end = from; // end of the window
@@ -86,7 +92,7 @@ class PivotSearch {
   readonly #variables: Int32Array;
   readonly #rule: PivotRule;
   readonly #pivots: Pivots;
-  /** Step of elimination of the first variable of the front. */
+  /** Number of variables that are eliminated before the first one of this front. */
   readonly #step: number;
 
   constructor(front: Front, rule: PivotRule, pivots: Pivots, step: number) {
@@ -101,7 +107,10 @@ class PivotSearch {
     this.#step = step;
   }
 
-  /** Eliminates variables of a window whose columns are up to date. Returns the number of eliminated variables. */
+  /**
+   * Eliminates the variables from `from` on of a window whose columns are up to date. Returns the number of eliminated
+   * variables of the front.
+   */
   eliminateWindow(from: number, end: number): number {
     let done = from;
     let candidates = end; // those from here on have failed since the last pivot
@@ -119,7 +128,10 @@ class PivotSearch {
     return done;
   }
 
-  /** Moves an acceptable pivot for the candidate at k to k, and returns its width; 0 if the window has no such pivot. */
+  /**
+   * Moves an acceptable pivot for the candidate at k to k. Returns its width, 1 or 2; 0 if the window has no such
+   * pivot.
+   */
   #pivotAt(k: number, end: number): number {
     const [a, size] = [this.#a, this.#size];
     const { tolerance } = this.#rule;
@@ -147,7 +159,10 @@ class PivotSearch {
     return this.#withPartner(k, partner, end, Math.max(outside, this.#largestBut(k, k, partner)));
   }
 
-  /** Tries the pivots with the variable of the largest element of column k. */
+  /**
+   * Tries a 2 × 2 pivot with `partner`, the row of the largest element of column k in the window, and then the diagonal
+   * element of the partner. Moves the pivot to k and returns its width; 0 if neither is acceptable.
+   */
   #withPartner(k: number, partner: number, end: number, largest: number): number {
     const [a, size] = [this.#a, this.#size];
     const { tolerance } = this.#rule;
@@ -170,7 +185,7 @@ class PivotSearch {
     return 0;
   }
 
-  /** Largest element of the row and column of variable j from k on, without those of k and of the partner. */
+  /** Largest element of row and column j of the matrix from k on, without the rows k and `partner`. */
   #largestBut(j: number, k: number, partner: number): number {
     const [a, size] = [this.#a, this.#size];
     let largest = 0;
@@ -190,7 +205,7 @@ class PivotSearch {
     return 1;
   }
 
-  /** Eliminates variable k in the columns up to `end`. */
+  /** Eliminates variable k. Updates the columns before `end`. */
   #eliminateOne(k: number, end: number): void {
     const [a, size] = [this.#a, this.#size];
     const column = k * size;
@@ -207,7 +222,7 @@ class PivotSearch {
     for (let i = k + 1; i < size; i++) a[column + i]! /= d;
   }
 
-  /** Eliminates variables k and k + 1 in the columns up to `end`. */
+  /** Eliminates variables k and k + 1 by a 2 × 2 pivot. Updates the columns before `end`. */
   #eliminateTwo(k: number, end: number): void {
     const [a, size] = [this.#a, this.#size];
     const [first, second] = [k * size, (k + 1) * size];
@@ -235,7 +250,10 @@ class PivotSearch {
     a[first + k + 1] = 0;
   }
 
-  /** Eliminates all remaining variables of a root, by a complete search for each pivot (Bunch and Parlett 1971). */
+  /**
+   * Eliminates all remaining variables of a root front, by a complete search for each pivot (Bunch and Parlett 1971).
+   * Returns the number of eliminated variables of the front.
+   */
   eliminateAny(from: number): number {
     const [a, size, end] = [this.#a, this.#size, this.#summed];
     for (let k = from; k < end;) {
@@ -267,7 +285,7 @@ class PivotSearch {
     return end;
   }
 
-  /** Applies the pivots from `from` to `to` to the columns from `first` to `last`. */
+  /** Applies the pivots `from` to `to − 1` to the columns `first` to `last − 1`. */
   update(first: number, last: number, from: number, to: number): void {
     const [a, size] = [this.#a, this.#size];
     const { scaled } = this.#front;
@@ -280,7 +298,7 @@ class PivotSearch {
     }
   }
 
-  /** Writes rows of D Lᵀ for the pivots from `from` to `to`: element (p, j) is at `(p − from) · size + j`. */
+  /** Writes the rows of D Lᵀ for the pivots `from` to `to − 1`: element (p, j) is at index `(p − from) · size + j`. */
   #scale(from: number, to: number, first: number, out: Float64Array): void {
     const [a, size] = [this.#a, this.#size];
     const { diagonal, below } = this.#pivots;
@@ -303,7 +321,7 @@ class PivotSearch {
     }
   }
 
-  /** Exchanges two variables, i ≤ j, in the lower triangle and in the columns of L. */
+  /** Exchanges variables i and j, i ≤ j, in the lower triangle and in the columns of L. */
   #exchange(i: number, j: number): void {
     if (i === j) return;
     const [a, size, variables] = [this.#a, this.#size, this.#variables];

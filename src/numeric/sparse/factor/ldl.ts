@@ -17,25 +17,32 @@ import type { SymmetricAnalysis } from "../analysis/symbolic.ts";
 export interface LdlSettings {
   /** Smallest accepted ratio of a pivot to the largest element of its column, 0 to 0.5. */
   readonly pivotTolerance: number;
-  /** Largest number of steps of iterative refinement per solution. */
+  /** Maximum number of steps of iterative refinement per solution. */
   readonly refinements: number;
-  /** Numbers to add to the diagonal, by row. */
+  /** Numbers that are added to the diagonal, one per row of the matrix. */
   readonly shift?: Float64Array | undefined;
+  /** True if the entries above the diagonal are not read. */
+  readonly lowerOnly?: boolean | undefined;
 }
 
-/** A column whose elements fell to this share of their original size consists of rounding errors. */
+/**
+ * A column consists of rounding errors, and counts as zero, if no element exceeds this fraction of its original size.
+ */
 const zeroShare = 2 ** -47;
 
-/** Largest relative difference between the two triangles of a matrix that counts as symmetric. */
+/** Largest relative difference between the two triangles at which a matrix counts as symmetric. */
 const asymmetry = 1e-8;
 
-/** Values of the lower triangle in elimination order, and the largest of each column of the matrix. */
+/**
+ * Values of the lower triangle in elimination order, and the largest absolute element of each column of the matrix
+ * (`sizes`).
+ */
 interface LowerValues {
   readonly values: Float64Array;
   readonly sizes: Float64Array;
 }
 
-/** Factorises in steps, so that a caller can let other work run in between. */
+/** Factorises a matrix in steps. Between them, the caller can run other tasks. */
 export function* ldlInSteps(
   operation: string,
   symbolic: SymmetricAnalysis,
@@ -43,7 +50,7 @@ export function* ldlInSteps(
   given: Float64Array,
   settings: LdlSettings,
 ): Generator<FactorProgress, LdlFactor> {
-  const lower = lowerValues(operation, symbolic, pattern, given, settings.shift);
+  const lower = lowerValues(operation, symbolic, pattern, given, settings);
   const rule = {
     tolerance: settings.pivotTolerance,
     sizes: lower.sizes,
@@ -59,7 +66,7 @@ export function* ldlInSteps(
   return new LdlFactor(operation, factors, lower.values, settings.refinements);
 }
 
-/** Runs all steps of a factorisation. */
+/** Runs all steps of a factorisation and returns its result. */
 export function runSteps<T>(steps: Generator<FactorProgress, T>): T {
   let next = steps.next();
   while (next.done !== true) next = steps.next();
@@ -71,9 +78,10 @@ function lowerValues(
   { lower, order }: SymmetricAnalysis,
   pattern: SparsePattern,
   given: Float64Array,
-  shift: Float64Array | undefined,
+  { shift, lowerOnly = false }: LdlSettings,
 ): LowerValues {
-  const { pointers, rows, entry, mirror } = lower;
+  const { pointers, rows, entry } = lower;
+  const mirror = lowerOnly ? entry : lower.mirror;
   const n = order.length;
   const values = new Float64Array(entry.length);
   const sizes = new Float64Array(n);
@@ -83,7 +91,7 @@ function lowerValues(
       const b = given[mirror[t]!]!;
       const size = Math.max(Math.abs(a), Math.abs(b));
       if (!(size < Infinity)) throw notFinite(operation, pattern, given);
-      if (Math.abs(a - b) > asymmetry * size) throw notSymmetric(operation, pattern, entry[t]!, a, b);
+      if (Math.abs(a - b) > asymmetry * size) throw notSymmetric(operation, pattern, mirror[t]!, b, a);
       const value = 0.5 * a + 0.5 * b;
       values[t] = value;
       const row = rows[t]!;
@@ -147,7 +155,7 @@ function notSymmetric(
   );
 }
 
-/** LDLᵀ factors of a matrix. */
+/** LDLᵀ factors of a matrix of numbers. */
 export class LdlFactor implements NumericFactor {
   readonly kind = "ldl";
   readonly factors: LdlFactors;
@@ -164,7 +172,7 @@ export class LdlFactor implements NumericFactor {
     this.#refinements = refinements;
   }
 
-  /** Stored entries of L, with its diagonal. */
+  /** Number of stored entries of L, with its diagonal. */
   get entries(): number {
     return this.factors.elementStart.at(-1)!;
   }
@@ -196,7 +204,7 @@ export class LdlFactor implements NumericFactor {
     return out;
   }
 
-  /** out = A x in elimination order. */
+  /** Computes out = A x; x and out are in elimination order. */
   #multiply(x: Float64Array, out: Float64Array): void {
     const { pointers, rows } = this.factors.symbolic.lower;
     const values = this.#values;
@@ -215,7 +223,7 @@ export class LdlFactor implements NumericFactor {
   }
 }
 
-/** Error for a matrix with pivots that are zero. */
+/** Error for a singular n × n matrix with the given number of zero pivots. */
 export function singular(operation: string, n: number, zeros: number): DownhillError {
   return new DownhillError(
     "range",

@@ -1,30 +1,31 @@
 // Partial LU factorisation of a dense frontal matrix with threshold pivoting.
 import { DownhillError } from "../../../engine/errors/index.ts";
 
-/** A frontal matrix by columns, `size` numbers apart. */
+/** A frontal matrix by columns, with `size` numbers per column. */
 export interface LuFront {
   readonly elements: Float64Array;
   readonly size: number;
-  /** Number of leading rows and columns that may be eliminated here. */
+  /** Number of leading rows and columns that are fully summed, so that they may be eliminated in this front. */
   readonly summed: number;
-  /** Renumbered rows and columns; the factorisation reorders the first `summed` of both. */
+  /** Renumbered rows and columns of the matrix. The factorisation reorders the first `summed` of both. */
   readonly rows: Int32Array;
   readonly columns: Int32Array;
 }
 
-/** Settings of the pivot search. */
+/** Settings of the search for pivots. */
 export interface LuPivotRule {
   /** Smallest accepted ratio of a pivot to the largest element of its column, 0 to 1. */
   readonly tolerance: number;
-  /** A column whose elements are at most this number is zero: a share of the original column's largest. */
+  /** For each column, the largest size of its elements at which the column counts as zero. */
   readonly zeroSizes: Float64Array;
 }
 
 const windowColumns = 24;
 
 /**
- * Eliminates the fully summed variables that have acceptable pivots; with `isRoot` all of them. Returns their number.
- * L (below its unit diagonal) and U replace the rows and columns of the front; the rest is the Schur complement.
+ * Eliminates the fully summed variables that have acceptable pivots; all of them if `isRoot`. Returns their number. L
+ * (below its unit diagonal) and U replace the eliminated rows and columns of the front. The rest becomes the Schur
+ * complement.
  */
 export function factoriseLuFront(front: LuFront, rule: LuPivotRule, isRoot: boolean): number {
   const { elements, size, summed } = front;
@@ -42,7 +43,10 @@ export function factoriseLuFront(front: LuFront, rule: LuPivotRule, isRoot: bool
   return done;
 }
 
-/** Eliminates columns of a window that is up to date. Returns the number of eliminated variables. */
+/**
+ * Eliminates the columns from `from` on of a window that is up to date. Columns without an acceptable pivot move to its
+ * end. Returns how many columns of the front are eliminated so far.
+ */
 function eliminateWindow(
   front: LuFront,
   rule: LuPivotRule,
@@ -66,7 +70,10 @@ function eliminateWindow(
   return done;
 }
 
-/** Row of the pivot of column k, or −1: that of the diagonal if it is large enough, otherwise of the largest element. */
+/**
+ * Row of the pivot for column k: the diagonal element if it is large enough, otherwise the largest element; −1 if that
+ * is too small. With `isForced`, any element but 0 is large enough.
+ */
 function pivotRow(
   { elements, size, summed, rows, columns }: LuFront,
   rule: LuPivotRule,
@@ -106,7 +113,7 @@ function pivotRow(
   return inside > 0 && (isForced || inside >= rule.tolerance * largest) ? best : -1;
 }
 
-/** Eliminates column k in the columns of its window. */
+/** Eliminates column k and updates the columns before `end`. */
 function eliminate({ elements: a, size }: LuFront, k: number, end: number): void {
   const column = k * size;
   const pivot = a[column + k]!;
@@ -120,7 +127,7 @@ function eliminate({ elements: a, size }: LuFront, k: number, end: number): void
   }
 }
 
-/** Applies the pivots from `from` to `to` to the columns after the window. */
+/** Applies the pivots `from` to `to − 1` to the columns from `end` on. */
 function updateColumns(a: Float64Array, size: number, from: number, to: number, end: number): void {
   for (let j = end; j < size; j++) {
     const target = j * size;
@@ -138,7 +145,7 @@ function updateColumns(a: Float64Array, size: number, from: number, to: number, 
   }
 }
 
-/** Subtracts the products of four pivots from the rows from `first` on of a column. */
+/** Subtracts the products of four pivots, from p on, from the rows from `first` on of one column. */
 function subtractFour(a: Float64Array, size: number, p: number, first: number, target: number): void {
   const s0 = p * size;
   const s1 = s0 + size;

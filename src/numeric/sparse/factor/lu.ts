@@ -18,10 +18,10 @@ import { analyseGraph, type Ordering, type SymbolicFactor } from "../analysis/sy
 import { maximumTransversal } from "../analysis/transversal.ts";
 import { inverseOf } from "../analysis/elimination-tree.ts";
 
-/** Analysis of a square matrix. */
+/** Symbolic analysis of a square matrix for LU. */
 export interface LuAnalysis extends SymbolicFactor {
   readonly lists: AssemblyLists;
-  /** Row of the matrix that is numbered k. */
+  /** Row of the matrix that becomes row k. */
   readonly rowOrder: Int32Array;
 }
 
@@ -31,7 +31,10 @@ export interface LuSettings {
   readonly refinements: number;
 }
 
-/** Matches rows with columns, and orders the symmetric pattern B + Bᵀ of the matrix B with matched rows on its diagonal. */
+/**
+ * Matches rows with columns, and orders the symmetric pattern of B + Bᵀ. B is the matrix with the matched entries on
+ * its diagonal.
+ */
 export function analyseLu(operation: string, pattern: SparsePattern, ordering: Ordering): LuAnalysis {
   const [n, columnCount] = pattern.shape;
   if (n !== columnCount)
@@ -48,7 +51,7 @@ export function analyseLu(operation: string, pattern: SparsePattern, ordering: O
     }
   const union = sortPositions([n, n], both, mirrored).pattern;
   const graph = { pointers: union.rowPointers, neighbours: union.columns };
-  const symbolic = analyseGraph(operation, graph, ordering);
+  const symbolic = analyseGraph(operation, graph, ordering, 16); // L and U
   const rowOrder = symbolic.order.map((k) => rowOf[k]!);
   return { ...symbolic, rowOrder, lists: assemblyLists(pattern, rowOrder, symbolic.order) };
 }
@@ -78,10 +81,12 @@ function assemblyLists(pattern: SparsePattern, rowOrder: Int32Array, order: Int3
   return { pointers, entry, rows, columns };
 }
 
-/** A column whose elements fell to this share of their original size consists of rounding errors. */
+/**
+ * A column consists of rounding errors, and counts as zero, if no element exceeds this fraction of its original size.
+ */
 const zeroShare = 2 ** -47;
 
-/** Factorises in steps, so that a caller can let other work run in between. */
+/** Factorises a matrix in steps. Between them, the caller can run other tasks. */
 export function* luInSteps(
   operation: string,
   analysis: LuAnalysis,
@@ -114,14 +119,14 @@ export function* luInSteps(
   return new LuFactor(operation, analysis, pattern, given.slice(), scales, factors, settings.refinements);
 }
 
-/** LU factors of a matrix. */
+/** LU factors of a matrix of numbers. */
 export class LuFactor implements NumericFactor {
   readonly kind = "lu";
   readonly #operation: string;
   readonly #analysis: LuAnalysis;
   readonly #pattern: SparsePattern;
   readonly #values: Float64Array;
-  /** Powers of two by which the rows were multiplied. */
+  /** Power of two by which each row is multiplied before the factorisation. */
   readonly #scales: Float64Array;
   readonly #factors: LuFactors;
   readonly #refinements: number;

@@ -8,31 +8,39 @@ const none = -1;
 
 /** Entries of a matrix, grouped by the step at which they are assembled. */
 export interface AssemblyLists {
-  /** Start of the entries of each step, and their number at the end. */
+  /** Index of the first entry of each step, and the number of entries at the end. */
   readonly pointers: Int32Array;
   readonly entry: Int32Array;
-  /** Renumbered row and column of each entry. */
+  /** Row and column of each entry in the renumbered matrix. */
   readonly rows: Int32Array;
   readonly columns: Int32Array;
 }
 
-/** LU factors in supernodes. */
+/** LU factors, by supernodes. */
 export interface LuFactors {
-  /** Number of variables that each supernode eliminates. */
+  /** Number of variables that are eliminated in each supernode. */
   readonly counts: Int32Array;
-  /** Start of the rows and columns of each supernode. */
+  /** Index in `rows` and `columns` at which each supernode begins. */
   readonly nameStart: Int32Array;
   readonly rows: Int32Array;
   readonly columns: Int32Array;
-  /** Start of the elements of each supernode. */
+  /** Index in `elements` at which each supernode begins. */
   readonly elementStart: Float64Array;
-  /**
-   * The pivot of each eliminated variable, then the elements of U after it in its row, then the elements of L below it.
-   */
+  /** For each eliminated variable: its pivot, the elements of U to the right of it, and the elements of L below it. */
   readonly elements: Float64Array;
   readonly delays: number;
   readonly zeroPivots: number;
 }
+
+/** Memory of a factorisation that the next one for the same analysis reuses. */
+export interface LuWorkspace {
+  readonly front: Float64Array;
+  readonly stack: Float64Array;
+  readonly rowStack: Int32Array;
+  readonly columnStack: Int32Array;
+}
+
+const workspaces = /* @__PURE__ */ new WeakMap<AssemblyLists, LuWorkspace>();
 
 interface LuContribution {
   readonly names: number;
@@ -41,15 +49,18 @@ interface LuContribution {
   readonly elements: number;
 }
 
-/** Factorises a matrix; yields between supernodes. */
+/** Factorises a matrix in steps of whole supernodes. */
 export function* factoriseLuInSteps(
   symbolic: SymbolicFactor,
   lists: AssemblyLists,
   values: Float64Array,
   rule: LuPivotRule,
 ): Generator<FactorProgress, LuFactors> {
-  const factorisation = new MultifrontalLu(symbolic, lists, values, rule);
+  const workspace = workspaces.get(lists);
+  workspaces.delete(lists); // another factorisation may begin before this one ends
+  const factorisation = new MultifrontalLu(symbolic, lists, values, rule, workspace);
   yield* eliminateInSteps(symbolic.parent.length, (s) => factorisation.eliminate(s));
+  workspaces.set(lists, factorisation.workspace());
   return factorisation.result();
 }
 
@@ -68,15 +79,25 @@ class MultifrontalLu {
   #zeroPivots = 0;
   readonly #pending: LuContribution[] = [];
   readonly #childCount: Int32Array;
-  #stack = new Float64Array(1024);
-  #rowStack = new Int32Array(1024);
-  #columnStack = new Int32Array(1024);
-  #front = new Float64Array(1024);
-  /** Position of each row and column in the current front. */
+  #stack: Float64Array;
+  #rowStack: Int32Array;
+  #columnStack: Int32Array;
+  #front: Float64Array;
+  /** Position of each row of the matrix in the current front; `columnOf` for columns. */
   readonly #rowOf: Int32Array;
   readonly #columnOf: Int32Array;
 
-  constructor(symbolic: SymbolicFactor, lists: AssemblyLists, values: Float64Array, rule: LuPivotRule) {
+  constructor(
+    symbolic: SymbolicFactor,
+    lists: AssemblyLists,
+    values: Float64Array,
+    rule: LuPivotRule,
+    workspace: LuWorkspace | undefined,
+  ) {
+    this.#front = workspace?.front ?? new Float64Array(1024);
+    this.#stack = workspace?.stack ?? new Float64Array(1024);
+    this.#rowStack = workspace?.rowStack ?? new Int32Array(1024);
+    this.#columnStack = workspace?.columnStack ?? new Int32Array(1024);
     const n = symbolic.order.length;
     const supernodes = symbolic.parent.length;
     this.#symbolic = symbolic;
@@ -95,7 +116,7 @@ class MultifrontalLu {
     for (const p of symbolic.parent) if (p !== none) this.#childCount[p]!++;
   }
 
-  /** Assembles and factorises the front of a supernode. Returns an estimate of its operations. */
+  /** Assembles and factorises the front of a supernode. Returns an estimate of the number of operations. */
   eliminate(s: number): number {
     const { first, rowStart, parent } = this.#symbolic;
     const children = this.#pending.splice(this.#pending.length - this.#childCount[s]!);
@@ -122,7 +143,10 @@ class MultifrontalLu {
     return 2 * size * size * (1 + count);
   }
 
-  /** Rows or columns of a front: first the delayed ones of its children, then its own, then the rows below. */
+  /**
+   * Numbers of the rows (or columns) of a front: first the delayed ones of its children, then its own, then the rows
+   * below.
+   */
   #namesOf(s: number, size: number, children: readonly LuContribution[], stack: Int32Array): Int32Array {
     const { first, rowStart, rows } = this.#symbolic;
     const names = new Int32Array(size);
@@ -152,7 +176,7 @@ class MultifrontalLu {
     }
   }
 
-  /** Stores the eliminated rows and columns of a front. */
+  /** Stores the eliminated rows and columns of a front in the factors of supernode s. `count` is their number. */
   #store(s: number, { elements, size, rows, columns }: LuFront, count: number): void {
     const needed = 2 * count * size - count * count;
     let q = this.#elementStart[s]!;
@@ -181,7 +205,7 @@ class MultifrontalLu {
     this.#nameStart[s + 1] = at + length;
   }
 
-  /** Puts the Schur complement of a front onto the stack, in place of the blocks of its children. */
+  /** Puts the Schur complement of a front onto the stack. It overwrites the blocks of the children. */
   #push(
     { elements, size, summed, rows, columns }: LuFront,
     done: number,
@@ -203,6 +227,15 @@ class MultifrontalLu {
     this.#pending.push({ names, count, delayed: summed - done, elements: at });
   }
 
+  workspace(): LuWorkspace {
+    return {
+      front: this.#front,
+      stack: this.#stack,
+      rowStack: this.#rowStack,
+      columnStack: this.#columnStack,
+    };
+  }
+
   result(): LuFactors {
     return {
       counts: this.#counts,
@@ -217,7 +250,10 @@ class MultifrontalLu {
   }
 }
 
-/** Solution, by renumbered columns, of L U x = b, for b by renumbered rows, which is overwritten. */
+/**
+ * Solves L U x = b. b is in the order of the renumbered rows and is overwritten; x is in that of the renumbered
+ * columns.
+ */
 export function solveLu(factors: LuFactors, b: Float64Array): Float64Array {
   const { counts, nameStart, rows, columns, elementStart, elements } = factors;
   const x = new Float64Array(b.length);
@@ -243,7 +279,10 @@ export function solveLu(factors: LuFactors, b: Float64Array): Float64Array {
   return x;
 }
 
-/** Solution, by renumbered rows, of (L U)ᵀ x = b, for b by renumbered columns, which is overwritten. */
+/**
+ * Solves (L U)ᵀ x = b. b is in the order of the renumbered columns and is overwritten; x is in that of the renumbered
+ * rows.
+ */
 export function solveLuTransposed(factors: LuFactors, b: Float64Array): Float64Array {
   const { counts, nameStart, rows, columns, elementStart, elements } = factors;
   const x = new Float64Array(b.length);

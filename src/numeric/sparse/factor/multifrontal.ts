@@ -1,35 +1,41 @@
 // Multifrontal LDLᵀ factorisation of symmetric, possibly indefinite matrices (Duff and Reid 1983).
 import { factoriseFront, type Front, type PivotRule, type Pivots } from "./front.ts";
-import { panelColumns } from "./front-update.ts";
+import { panelColumns, subtractProducts } from "./front-update.ts";
+import { eliminateInOrder } from "./ordered-pivots.ts";
 import { grown } from "../matrix/combine.ts";
 import type { SymmetricAnalysis } from "../analysis/symbolic.ts";
 
 const none = -1;
 
-/** Factors of P A Pᵀ = L D Lᵀ in supernodes of eliminated variables. */
+/** Factors of P A Pᵀ = L D Lᵀ, by supernodes. */
 export interface LdlFactors extends Pivots {
   readonly symbolic: SymmetricAnalysis;
   /** First step of elimination of each supernode, and n at the end. */
   readonly firstStep: Int32Array;
-  /** Start of the variables of each supernode in `variables`: those eliminated there, then its rows. */
+  /**
+   * Index in `variables` at which each supernode begins: first the variables that it eliminates, then its rows below.
+   */
   readonly variableStart: Int32Array;
-  /** Renumbered rows. */
+  /** Renumbered rows of the matrix. */
   readonly variables: Int32Array;
-  /** Start of the columns of each supernode in `elements`. */
+  /** Index in `elements` at which each supernode begins. */
   readonly elementStart: Float64Array;
-  /** Columns of L from the diagonal down: column p of a supernode of m rows has m − p elements, the first one unused. */
+  /**
+   * Columns of L from the diagonal down. Column p of a supernode with m rows has m − p elements; the first one is
+   * unused.
+   */
   readonly elements: Float64Array;
-  /** Number of times that the elimination of a variable was delayed to the parent of its supernode. */
+  /** Number of times that the elimination of a variable was delayed to the parent supernode. */
   readonly delays: number;
 }
 
-/** Progress of a factorisation: finished supernodes, and floating-point operations since the last report. */
+/** Progress of a factorisation: the number of finished supernodes, and that of all supernodes. */
 export interface FactorProgress {
   readonly supernode: number;
   readonly supernodes: number;
 }
 
-/** Schur complement of a front that delays variables to its parent: lower triangle by columns. */
+/** Schur complement of a front that delays variables to its parent. Its lower triangle is stored by columns. */
 interface ContributionBlock {
   readonly variables: Int32Array;
   /** Number of leading variables whose elimination is delayed. */
@@ -37,10 +43,28 @@ interface ContributionBlock {
   readonly elements: Float64Array;
 }
 
-/** Operations between two reports of progress. */
+/** Largest number of columns of a supernode without children whose products go directly to its parent. */
+const mostLeafColumns = 8;
+
+/**
+ * Index of the size class of a block of memory with `length` elements, for reuse. There are two classes per power of 2;
+ * see `capacityOf`.
+ */
+function sizeClass(length: number): number {
+  return Math.ceil(2 * Math.log2(Math.max(length, 256)));
+}
+
+function capacityOf(size: number): number {
+  return Math.floor(2 ** (size / 2));
+}
+
+/** Number of floating-point operations between two reports of progress. */
 const operationsPerReport = 5e6;
 
-/** Eliminates all supernodes, and reports progress in between. `eliminate` returns an estimate of its operations. */
+/**
+ * Eliminates all supernodes in order, and yields reports of progress. `eliminate` returns an estimate of its number of
+ * operations.
+ */
 export function* eliminateInSteps(
   supernodes: number,
   eliminate: (s: number) => number,
@@ -55,8 +79,8 @@ export function* eliminateInSteps(
 }
 
 /**
- * Factorises a matrix given by the values of its lower triangle. Yields between supernodes, so that a caller can let
- * other work run or stop.
+ * Factorises the matrix with these values of the lower triangle. Between supernodes, the caller can run other tasks or
+ * stop.
  */
 export function* factoriseInSteps(
   symbolic: SymmetricAnalysis,
@@ -81,12 +105,15 @@ class Multifrontal {
   readonly #below: Float64Array;
   #delays = 0;
   #step = 0;
-  /** Sums of the blocks of children, on the variables of a front without delayed ones; by supernode. */
+  /**
+   * For each supernode, the sum of the Schur complements of its children that delay no variable; `undefined` if there
+   * is none so far or the front has been assembled.
+   */
   readonly #open: (Float64Array | undefined)[];
-  /** Blocks of children that delay variables, by their parents. */
+  /** For each supernode, the Schur complements of its children that delay variables. */
   readonly #delaying = new Map<number, ContributionBlock[]>();
-  /** Memory of finished fronts. */
-  readonly #free: Float64Array[] = [];
+  /** Arrays of finished fronts, for reuse, by class of size. */
+  readonly #free: Float64Array[][] = [];
   #scaled = new Float64Array(1024 * (panelColumns + 1));
   #names = new Int32Array(1024);
   /** Row of each variable in the current front. */
@@ -109,66 +136,118 @@ class Multifrontal {
     this.#open = new Array<Float64Array | undefined>(supernodes).fill(undefined);
   }
 
-  /** Assembles and factorises the front of a supernode. Returns an estimate of its operations. */
+  /** Assembles and factorises the front of a supernode. Returns an estimate of the number of operations. */
   eliminate(s: number): number {
     const { first, parent } = this.#symbolic;
-    const children = this.#delaying.get(s) ?? [];
-    this.#delaying.delete(s);
-    let delayed = 0;
-    for (const child of children) delayed += child.delayed;
+    const children = this.#delaying.get(s);
+    const width = first[s + 1]! - first[s]!;
     const own = this.#sizeOf(s);
+    if (
+      children === undefined &&
+      this.#open[s] === undefined &&
+      width <= mostLeafColumns &&
+      parent[s] !== none
+    )
+      if (this.#eliminateLeaf(s, own, width)) return own * own * (1 + width);
+    let delayed = 0;
+    if (children !== undefined) for (const child of children) delayed += child.delayed;
     const size = own + delayed;
     const elements = this.#frontOf(s, own, delayed);
     const variables = this.#namesOf(s, size, children);
-    for (let i = 0; i < size; i++) this.#rowOf[variables[i]!] = i;
-    this.#assembleColumns(first[s]!, first[s + 1]!, size, elements);
-    for (const child of children) this.#assembleChild(child, size, elements);
-    const summed = delayed + first[s + 1]! - first[s]!;
+    if (children === undefined) this.#assemble(s, elements);
+    else {
+      this.#delaying.delete(s);
+      for (let i = 0; i < size; i++) this.#rowOf[variables[i]!] = i;
+      this.#assembleColumns(first[s]!, first[s + 1]!, size, elements);
+      for (const child of children) this.#assembleChild(child, size, elements);
+    }
+    const summed = delayed + width;
     const front: Front = { elements, size, summed, variables, scaled: this.#scaled };
     const pivots = { diagonal: this.#diagonal, below: this.#below };
     const count = factoriseFront(front, this.#rule, pivots, this.#step, parent[s] === none);
     this.#store(s, front, count);
     if (count < summed) this.#delay(parent[s]!, front, count);
-    else if (parent[s] !== none) this.#addToParent(parent[s]!, front, count);
-    this.#free.push(elements);
+    else if (parent[s] !== none) this.#addToParent(s, front);
+    this.#release(elements);
     this.#delays += summed - count;
     return size * size * (1 + count);
   }
 
-  /** Number of variables of a front without delayed ones. */
+  /**
+   * Eliminates the variables of a supernode without children, and subtracts their products from the front of the parent. Its
+   * own Schur complement is not stored. False if a pivot is not acceptable, without any effect.
+   */
+  #eliminateLeaf(s: number, size: number, width: number): boolean {
+    const elements = this.#take(size * width);
+    elements.fill(0, 0, size * width);
+    const variables = this.#namesOf(s, size, undefined);
+    this.#assemble(s, elements);
+    const front: Front = { elements, size, summed: width, variables, scaled: this.#scaled };
+    const pivots = { diagonal: this.#diagonal, below: this.#below };
+    const isDone = eliminateInOrder(front, this.#rule, pivots, this.#step, width) === width;
+    if (isDone) {
+      this.#store(s, front, width);
+      const { parent, rowStart, positions } = this.#symbolic;
+      const p = parent[s]!;
+      const target = {
+        elements: this.#sumsOf(p),
+        size: this.#sizeOf(p),
+        rows: positions.parentRow,
+        from: rowStart[s]!,
+      };
+      for (let k = 0; k < width; k += 4) subtractProducts(front, k, Math.min(width, k + 4), target);
+    }
+    this.#release(elements);
+    return isDone;
+  }
+
+  /** Number of variables of the front of supernode s, without delayed ones. */
   #sizeOf(s: number): number {
     const { first, rowStart } = this.#symbolic;
     return first[s + 1]! - first[s]! + rowStart[s + 1]! - rowStart[s]!;
   }
 
-  /** Memory for `length` numbers that are 0: the smallest free block that has room, or a new one. */
+  /** Returns an array of at least `length` numbers of any value. */
   #take(length: number): Float64Array {
-    let best = -1;
-    for (let i = 0; i < this.#free.length; i++) {
-      const room = this.#free[i]!.length;
-      if (room >= length && (best < 0 || room < this.#free[best]!.length)) best = i;
-    }
-    if (best >= 0) return this.#free.splice(best, 1)[0]!.fill(0, 0, length);
-    this.#free.pop(); // too small
-    return new Float64Array(Math.ceil(1.2 * length));
+    const size = sizeClass(length);
+    return this.#free[size]?.pop() ?? new Float64Array(capacityOf(size));
   }
 
-  /** Memory of a front, with the sums of the blocks of its children behind the delayed variables. */
+  #release(memory: Float64Array): void {
+    (this.#free[sizeClass(memory.length)] ??= []).push(memory);
+  }
+
+  /** Returns an array for a front, whose lower triangle is 0. */
+  #takeFront(size: number): Float64Array {
+    const elements = this.#take(size * size);
+    for (let j = 0; j < size; j++) elements.fill(0, j * size + j, (j + 1) * size);
+    return elements;
+  }
+
+  /** Sums of the blocks of the children of a supernode so far. */
+  #sumsOf(s: number): Float64Array {
+    return (this.#open[s] ??= this.#takeFront(this.#sizeOf(s)));
+  }
+
+  /**
+   * Array for a front with `own` variables after the delayed ones. It contains the sum of the Schur complements of
+   * children that delay no variable.
+   */
   #frontOf(s: number, own: number, delayed: number): Float64Array {
     const sums = this.#open[s];
     this.#open[s] = undefined;
     const size = own + delayed;
     if (sums !== undefined && delayed === 0) return sums;
-    const elements = this.#take(size * size);
+    const elements = this.#takeFront(size);
     if (sums === undefined) return elements;
     for (let j = 0; j < own; j++)
       for (let i = j, t = (j + delayed) * size + delayed; i < own; i++) elements[t + i] = sums[j * own + i]!;
-    this.#free.push(sums);
+    this.#release(sums);
     return elements;
   }
 
   /** Variables of a front: first the delayed ones of its children, then its own, then the rows below. */
-  #namesOf(s: number, size: number, children: readonly ContributionBlock[]): Int32Array {
+  #namesOf(s: number, size: number, children: readonly ContributionBlock[] | undefined): Int32Array {
     const { first, rowStart, rows } = this.#symbolic;
     if (this.#names.length < size) {
       this.#names = new Int32Array(2 * size);
@@ -176,13 +255,23 @@ class Multifrontal {
     }
     const names = this.#names;
     let k = 0;
-    for (const child of children) for (let i = 0; i < child.delayed; i++) names[k++] = child.variables[i]!;
+    if (children !== undefined)
+      for (const child of children) for (let i = 0; i < child.delayed; i++) names[k++] = child.variables[i]!;
     for (let j = first[s]!; j < first[s + 1]!; j++) names[k++] = j;
     for (let p = rowStart[s]!; k < size; p++) names[k++] = rows[p]!;
     return names;
   }
 
-  /** Adds the entries of the matrix in the columns of a supernode. */
+  /** Adds the entries of the matrix in the columns of a supernode to a front without delayed variables. */
+  #assemble(s: number, front: Float64Array): void {
+    const { first, lower, positions } = this.#symbolic;
+    const { elementOf } = positions;
+    const values = this.#values;
+    const end = lower.pointers[first[s + 1]!]!;
+    for (let t = lower.pointers[first[s]!]!; t < end; t++) front[elementOf[t]!]! += values[t]!;
+  }
+
+  /** Adds the entries of the matrix in the columns of a supernode to a front with delayed variables. */
   #assembleColumns(from: number, end: number, size: number, front: Float64Array): void {
     const { pointers, rows } = this.#symbolic.lower;
     const [rowOf, values] = [this.#rowOf, this.#values];
@@ -192,7 +281,10 @@ class Multifrontal {
     }
   }
 
-  /** Adds the block of a child that delays variables. Its variables are in ascending rows of the front. */
+  /**
+   * Adds the Schur complement of a child that delays variables to the front. The order of its variables agrees with
+   * that of the front.
+   */
   #assembleChild({ variables, elements }: ContributionBlock, size: number, front: Float64Array): void {
     const rows = variables.map((variable) => this.#rowOf[variable]!);
     for (let j = 0, q = 0; j < rows.length; j++) {
@@ -201,7 +293,7 @@ class Multifrontal {
     }
   }
 
-  /** Stores the eliminated columns of a front. */
+  /** Stores the eliminated columns of a front in the factors of supernode s. `count` is their number. */
   #store(s: number, { elements, size, variables }: Front, count: number): void {
     const needed = count * size - (count * (count - 1)) / 2;
     let q = this.#elementStart[s]!;
@@ -234,27 +326,20 @@ class Multifrontal {
   }
 
   /**
-   * Adds the Schur complement of a front to the sums of its parent. So the blocks of many children, such as the points
-   * of a bundle adjustment, need no memory at the same time.
+   * Adds the Schur complement of a front to the sum for its parent. Many children, such as the points of a bundle
+   * adjustment, thus need no memory at the same time.
    */
-  #addToParent(parent: number, { elements, size, variables }: Front, done: number): void {
-    if (done === size) return;
-    const { first, rowStart, rows } = this.#symbolic;
-    const own = this.#sizeOf(parent);
-    const sums = (this.#open[parent] ??= this.#take(own * own));
-    const [begin, end] = [first[parent]!, first[parent + 1]!];
-    const offset = end - begin - rowStart[parent]!;
-    for (let i = done, low = rowStart[parent]!; i < size; i++) {
-      const variable = variables[i]!;
-      if (variable < end) variables[i] = variable - begin;
-      else {
-        low = indexOf(rows, variable, low, rowStart[parent + 1]!);
-        variables[i] = offset + low;
-      }
-    }
-    for (let j = done; j < size; j++) {
-      const column = variables[j]! * own;
-      for (let i = j, t = j * size + j; i < size; i++) sums[column + variables[i]!]! += elements[t++]!;
+  #addToParent(s: number, { elements, size, summed }: Front): void {
+    if (summed === size) return;
+    const { parent, rowStart, positions } = this.#symbolic;
+    const { parentRow } = positions;
+    const own = this.#sizeOf(parent[s]!);
+    const sums = this.#sumsOf(parent[s]!);
+    const offset = rowStart[s]! - summed;
+    for (let j = summed; j < size; j++) {
+      const column = parentRow[offset + j]! * own;
+      for (let i = j, t = j * size + j; i < size; i++)
+        sums[column + parentRow[offset + i]!]! += elements[t++]!;
     }
   }
 
@@ -271,19 +356,6 @@ class Multifrontal {
       delays: this.#delays,
     };
   }
-}
-
-/** Index of a value in the ascending part of an array from `from` to `to`, which contains it. */
-function indexOf(array: Int32Array, value: number, from: number, to: number): number {
-  let [low, step] = [from, 1];
-  while (low + step < to && array[low + step]! <= value) step *= 2; // the value is near more often than not
-  let high = Math.min(to, low + step);
-  while (high - low > 1) {
-    const middle = (low + high) >> 1;
-    if (array[middle]! <= value) low = middle;
-    else high = middle;
-  }
-  return low;
 }
 
 /** Overwrites x, in renumbered rows, by the solution of L D Lᵀ x = b. Components of zero pivots become 0. */
@@ -332,7 +404,7 @@ function backward(
   }
 }
 
-/** Overwrites x by D⁻¹ x; 0 where a pivot is 0. */
+/** Overwrites x with D⁻¹ x; components with zero pivots become 0. */
 function divideByPivots(diagonal: Float64Array, below: Float64Array, x: Float64Array): void {
   for (let p = 0; p < x.length; p++) {
     const [d, b] = [diagonal[p]!, below[p]!];
@@ -355,7 +427,7 @@ export interface Inertia {
   readonly zero: number;
 }
 
-/** Inertia of D, which is that of the matrix (Sylvester). */
+/** Inertia of D, which equals that of the matrix (Sylvester's law). */
 export function inertiaOf({ diagonal, below }: Pivots): Inertia {
   let [positive, negative, zero] = [0, 0, 0];
   for (let p = 0; p < diagonal.length; p++) {

@@ -1,7 +1,7 @@
 /**
- * Solution of A x = b with iterative refinement. `solve` may overwrite its argument; `multiply` writes A x. A step is
- * kept only if it makes the residual smaller; refinement stops at a residual of rounding errors, or when a step does not
- * halve it.
+ * Solves A x = b with at most `steps` steps of iterative refinement. `solve` may overwrite its argument; `multiply`
+ * writes A x. A step is only kept if it reduces the residual. Refinement ends when the residual consists of rounding
+ * errors, or when a step does not halve it.
  */
 export function refine(
   b: Float64Array,
@@ -26,7 +26,7 @@ export function refine(
   return x;
 }
 
-/** Writes b − A x, and returns its largest element. */
+/** Writes the residual b − A x and returns its largest absolute element. */
 function residualOf(
   b: Float64Array,
   x: Float64Array,

@@ -1,17 +1,18 @@
 // Selected elements of the inverse of a symmetric matrix, from its LDLᵀ factors (Takahashi, Fagan and Chin 1973).
 import type { LdlFactors } from "./multifrontal.ts";
 
-/** Inverse on the variables of a front: full, by rows of `size` numbers. */
+/** Elements of A⁻¹ on the variables of a front: a full matrix, by rows of `size` numbers. */
 interface FrontInverse {
   readonly size: number;
   readonly elements: Float64Array;
-  /** Children that have not read it yet. */
+  /** Number of child fronts that still need it. */
   readers: number;
 }
 
 /**
- * Computes the elements of A⁻¹ at the positions of L, front by front from the roots down. Passes to `visit` the variables of
- * each front in elimination order, the number of variables that it eliminates, and the inverse on its variables, by rows.
+ * Computes the elements of A⁻¹ at the positions of L, front by front from the roots down. `visit` receives the
+ * variables of each front in elimination order, the number of variables that it eliminates, and the inverse on its
+ * variables, by rows.
  */
 function visitInverse(
   factors: LdlFactors,
@@ -43,14 +44,20 @@ function visitInverse(
   }
 }
 
-/** Nearest ancestor that eliminates variables; −1 at a root. A front that delays all of them stores no rows. */
+/**
+ * Nearest ancestor of supernode s that eliminates variables; −1 at a root. Other ancestors delay all their variables,
+ * so that they store no rows.
+ */
 function ancestorOf(s: number, parent: Int32Array, firstStep: Int32Array): number {
   let p = parent[s]!;
   while (p >= 0 && firstStep[p + 1] === firstStep[p]) p = parent[p]!;
   return p;
 }
 
-/** Frees the inverse of a front once its last child has read it; children of an empty front read that of its ancestor. */
+/**
+ * Frees the inverse of a front once its last child has used it. Children of a front that eliminates nothing use the
+ * inverse of its ancestor.
+ */
 function release(
   s: number,
   eliminated: number,
@@ -64,7 +71,10 @@ function release(
   if (above.readers === 0) open.delete(source);
 }
 
-/** Copies the inverse on the rows below the eliminated ones from the front of an ancestor. */
+/**
+ * Copies the elements of the inverse whose row and column are variables that this front does not eliminate. They come
+ * from the front of an ancestor.
+ */
 function copyBlock(
   names: Int32Array,
   eliminated: number,
@@ -80,8 +90,9 @@ function copyBlock(
 }
 
 /**
- * Fills the rows and columns of the eliminated variables, from the last pivot to the first. For the rows R after p,
- * Z(R, p) = −Z(R, R) L(R, p) and Z(p, p) = D⁻¹(p, p) − L(R, p)ᵀ Z(R, p). A 2 × 2 pivot is treated as one block column.
+ * Computes the rows and columns of the inverse Z for the eliminated variables, from the last pivot to the first. For
+ * the rows R after p, Z(R, p) = −Z(R, R) L(R, p) and Z(p, p) = D⁻¹(p, p) − L(R, p)ᵀ Z(R, p). A 2 × 2 pivot is treated
+ * as one block column.
  */
 function invertColumns(
   { firstStep, elementStart, elements: l, diagonal, below }: LdlFactors,
@@ -109,7 +120,7 @@ function invertColumns(
   }
 }
 
-/** Z(R, c) = −Z(R, R) L(R, c) for the rows R from `from` on. */
+/** Computes Z(R, c) = −Z(R, R) L(R, c) for the rows R from `from` on. Column c of L begins at index `column`. */
 function multiplyColumn(
   z: Float64Array,
   l: Float64Array,
@@ -125,12 +136,12 @@ function multiplyColumn(
   }
 }
 
-/** Inverse of a pivot; a zero pivot counts as infinite, so that its variable is fixed. */
+/** Inverse of a pivot. A zero pivot counts as infinite, so that its inverse is 0. */
 function inverseOf(d: number): number {
   return d === 0 ? 0 : 1 / d;
 }
 
-/** Inverse of a 2 × 2 pivot: both diagonal elements, then the one off the diagonal. */
+/** Inverse of a 2 × 2 pivot: its two diagonal elements, then the element off the diagonal. */
 function inverseOfPair(step: number, diagonal: Float64Array, below: Float64Array): readonly number[] {
   const b = below[step]!;
   const [s, t] = [diagonal[step]! / b, diagonal[step + 1]! / b];
@@ -138,7 +149,7 @@ function inverseOfPair(step: number, diagonal: Float64Array, below: Float64Array
   return [scale * t, scale * s, -scale];
 }
 
-/** Diagonal of the inverse. */
+/** Diagonal of A⁻¹. */
 export function inverseDiagonal(factors: LdlFactors): Float64Array {
   const { order } = factors.symbolic;
   const out = new Float64Array(order.length);
@@ -148,7 +159,7 @@ export function inverseDiagonal(factors: LdlFactors): Float64Array {
   return out;
 }
 
-/** Elements of the inverse at the given positions; NaN where L has no entry, and the number of these. */
+/** Elements of A⁻¹ at the given positions; NaN if L has no entry there. `missing` is the number of NaN. */
 export function inverseEntries(
   factors: LdlFactors,
   rows: Int32Array,

@@ -13,24 +13,24 @@ import { floatsOf, fromFloats, indices } from "../matrix/entries.ts";
 import type { NumericFactor } from "./numeric-factor.ts";
 import type { SparsePattern } from "../matrix/sparse-pattern.ts";
 
-/** Factorisation of the matrices of one pattern. */
+/** Factorises matrices of one pattern; its identity is the cache key of their factors. */
 export interface PatternSolver {
   readonly kind: "ldl" | "lu";
   readonly pattern: SparsePattern;
-  /** Factors for the values of one matrix. */
+  /** Factorises the matrix with these values. */
   factorise(values: Float64Array): NumericFactor;
 }
 
-/** Parameters of the primitive. */
+/** Parameters of the primitive `sparseSolve`. */
 interface SparseSolveParams {
   readonly solver: PatternSolver;
   readonly isTransposed: boolean;
 }
 
-/** Factors of the matrices whose values are in a tensor, one per item of its leading axes. */
+/** Factors for each tensor of values and each solver: one per matrix, along the leading axes of the tensor. */
 const knownFactors = /* @__PURE__ */ new WeakMap<Tensor, Map<PatternSolver, readonly NumericFactor[]>>();
 
-/** Factors for a tensor of values `[…, nnz]`; computed once per tensor. */
+/** Factors of the matrices with these values, `[…, nnz]`. Computed once per tensor and solver. */
 export function factorsOf(solver: PatternSolver, values: Tensor): readonly NumericFactor[] {
   let ofTensor = knownFactors.get(values);
   if (ofTensor === undefined)
@@ -46,7 +46,7 @@ export function factorsOf(solver: PatternSolver, values: Tensor): readonly Numer
   return factors;
 }
 
-/** Refuses to run while a function is compiled, where values are unknown. */
+/** Refuses to run while a function is being compiled, because values are unknown then. */
 export function requireNumbers(operation: string): void {
   if (!isStaging()) return;
   throw new DownhillError(
@@ -87,12 +87,12 @@ const sparseSolvePrim: Primitive<SparseSolveParams> = /* @__PURE__ */ builtIn<Sp
   },
 });
 
-/** Solution of systems with sparse matrices of one pattern. */
+/** Solves systems with sparse matrices of one pattern: values `[…, nnz]` and right-hand sides `[…, n, m]`. */
 export function sparseSolve(values: Tensor, b: Tensor, params: SparseSolveParams): Tensor {
   return bind1(sparseSolvePrim, [values, b], params);
 }
 
-/** dA X, for tangents of the values. `ldl` takes the mean of both triangles. */
+/** Product dA X for tangents of the values. For `ldl`, dA is the mean of both triangles. */
 function changeOfProduct({ solver, isTransposed }: SparseSolveParams, dValues: Tensor, x: Tensor): Tensor {
   const { rows, columns } = solver.pattern;
   const product = (from: Int32Array, to: Int32Array): Tensor => {

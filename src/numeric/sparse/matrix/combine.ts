@@ -32,7 +32,9 @@ export function diagonalPattern(n: number): SparsePattern {
   return SparsePattern.fromChecked([n, n], upTo(n + 1), upTo(n));
 }
 
-/** Entries of a sum: its pattern, and the entry that each entry of the operands is added to. */
+/**
+ * Union of two patterns. For each entry of the two patterns, it has the index of the corresponding entry of the union.
+ */
 interface Union {
   readonly pattern: SparsePattern;
   readonly ofFirst: Int32Array;
@@ -41,7 +43,7 @@ interface Union {
 
 const unions = /* @__PURE__ */ new WeakMap<SparsePattern, WeakMap<SparsePattern, Union>>();
 
-/** Sum of two matrices of equal shape; its pattern is the union of both. */
+/** Sum of two matrices of equal shape. Its pattern is the union of both. */
 export function add(a: SparseEntries, b: SparseEntries): SparseEntries {
   requireShape("SparseMatrix.add", a.pattern.shape, b.pattern.shape);
   if (a.pattern === b.pattern) return { pattern: a.pattern, values: addTensors(a.values, b.values) };
@@ -60,7 +62,7 @@ function requireShape(operation: string, expected: MatrixShape, got: MatrixShape
   );
 }
 
-/** Result of `make` for a pair of patterns, remembered while both live. */
+/** Result of `make` for a pair of patterns, cached while both live. */
 function cached<T>(
   memory: WeakMap<SparsePattern, WeakMap<SparsePattern, T>>,
   a: SparsePattern,
@@ -124,14 +126,16 @@ export function productPattern(a: SparsePattern, b: SparsePattern): SparsePatter
   });
 }
 
-/** The array with twice the capacity. */
+/** Copies the array into one with the given capacity, by default twice its length. */
 export function grown<A extends Int32Array | Float64Array>(array: A, capacity: number = 2 * array.length): A {
   const wider = new (array.constructor as new (n: number) => A)(capacity);
   wider.set(array);
   return wider;
 }
 
-/** The pairs of entries whose products add up to the entries of a product. */
+/**
+ * For a product A B, the pairs of entries of A (`left`) and B (`right`) whose products are added to the entry `target`.
+ */
 interface Pairs {
   readonly left: Int32Array;
   readonly right: Int32Array;

@@ -9,7 +9,7 @@ import { scatterAdd } from "../../../engine/prims/index.ts";
 import { indices, type SparseEntries } from "./entries.ts";
 import { asInt32, type MatrixShape, readMatrixShape, SparsePattern } from "./sparse-pattern.ts";
 
-/** A matrix as a list of entries in any order (COO). Values of repeated positions are added. */
+/** A matrix as a list of entries in any order (COO). The values of entries at the same position are added. */
 export interface CoordinateEntries {
   readonly shape: MatrixShape;
   /** Row of each entry. */
@@ -20,7 +20,7 @@ export interface CoordinateEntries {
   readonly values: TensorLike;
 }
 
-/** Entries of a matrix by rows, then columns. */
+/** Entries of a matrix, sorted by row and then by column. */
 export interface SortedCoordinates {
   readonly shape: MatrixShape;
   readonly rows: Int32Array;
@@ -29,13 +29,13 @@ export interface SortedCoordinates {
   readonly values: Tensor;
 }
 
-/** Pattern of a list of positions, and the entry of the pattern that each position became. */
+/** Pattern of a list of positions. `entryOf` has the index of the pattern entry for each position in the list. */
 export interface SortedPositions {
   readonly pattern: SparsePattern;
   readonly entryOf: Int32Array;
 }
 
-/** Sorts positions by row and column, and merges repeated ones, by two passes of counting. */
+/** Sorts positions by row and column, and merges repeated ones, by two counting sorts. */
 export function sortPositions(shape: MatrixShape, rows: Int32Array, columns: Int32Array): SortedPositions {
   const byColumn = countingOrder(columns, shape[1]);
   const order = countingOrder(rows, shape[0], byColumn);
@@ -60,7 +60,10 @@ export function sortPositions(shape: MatrixShape, rows: Int32Array, columns: Int
   return { pattern: SparsePattern.fromChecked(shape, rowPointers, merged.slice(0, n)), entryOf };
 }
 
-/** Stable order of integers from 0 to `size` − 1; `first` is an order to start from. */
+/**
+ * Indices that sort integers from 0 to `size` − 1 stably. `first` is the initial order, such as the result for another
+ * key.
+ */
 function countingOrder(keys: Int32Array, size: number, first?: Int32Array): Int32Array {
   const next = new Int32Array(size + 1);
   for (let i = 0; i < keys.length; i++) next[keys[i]! + 1]!++;
@@ -73,7 +76,7 @@ function countingOrder(keys: Int32Array, size: number, first?: Int32Array): Int3
   return order;
 }
 
-/** Reads a list of entries. */
+/** Reads a list of entries as a sparse matrix. */
 export function readCoordinates(operation: string, given: CoordinateEntries): SparseEntries {
   if (arguments.length > 2) refuseExtra(operation, arguments, 2);
   checkOptions(operation, given, ["shape", "rows", "columns", "values"]);
@@ -96,7 +99,7 @@ export function readCoordinates(operation: string, given: CoordinateEntries): Sp
   return { pattern, values: rows.length === 0 ? into : scatterAdd(into, indices(entryOf), floats, 0) };
 }
 
-/** Refuses positions outside of a matrix. */
+/** Refuses row or column numbers (`side`) outside of a matrix. */
 export function checkPositions(operation: string, side: string, places: Int32Array, size: number): void {
   const odd = places.findIndex((x) => x < 0 || x >= size);
   if (odd < 0) return;

@@ -14,7 +14,10 @@ export interface SparseEntries {
 
 const indexTensors = /* @__PURE__ */ new WeakMap<Int32Array, Tensor>();
 
-/** The tensor over an array of indices, which must not change. One tensor per array, so that compiled code is reused. */
+/**
+ * Returns a tensor that shares an array of indices, which must not change. It is cached, so that one array has one
+ * tensor and compiled code is reused.
+ */
 export function indices(array: Int32Array): Tensor {
   let tensor = indexTensors.get(array);
   if (tensor === undefined)
@@ -22,17 +25,20 @@ export function indices(array: Int32Array): Tensor {
   return tensor;
 }
 
-/** True if all tensors hold their elements and no function is being traced, so that loops of JavaScript may run. */
+/**
+ * True if no tensor is traced and no function is being compiled, so that loops of JavaScript can compute with the
+ * elements.
+ */
 export function areConcrete(...tensors: readonly Tensor[]): boolean {
   return !isStaging() && tensors.every((x) => x.tracer === undefined);
 }
 
-/** Elements of a float64 tensor, valid until the next call of an operation. */
+/** Elements of a float64 tensor. They are valid until the next operation is called. */
 export function floatsOf(x: Tensor, operation: string): Float64Array {
   return readElements(x, operation) as Float64Array;
 }
 
-/** Tensor that owns an array of floats. */
+/** Creates a tensor that takes over an array of floats. */
 export function fromFloats(array: Float64Array, shape: readonly number[] = [array.length]): Tensor {
   return fromArray(arrayType("float64", shape), array);
 }

@@ -5,14 +5,14 @@ import { isIntegerIn } from "../../../engine/ir/plain-number.ts";
 import { floatsOf } from "./entries.ts";
 import { SparseMatrix } from "./sparse-matrix.ts";
 
-/** Words of the first line of a Matrix Market file. */
+/** Fields of the first line of a Matrix Market file. */
 interface MarketHeader {
   readonly isDense: boolean;
   readonly field: string;
   readonly symmetry: string;
 }
 
-/** Entries that have been read so far; the arrays grow. */
+/** Entries read so far. `count` is their number; the arrays are allocated for all entries. */
 interface EntryList {
   readonly rows: Int32Array;
   readonly columns: Int32Array;
@@ -21,9 +21,10 @@ interface EntryList {
 }
 
 /**
- * The matrix in the text of a Matrix Market file: `coordinate` or `array`, with `real`, `double`, `integer` or `pattern`
- * entries (a pattern has ones), `general`, `symmetric` or `skew-symmetric`. Both triangles of a symmetric matrix are
- * returned, and repeated entries are added. In an `array` file zeros are left out.
+ * Reads a matrix from the text of a Matrix Market file. Supported are `coordinate` and `array` files with `real`,
+ * `double`, `integer` or `pattern` entries (a pattern has ones), which are `general`, `symmetric` or `skew-symmetric`.
+ * Both triangles of a symmetric matrix are returned, and repeated entries are added. Zeros of an `array` file are left
+ * out.
  *
  * @throws DownhillError `data`, with the line, for text that is not such a file, and for complex matrices.
  * @example
@@ -61,7 +62,7 @@ export function readMatrixMarket(text: string): SparseMatrix {
   });
 }
 
-/** Lines of a text that are neither comments nor empty. */
+/** Reads the lines of a text that are neither comments nor empty. */
 class LineReader {
   readonly #text: string;
   #at = 0;
@@ -90,7 +91,7 @@ class LineReader {
     return undefined;
   }
 
-  /** The numbers of the next line; sizes and positions are checked by the caller. */
+  /** Reads the numbers of the next line, and checks that there are `count`. The caller checks their range. */
   nextNumbers(count: number, what: string): number[] {
     const content = this.#nextContent();
     if (content === undefined) throw this.error(`the text ends before ${what}`);
@@ -114,7 +115,7 @@ class LineReader {
   }
 }
 
-/** Value of a word as C and Fortran write numbers; `undefined` for other words. */
+/** Parses a number as written by C or Fortran; `undefined` for other words. */
 function parseNumber(word: string): number | undefined {
   const value = Number(word);
   if (!Number.isNaN(value)) return value;
@@ -173,7 +174,7 @@ function isIndex(place: number, size: number): boolean {
   return Number.isInteger(place) && place >= 1 && place <= size;
 }
 
-/** Reads a dense matrix by columns; of a symmetric one, the lower triangle. */
+/** Reads a dense matrix by columns. If it is symmetric, the text has only its lower triangle. */
 function readArray(
   lines: LineReader,
   header: MarketHeader,
@@ -191,14 +192,14 @@ function readArray(
 
 /** Options of `writeMatrixMarket`. */
 export interface WriteMatrixMarketOptions {
-  /** True to write the lower triangle of a symmetric matrix only. Default: true if the matrix is symmetric. */
+  /** True to write only the lower triangle of a symmetric matrix. Default: true if the matrix is symmetric. */
   readonly symmetric?: boolean;
-  /** Lines of comment. Default: none. */
+  /** Text of a comment, with one or more lines. Default: none. */
   readonly comment?: string;
 }
 
 /**
- * Text of a Matrix Market file (`coordinate real`) with all digits of the values.
+ * Writes a matrix as the text of a Matrix Market file (`coordinate real`), with all digits of the values.
  *
  * @throws DownhillError `range` if `symmetric` is true and the matrix is not symmetric, `trace` for a traced matrix.
  * @example

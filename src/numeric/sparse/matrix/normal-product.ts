@@ -1,41 +1,56 @@
 import { refuseExtra } from "../../../engine/errors/arguments.ts";
 import { diagonalPattern, productPattern, unitePatterns } from "./combine.ts";
+import { requireMemory } from "../analysis/memory-limit.ts";
 import { SparsePattern } from "./sparse-pattern.ts";
 
-/** Products AᵀA for matrices A of one pattern. */
+/** Computes the products AᵀA of matrices A with one pattern. */
 export interface NormalProduct {
   /** Pattern of AᵀA with both triangles and the whole diagonal. */
   readonly pattern: SparsePattern;
-  /** Values of AᵀA, or of Aᵀ W A for weights of the rows. `out` receives them if it is given. */
+  /** Values of AᵀA, or of Aᵀ W A with one weight per row. They are written into `out` if it is given. */
   evaluate(values: Float64Array, weights?: Float64Array, out?: Float64Array): Float64Array;
+  /** Like `evaluate`, with zeros for the entries above the diagonal. */
+  evaluateLower(values: Float64Array, weights?: Float64Array, out?: Float64Array): Float64Array;
 }
 
-/** Adjacent rows of equal columns, which form dense blocks. */
+/** Groups of adjacent rows with equal columns, which form dense blocks. */
 interface RowGroups {
   /** First row of each group, and the number of rows at the end. */
   readonly first: Int32Array;
-  /** One row per group. */
+  /** Pattern with one row per group. */
   readonly pattern: SparsePattern;
 }
 
 /**
- * Prepares the product AᵀA of matrices of a pattern: its pattern, and the position of each product of two entries of a
- * row. Adjacent rows of equal columns, such as the residuals of one observation, share positions.
+ * Prepares the product AᵀA for matrices with this pattern: its pattern, and the index in it of each product of two
+ * entries of a row. Adjacent rows with equal columns, such as the residuals of one observation, share these indices.
+ *
+ * @throws DownhillError `range` if the product or these indices do not fit into memory.
  */
 export function normalProduct(pattern: SparsePattern): NormalProduct {
   if (arguments.length > 1) refuseExtra("normalProduct", arguments, 1);
   const n = pattern.shape[1];
   const groups = groupRows(pattern);
+  requireSmallProduct(groups.pattern);
   const product = productPattern(groups.pattern.transposed.pattern, groups.pattern);
   const square = unitePatterns(product, diagonalPattern(n)).pattern;
   const positions = positionsOf(groups.pattern, square);
   const mirror = square.transposed.from;
   const { rows, columns } = square;
+  const evaluateLower: NormalProduct["evaluateLower"] = (
+    values,
+    weights,
+    out = new Float64Array(square.nnz),
+  ) => {
+    out.fill(0);
+    addProducts(pattern, groups, positions, values, weights, out);
+    return out;
+  };
   return {
     pattern: square,
-    evaluate(values, weights, out = new Float64Array(square.nnz)) {
-      out.fill(0);
-      addProducts(pattern, groups, positions, values, weights, out);
+    evaluateLower,
+    evaluate(values, weights, given) {
+      const out = evaluateLower(values, weights, given);
       for (let p = 0; p < out.length; p++) if (columns[p]! > rows[p]!) out[p] = out[mirror[p]!]!;
       return out;
     },
@@ -64,7 +79,22 @@ function groupRows({ shape, rowPointers, columns }: SparsePattern): RowGroups {
   return { first: Int32Array.from([...first, shape[0]]), pattern };
 }
 
-/** Entries of the product for the pairs (a, b ≤ a) of the columns of each group, by a and then b. */
+/** Checks the sizes of AᵀA and of the index of each product, by the widest row and the widths of all rows. */
+function requireSmallProduct({ rowPointers, shape }: SparsePattern): void {
+  let [widest, products] = [0, 0];
+  for (let i = 0; i < shape[0]; i++) {
+    const width = rowPointers[i + 1]! - rowPointers[i]!;
+    widest = Math.max(widest, width);
+    products += (width * (width + 1)) / 2;
+  }
+  const repair = 'Solve with lsmr (linearSolver: "lsmr"), which does not compute it.';
+  requireMemory(`normalProduct: a row has ${widest} entries, so AᵀA`, widest ** 2, 8, repair);
+  requireMemory("normalProduct: the products of AᵀA", products, 4, repair);
+}
+
+/**
+ * For each pair of columns a and b ≤ a of each group, the index of the entry of the product. Ordered by group, a and b.
+ */
 function positionsOf(groups: SparsePattern, product: SparsePattern): Int32Array {
   const count = groups.shape[0];
   const starts = new Float64Array(count + 1);

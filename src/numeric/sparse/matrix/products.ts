@@ -7,7 +7,9 @@ import { broadcast, mul, scatterAdd, take } from "../../../engine/prims/index.ts
 import { sizeOf } from "../../../engine/util/shape.ts";
 import { areConcrete, floatsOf, fromFloats, indices, type SparseEntries } from "./entries.ts";
 
-/** Reads a float64 vector `[n]` or several as columns `[n, m]`. */
+/**
+ * Reads a float64 vector `[n]`, or several vectors as columns `[n, m]`. `side` names the axis of the matrix in errors.
+ */
 export function readVectors(operation: string, given: TensorLike, n: number, side: string): Tensor {
   const isEmpty = Array.isArray(given) && given.length === 0;
   const x = asTensor(isEmpty ? new Float64Array(0) : given, operation);
@@ -54,7 +56,7 @@ export function rmatvec({ pattern, values }: SparseEntries, y: Tensor): Tensor {
   return fromFloats(out, [columnCount, ...y.type.shape.slice(1)]);
 }
 
-/** out = A x over typed arrays. */
+/** Computes out = A x over typed arrays. */
 export function multiplyRows(
   rowPointers: Int32Array,
   columns: Int32Array,
@@ -69,7 +71,7 @@ export function multiplyRows(
   }
 }
 
-/** out += Aᵀ y over typed arrays. */
+/** Adds Aᵀ y to `out` over typed arrays. */
 export function multiplyColumns(
   rowPointers: Int32Array,
   columns: Int32Array,
@@ -83,7 +85,7 @@ export function multiplyColumns(
   }
 }
 
-/** `out[to[p]] += values[p] x[from[p]]`, composed of primitives, for traced operands. */
+/** Computes `out[to[p]] += values[p] x[from[p]]` by primitives, for traced operands. `out` has `size` rows. */
 function gathered(values: Tensor, x: Tensor, from: Int32Array, to: Int32Array, size: number): Tensor {
   const rest = x.type.shape.slice(1);
   const taken = take(x, indices(from), 0);

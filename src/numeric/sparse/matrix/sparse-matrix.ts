@@ -13,7 +13,7 @@ import { factorise, type FactoriseOptions, type SparseFactor } from "../factor/f
 import { matvec, readVectors, rmatvec } from "./products.ts";
 import { type MatrixShape, SparsePattern } from "./sparse-pattern.ts";
 
-/** Tree of a `SparseMatrix`: the pattern is static, the values are its only leaf. */
+/** Fields of a `SparseMatrix` as a tree: the pattern is static, and the values are the only leaf. */
 interface SparseTree {
   readonly pattern: SparsePattern;
   readonly values: Tensor;
@@ -21,7 +21,7 @@ interface SparseTree {
 
 let isRegistered = false;
 
-/** Registers the class as a tree node at the first instance, because modules must not do work when they are loaded. */
+/** Registers the class as a tree node. Called for the first instance, because loading a module must have no effects. */
 function registerNode(): void {
   isRegistered = true;
   addNodeType(
@@ -42,7 +42,9 @@ export class SparseMatrix {
   /** Entries in the order of `pattern`: float64, `[nnz]`. */
   readonly values: Tensor;
 
-  /** For internal use; call `SparseMatrix.of`, which checks its arguments. Transforms may pass other leaves. */
+  /**
+   * For internal use; call `SparseMatrix.of`, which checks its arguments. Transforms may pass leaves of other types.
+   */
   constructor(pattern: SparsePattern, values: Tensor) {
     if (!isRegistered) registerNode();
     this.pattern = pattern;
@@ -72,7 +74,7 @@ export class SparseMatrix {
     return this.pattern.nnz;
   }
 
-  /** Start of each row in `columns` and `values`, and `nnz` at the end: `[rows + 1]`. */
+  /** Index in `columns` and `values` at which each row begins, and `nnz` at the end: `[rows + 1]`. */
   get rowPointers(): Int32Array {
     return this.pattern.rowPointers;
   }
@@ -82,7 +84,7 @@ export class SparseMatrix {
     return this.pattern.columns;
   }
 
-  /** The matrix of the same pattern with other values: `[nnz]`. */
+  /** Returns a matrix with the same pattern and other values, `[nnz]`. */
   withValues(values: TensorLike): SparseMatrix {
     if (arguments.length > 1) refuseExtraOfMethod("SparseMatrix.withValues", arguments, 1);
     return new SparseMatrix(this.pattern, readValues("SparseMatrix.withValues", this.pattern, values));
@@ -101,7 +103,7 @@ export class SparseMatrix {
     return from(readCoordinates("SparseMatrix.fromCoo", coordinates));
   }
 
-  /** Row, column and value of each entry, by rows and then by columns. */
+  /** Row, column and value of each entry, sorted by row and then by column. */
   toCoo(): SortedCoordinates {
     if (arguments.length > 0) refuseExtraOfMethod("SparseMatrix.toCoo", arguments, 0);
     const { pattern, shape, columns, values } = this;
@@ -151,7 +153,7 @@ export class SparseMatrix {
   }
 
   /**
-   * Matrix product A B, as `A @ B` of SciPy (whose method `multiply` is the product of elements).
+   * Matrix product A B, like `A @ B` in SciPy (whose method `multiply` is the elementwise product).
    *
    * @throws DownhillError `shape` unless the number of rows of the other matrix is the number of columns of this one.
    */
@@ -161,8 +163,8 @@ export class SparseMatrix {
   }
 
   /**
-   * Factors of a square matrix: LDLᵀ of a symmetric one (`kind: "ldl"`, the default), or LU. The analysis of the pattern
-   * is done once per pattern and options.
+   * Factorises a square matrix: LDLᵀ of a symmetric one (`kind: "ldl"`, the default), or LU. The analysis is done once
+   * per pattern and options.
    *
    * @throws DownhillError `shape` for a matrix that is not square, `range` for entries that are not finite, and with
    * `"ldl"` for a matrix that is not symmetric. `trace` inside compiled functions.
@@ -178,7 +180,7 @@ export class SparseMatrix {
   }
 
   /**
-   * Solution of A x = b, or of several systems for `[n, m]`; see `factorise` and `SparseFactor.solve`.
+   * Solves A x = b, or several systems for b of shape `[n, m]`; see `factorise` and `SparseFactor.solve`.
    *
    * @throws DownhillError as both.
    */
@@ -187,7 +189,7 @@ export class SparseMatrix {
     return factorise(this, options).solve(b);
   }
 
-  /** The matrix with each entry multiplied by a number. */
+  /** Returns the matrix with each entry multiplied by `factor`. */
   scale(factor: TensorLike): SparseMatrix {
     if (arguments.length > 1) refuseExtraOfMethod("SparseMatrix.scale", arguments, 1);
     return this.withValues(multiplyElements(this.values, factor));
@@ -198,7 +200,7 @@ function from({ pattern, values }: SparseEntries): SparseMatrix {
   return new SparseMatrix(pattern, values);
 }
 
-/** Refuses an operand that is not a sparse matrix. */
+/** Checks that an operand is a sparse matrix. */
 function readMatrix(operation: string, given: unknown): SparseMatrix {
   if (given instanceof SparseMatrix) return given;
   throw new DownhillError(

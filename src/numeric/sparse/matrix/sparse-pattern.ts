@@ -2,19 +2,21 @@ import { refuseExtra } from "../../../engine/errors/arguments.ts";
 import { DownhillError } from "../../../engine/errors/index.ts";
 import { StaticValue } from "../../../engine/tree/index.ts";
 
-/** Rows and columns of a matrix. */
+/** Numbers of rows and columns of a matrix. */
 export type MatrixShape = readonly [rows: number, columns: number];
 
 /** Structure of a sparse matrix in compressed-row form (CSR). */
 export interface PatternRecord {
   readonly shape: MatrixShape;
-  /** Start of each row in `columns`, and the number of entries at the end: `[rows + 1]`, ascending from 0. */
+  /**
+   * Index in `columns` at which each row begins, and the number of entries at the end: `[rows + 1]`, ascending from 0.
+   */
   readonly rowPointers: Int32Array | readonly number[];
   /** Column of each entry, strictly ascending within a row. */
   readonly columns: Int32Array | readonly number[];
 }
 
-/** Transposed pattern, with the entry of the original pattern for each of its entries. */
+/** Transposed pattern. `from` has, for each of its entries, the index of the entry in the original pattern. */
 export interface TransposedPattern {
   readonly pattern: SparsePattern;
   readonly from: Int32Array;
@@ -23,13 +25,13 @@ export interface TransposedPattern {
 const largestSide = 2 ** 31 - 1;
 
 /**
- * Positions of the entries of a sparse matrix, in compressed-row form. A pattern is static: it is part of the structure
- * of a `SparseMatrix`, so compiled functions are compiled once per pattern. Patterns with equal content are one object,
- * which makes comparing them by `===` correct. The arrays belong to the pattern and must not be changed.
+ * Positions of the entries of a sparse matrix, in compressed-row form (CSR). A pattern is static, as part of the
+ * structure of a `SparseMatrix`, so that functions are compiled once per pattern. Patterns with equal content are the
+ * same object, so that `===` compares them. The arrays belong to the pattern and must not be changed.
  */
 export class SparsePattern extends StaticValue {
   readonly shape: MatrixShape;
-  /** Start of each row in `columns`, and the number of entries at the end. */
+  /** Index in `columns` at which each row begins, and the number of entries at the end. */
   readonly rowPointers: Int32Array;
   /** Column of each entry, ascending within a row. */
   readonly columns: Int32Array;
@@ -47,7 +49,7 @@ export class SparsePattern extends StaticValue {
   }
 
   /**
-   * The pattern with these arrays. Typed arrays are adopted without a copy.
+   * Returns the pattern with these arrays. Typed arrays are used without a copy.
    *
    * @throws DownhillError `shape` for arrays whose lengths do not fit, `range` for columns that are outside the matrix
    * or not ascending.
@@ -64,7 +66,7 @@ export class SparsePattern extends StaticValue {
     return SparsePattern.fromChecked(shape, rowPointers, columns);
   }
 
-  /** `from` without checks, for arrays that are known to be valid. For internal use. */
+  /** Like `from`, without checks, for arrays that are known to be valid. For internal use. */
   static fromChecked(shape: MatrixShape, rowPointers: Int32Array, columns: Int32Array): SparsePattern {
     const hash = hashOf(shape, rowPointers, columns);
     const equalHashes = known.get(hash) ?? [];
@@ -110,7 +112,7 @@ export class SparsePattern extends StaticValue {
 
 interface KnownPattern {
   readonly reference: WeakRef<SparsePattern>;
-  /** Distinguishes patterns with equal hashes in keys. */
+  /** Distinguishes the keys of patterns with equal hashes. */
   readonly number: number;
 }
 
@@ -124,7 +126,7 @@ interface CollectedPattern {
 
 let collected: FinalizationRegistry<CollectedPattern> | undefined;
 
-/** Removes the entry of a pattern from `known` once nothing else refers to the pattern. */
+/** Removes a pattern from `known` once it has been garbage-collected. */
 function forgetWhenCollected(pattern: SparsePattern, hash: number, reference: WeakRef<SparsePattern>): void {
   collected ??= new FinalizationRegistry((gone) => {
     const rest = known.get(gone.hash)?.filter((item) => item.reference !== gone.reference) ?? [];
@@ -184,7 +186,7 @@ function isSide(n: unknown): boolean {
   return Number.isInteger(n) && (n as number) >= 0 && (n as number) <= largestSide;
 }
 
-/** Reads integers as an Int32Array; an Int32Array is returned unchanged. */
+/** Reads a list of integers as an Int32Array. An Int32Array is returned unchanged. */
 export function asInt32(
   operation: string,
   name: string,

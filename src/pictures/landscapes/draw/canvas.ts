@@ -101,7 +101,10 @@ export function withAxes(
   ];
 }
 
-/** Aligns the columns of a table: the first column to the left, all others to the right. */
+/**
+ * Pads the cells of a table to columns of equal width: the first column is aligned to the left, all others to the
+ * right. Returns one line per row.
+ */
 export function alignRows(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => cells(row[i] ?? ""))));
   return rows.map((row) =>

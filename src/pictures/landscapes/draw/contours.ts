@@ -89,7 +89,10 @@ export function refined({ columns, rows, values }: Grid, factor: number): Grid {
   };
 }
 
-/** Returns SVG path data, one entry per level, around the region at or above the level, in a plot of the given size. */
+/**
+ * Returns SVG path data around the regions where the grid is at or above each level, one string per level, in a plot of
+ * the given size.
+ */
 export function contourPaths(
   grid: Grid,
   levels: readonly number[],
@@ -133,7 +136,7 @@ export function contourRings(
 }
 
 /** Writes a closed path with relative coordinates rounded to tenths, which are shorter than absolute ones. */
-function ringPath(ring: readonly DrawingPoint[]): string {
+export function ringPath(ring: readonly DrawingPoint[]): string {
   const tenths = ring.map(([x, y]) => [Math.round(10 * x), Math.round(10 * y)] as const);
   const steps = tenths.map(([x, y], i) => {
     const [fromX, fromY] = tenths[i - 1] ?? [0, 0];

@@ -82,7 +82,7 @@ export function sliceMapPart(
   return { ...size, ...drawSliceMap(slice, hills, box, id) };
 }
 
-/** Returns the cells of a table as strings, with numbers in English notation, such as `1,234.5`. */
+/** Returns the cells of a table as text. Numbers have English notation, such as `1,234.5`. */
 export function cellsOf({ rows }: StudyTable): string[][] {
   return rows.map((row) => row.map((cell) => (typeof cell === "number" ? cell.toLocaleString("en") : cell)));
 }

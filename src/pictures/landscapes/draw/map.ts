@@ -16,6 +16,15 @@ import {
   refined,
 } from "./contours.ts";
 import { leastDistance } from "./thin-trail.ts";
+import {
+  drawForces,
+  drawNames,
+  drawRegion,
+  type NamedLimit,
+  outlineOf,
+  type RegionPaths,
+  regionPaths,
+} from "./region.ts";
 import { type MapPlane, planeOf, sampleGrid, sampleLine } from "./plane.ts";
 
 /** Vertices (`spots`) of the drawn path of a run, with the step of each vertex. */
@@ -59,6 +68,8 @@ export interface RaceScene {
   readonly plane: MapPlane;
   /** Undefined for a landscape with one coordinate. */
   readonly hills: ContourPaths | undefined;
+  /** Outlines of the constraints, if the race has some. */
+  readonly region?: RegionPaths;
 }
 
 export function sceneOf(race: Race): RaceScene {
@@ -71,7 +82,12 @@ export function sceneOf(race: Race): RaceScene {
     landscape.lowest === -Infinity
       ? levelsAround(centreOf(race, grid), grid.values, "f")
       : levelsAbove(Math.min(race.lowest, least(grid)), grid.values, "f − f*");
-  return { plane, hills: hillsOf(grid, levels) };
+  const { region } = race;
+  return {
+    plane,
+    hills: hillsOf(grid, levels),
+    ...(region === undefined ? {} : { region: regionPaths(region, plane, hillSize) }),
+  };
 }
 
 function hillsOf(grid: Grid, { levels, text }: ContourLevels): ContourPaths {
@@ -79,11 +95,20 @@ function hillsOf(grid: Grid, { levels, text }: ContourLevels): ContourPaths {
 }
 
 /** Draws the runs of a race over the contours of its landscape, or over its graph if it has one coordinate. */
-export function drawRaceMap(race: Race, { plane, hills }: RaceScene, box: Box, id: string): RaceMap {
-  return hills === undefined ? drawLineMap(race, plane, box, id) : drawPlaneMap(race, plane, hills, box, id);
+export function drawRaceMap(race: Race, { plane, hills, region }: RaceScene, box: Box, id: string): RaceMap {
+  return hills === undefined
+    ? drawLineMap(race, plane, box, id)
+    : drawPlaneMap(race, plane, hills, region, box, id);
 }
 
-function drawPlaneMap(race: Race, plane: MapPlane, contours: ContourPaths, box: Box, id: string): RaceMap {
+function drawPlaneMap(
+  race: Race,
+  plane: MapPlane,
+  contours: ContourPaths,
+  paths: RegionPaths | undefined,
+  box: Box,
+  id: string,
+): RaceMap {
   const { landscape } = race;
   const [horizontal, vertical] = plane.domain;
   const x = linearScale(horizontal![0], horizontal![1], marksFor(box.width, 6));
@@ -94,7 +119,15 @@ function drawPlaneMap(race: Race, plane: MapPlane, contours: ContourPaths, box: 
     return spot(px!, py!);
   };
   const trails = race.runs.map((run) => trailOf(run.points.map(at), box, lostFrom(run)));
-  const { clip, hills } = drawHills(contours, box, id);
+  const { region } = race;
+  const isShown = paths !== undefined && region !== undefined;
+  const { clip, hills } = drawHills(contours, box, id, isShown ? drawRegion(paths, region.constraints) : []);
+  // forces are derivatives by the coordinates of the plane, and so by pixels
+  const toPixels = (force: readonly number[]): DrawingPoint => {
+    const [a, b] = plane.across(force);
+    const [fx, fy] = [horizontal![1] - horizontal![0], vertical![1] - vertical![0]];
+    return [(a! * fx) / box.width, (-b! * fy) / box.height];
+  };
   return {
     markup: [
       clip,
@@ -112,6 +145,12 @@ function drawPlaneMap(race: Race, plane: MapPlane, contours: ContourPaths, box: 
       ),
       drawStart(at(race.start), trails),
       ...trails.map((trail, i) => drawHead(trail, i, race.runs[i]!)),
+      ...(isShown
+        ? [
+            ...drawForces(region, at(region.result), toPixels),
+            ...drawNames(paths, region.constraints, at(region.result), box),
+          ]
+        : []),
     ],
     trails,
     caption: contours.text,
@@ -158,7 +197,8 @@ function drawLineMap(race: Race, { axes, domain, place }: MapPlane, box: Box, id
 }
 
 /** Computes the contours of a loss slice. */
-export function sliceHills({ alphas, betas, values }: LossSlice): ContourPaths {
+export function sliceHills(slice: LossSlice): ContourPaths {
+  const { alphas, betas, values } = slice;
   const grid: Grid = {
     columns: alphas.length,
     rows: betas.length,
@@ -170,8 +210,36 @@ export function sliceHills({ alphas, betas, values }: LossSlice): ContourPaths {
     grid.values,
     low > 0 ? "the loss" : "the loss above its least",
   );
-  const factor = Math.max(1, Math.ceil(sliceSize / alphas.length));
-  return hillsOf(refined(grid, factor), levels);
+  return hillsOf(refined(grid, sliceFactor(slice)), levels);
+}
+
+/** Factor by which the grid of a slice is refined. */
+function sliceFactor({ alphas }: LossSlice): number {
+  return Math.max(1, Math.ceil(sliceSize / alphas.length));
+}
+
+/** Multipliers below this one are those of constraints that are not active. */
+const leastMultiplier = 1e-6;
+
+/** The constraints of a slice: their names, and multipliers if these are known and not 0. */
+function sliceLimits({ constraints = [] }: LossSlice): (NamedLimit & { readonly isEquality: boolean })[] {
+  return constraints.map(({ name, low, high, multiplier = 0 }) => ({
+    name,
+    multiplier,
+    isEquality: low === high,
+    isActive: Math.abs(multiplier) > leastMultiplier,
+  }));
+}
+
+/** Violations of the constraints of a slice on its grid; for an equality the distances from its target. */
+export function sliceGrids({ alphas, betas, constraints = [] }: LossSlice): Grid[] {
+  return constraints.map(({ low, high, values }) => ({
+    columns: alphas.length,
+    rows: betas.length,
+    values: Float64Array.from(values.flat(), (value) =>
+      low === high ? value - low : Math.max(value - high, low - value),
+    ),
+  }));
 }
 
 /** Draws a loss slice with the path of its training run. */
@@ -187,7 +255,13 @@ export function drawSliceMap(slice: LossSlice, contours: ContourPaths, box: Box,
     box,
     Infinity,
   );
-  const { clip, hills } = drawHills(contours, box, id);
+  const limits = sliceLimits(slice);
+  const paths: RegionPaths = {
+    outlines: sliceGrids(slice).map((grid, k) =>
+      outlineOf(refined(grid, sliceFactor(slice)), limits[k]!.isEquality, hillSize),
+    ),
+  };
+  const { clip, hills } = drawHills(contours, box, id, drawRegion(paths, limits));
   const kind = slice.directions === "pca" ? "principal direction" : "direction";
   const run = { name: "training", outcome: "under-way", points: path } as const;
   return {
@@ -210,15 +284,20 @@ export function drawSliceMap(slice: LossSlice, contours: ContourPaths, box: Box,
             drawHead(trail, pathRun, run),
           ]),
       drawEnd(spot(0, 0), trail),
+      ...drawNames(paths, limits, spot(0, 0), box),
     ],
     trails: path.length === 0 ? [] : [trail],
-    caption: sliceCaption(contours),
+    caption: sliceCaption(contours, slice),
   };
 }
 
-/** Returns the caption of the map of a loss slice; empty if it has no contours. */
-export function sliceCaption({ text }: ContourPaths): string {
-  return text === "" ? "" : `${text}.`;
+/** Returns the caption of the map of a loss slice; empty if it has neither contours nor constraints. */
+export function sliceCaption({ text }: ContourPaths, { constraints = [] }: LossSlice): string {
+  const parts = [text, constraints.length === 0 ? "" : "Shaded: infeasible"];
+  return parts
+    .filter((part) => part !== "")
+    .map((part) => `${part}.`)
+    .join(" ");
 }
 
 function placer(
@@ -241,12 +320,8 @@ export function centreOf({ landscape }: Race, grid: Grid): number {
 }
 
 function valueAt({ value }: Race["landscape"], point: readonly number[]): number {
-  return sampleGrid(
-    { value },
-    { axes: ["", ""], domain: point.map((x) => [x, x] as const), place: (p) => p, pointAt: (p) => p },
-    2,
-    2,
-  ).values[0]!;
+  return sampleGrid({ value }, { domain: point.map((x) => [x, x] as const), pointAt: (p) => p }, 2, 2)
+    .values[0]!;
 }
 
 /** Returns the lowest value of a grid. */
@@ -266,11 +341,15 @@ function frame({ x, y, width, height }: Box): Markup {
   return element("rect", { class: "frame", x, y, width, height });
 }
 
-/** Draws terraces with contour lines. Higher terraces are darker in light mode and lighter in dark mode. */
+/**
+ * Draws the regions between contour levels, with contour lines, and then the elements `over` in the same coordinates.
+ * Higher regions are darker in light mode and lighter in dark mode.
+ */
 function drawHills(
   { paths }: ContourPaths,
   box: Box,
   id: string,
+  over: readonly Markup[] = [],
 ): { readonly clip: Markup; readonly hills: Markup } {
   const scale = `${box.width / hillSize.width} ${box.height / hillSize.height}`;
   return {
@@ -285,6 +364,7 @@ function drawHills(
           element("path", { class: "hill", "fill-rule": "evenodd", d }),
           element("path", { class: "level", d }),
         ]),
+        ...over,
       ),
     ),
   };

@@ -14,18 +14,21 @@ export interface MovingRun {
 
 /** A map and the chart next to it, to be animated together. */
 export interface MovingFigure {
-  /** Class of the group of both; prefix of the names of animations. */
+  /** CSS class of the SVG group that contains the map and the chart. The names of the animations begin with it. */
   readonly name: string;
   readonly runs: readonly MovingRun[];
   /** Number of steps of the longest run. */
   readonly steps: number;
-  /** Distance in pixels that the line over the chart moves. Zero if there is no chart. */
+  /**
+   * Distance in pixels that the vertical line, which marks the step in the chart, moves from the first step to the
+   * last. Zero if there is no chart.
+   */
   readonly across: number;
 }
 
 /**
- * Style rules that play a figure step by step, for viewers who accept motion: trails grow, markers move along them, and a line moves over
- * the chart of values. Without these rules the drawing shows the complete runs.
+ * Returns the style rules that play a figure step by step, for viewers who accept motion. Trails grow, markers move
+ * along them, and a line moves over the chart of values. Without these rules the drawing shows the complete runs.
  */
 export function motionStyle({ name, runs, steps, across }: MovingFigure): string {
   const rules = runs.flatMap((run) => runRules(name, run, steps));
@@ -67,7 +70,7 @@ function runRules(name: string, { trail, index, isLost }: MovingRun, steps: numb
   ];
 }
 
-/** Lengths of a path up to each of its vertices. */
+/** Returns, for each vertex of a path, the length of the path from its first vertex. */
 function lengthsOf(spots: readonly DrawingPoint[]): number[] {
   let length = 0;
   return spots.map(([x, y], k) => {
@@ -76,7 +79,7 @@ function lengthsOf(spots: readonly DrawingPoint[]): number[] {
   });
 }
 
-/** A fraction of the time as a keyframe. */
+/** Formats a fraction of the duration as the percentage of a keyframe. */
 function percent(fraction: number): string {
   return `${Number((100 * fraction).toFixed(2))}%`;
 }

@@ -19,6 +19,8 @@ export interface MapPlane {
   readonly place: (point: Point) => Point;
   /** Maps coordinates in the plane to a point of the landscape. */
   readonly pointAt: (place: Tensor) => Tensor;
+  /** Maps a vector, such as a gradient, to its components along the axes. */
+  readonly across: (vector: Point) => Point;
 }
 
 /**
@@ -36,6 +38,7 @@ export function planeOf(race: Race): MapPlane {
     domain: containing(domain, race.start),
     place: (p) => p,
     pointAt: (p) => p,
+    across: (v) => v,
   };
 }
 
@@ -60,6 +63,7 @@ function principalPlane(race: Race): MapPlane {
     axes: ["first principal direction", "second principal direction"],
     domain: fitted(race, place, 2),
     place,
+    across: (vector) => directions.map((d) => dot(d, Float64Array.from(vector))),
     pointAt: (p) => add(origin, add(mul(u!, p.at(0)), mul(v!, p.at(1)))),
   };
 }
@@ -114,7 +118,7 @@ function containing(domain: readonly Interval[], start: Point): Interval[] {
 /** Evaluates the landscape on a grid over a plane, with all points in one call. */
 export function sampleGrid(
   { value }: Pick<Landscape, "value">,
-  { domain, pointAt }: MapPlane,
+  { domain, pointAt }: Pick<MapPlane, "domain" | "pointAt">,
   columns: number,
   rows: number,
 ): Grid {

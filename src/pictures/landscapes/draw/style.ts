@@ -6,11 +6,21 @@ export const mapColours: string = /* @__PURE__ */ `:root{${
     colourProperty("hill", "#3b5478", "#9fb8dc"),
     colourProperty("level", "#33507a", "#a9c1e6"),
     colourProperty("goal", "#1f2328", "#f0f6fc"),
+    colourProperty("limit", "#a3273b", "#ff8f9c"),
   ].join(";")
 }}`.trim();
 
 /** Style sheet of maps, used together with `chartStyle` and the colours. */
 export const mapStyle: string = /* @__PURE__ */ `
+.dl .outside{fill:var(--limit);fill-opacity:.13}
+.dl .limit{fill:none;vector-effect:non-scaling-stroke;stroke:var(--limit);stroke-width:1.6;stroke-dasharray:6 4}
+.dl .limit.is-active{stroke-width:2.4;stroke-dasharray:none}
+.dl .note.limit-name{fill:var(--limit)}
+.dl .force .shaft{fill:none;stroke:var(--goal);stroke-width:2.4}
+.dl .force .shaft-halo{fill:none;stroke:var(--paper);stroke-width:5.4;stroke-opacity:.8}
+.dl .force .tip{fill:var(--goal)}
+.dl .force.is-push .shaft{stroke:var(--limit)}
+.dl .force.is-push .tip{fill:var(--limit)}
 .dl .frame{fill:none;stroke:var(--faint)}
 .dl .hill{fill:var(--hill);fill-opacity:.042}
 .dl .level{fill:none;vector-effect:non-scaling-stroke;stroke:var(--level);stroke-opacity:.34;stroke-width:.8}

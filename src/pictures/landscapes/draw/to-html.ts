@@ -23,7 +23,18 @@ import {
 } from "./figure.ts";
 import { sceneOf, sliceCaption, sliceHills } from "./map.ts";
 import { linesChart, pathChart } from "./value-chart.ts";
-import { asStudy, mapCaption, raceSubtitle, showHeight, tableHead, tableRow } from "./words.ts";
+import type { RaceRegion } from "../region.ts";
+import {
+  asStudy,
+  constraintHead,
+  constraintRows,
+  mapCaption,
+  raceSubtitle,
+  regionWords,
+  showHeight,
+  tableHead,
+  tableRow,
+} from "./words.ts";
 
 /**
  * Creates a page of a study, a race or a loss slice, in which runs and training paths can be played, stepped through,
@@ -132,6 +143,7 @@ function bodyOf(figure: StudyFigure, id: string, moved: PageRuns[]): Markup[] {
         pair,
         ...(caption === "" ? [] : [element("p", { class: "soft below" }, caption)]),
         raceTable(race),
+        ...(race.region === undefined ? [] : regionParts(race.region)),
       ];
     }
     case "lines":
@@ -156,7 +168,7 @@ function bodyOf(figure: StudyFigure, id: string, moved: PageRuns[]): Markup[] {
           map,
           ...(path === undefined ? [] : [chartPlace({ spec: path, height: besideMap })]),
         ),
-        element("p", { class: "soft below" }, sliceCaption(hills)),
+        element("p", { class: "soft below" }, sliceCaption(hills, slice)),
       ];
     }
     case "table":
@@ -195,6 +207,12 @@ function drawCursor({ left, perStep, box: { y, height } }: ValuePart, steps: num
 
 function sign(mark: Markup): Markup {
   return element("svg", { class: "dh-chart swatch", viewBox: "0 -8 30 16", "aria-hidden": "true" }, mark);
+}
+
+/** Describes the solution under constraints, with a table of their multipliers. */
+function regionParts(region: RaceRegion): Markup[] {
+  const rows = constraintRows(region).map((row) => row.map((cell) => [cell]));
+  return [element("p", {}, regionWords(region)), tableOf("The constraints", constraintHead, rows)];
 }
 
 /** Creates the table of a race. Each row has a checkbox that shows the run, and its value at the current step. */

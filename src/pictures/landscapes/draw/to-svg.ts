@@ -25,7 +25,16 @@ import { pathRun, sceneOf, sliceHills } from "./map.ts";
 import { type MovingFigure, motionStyle } from "./motion.ts";
 import { mapColours, mapStyle } from "./style.ts";
 import { linesChart, pathChart } from "./value-chart.ts";
-import { asStudy, mapCaption, raceSubtitle, tableHead, tableRow } from "./words.ts";
+import {
+  asStudy,
+  constraintHead,
+  constraintRows,
+  mapCaption,
+  raceSubtitle,
+  regionWords,
+  tableHead,
+  tableRow,
+} from "./words.ts";
 
 const width = 1100;
 const linesWidth = 860;
@@ -56,7 +65,7 @@ export interface LandscapeSvgOptions {
 /** Part of a picture with a known height, which can be drawn at any vertical position. */
 interface SvgBlock {
   readonly height: number;
-  /** Runs in it that may move. */
+  /** The runs that the block draws, for their animation. Absent if it draws no map of runs. */
   readonly motion?: MovingFigure;
   readonly draw: (y: number) => readonly Markup[];
 }
@@ -75,6 +84,11 @@ export function landscapeSvg(shown: Study | Race | LossSlice, options: Landscape
   checkOptions("landscapeSvg", options, ["animated"]);
   const { animated = false } = options;
   checkFlag("landscapeSvg", "animated", animated);
+  return `${writeMarkup(drawLandscape(shown, animated))}\n`;
+}
+
+/** Draws the picture of {@link landscapeSvg}. */
+export function drawLandscape(shown: Study | Race | LossSlice, isAnimated: boolean): Markup {
   const study = asStudy(shown);
   const blocks = [
     textBlock(study.title, "head", 34),
@@ -93,9 +107,9 @@ export function landscapeSvg(shown: Study | Race | LossSlice, options: Landscape
   }
   const height = Math.ceil(y);
   const motion = blocks.flatMap((block) =>
-    animated && block.motion !== undefined ? [motionStyle(block.motion)] : [],
+    isAnimated && block.motion !== undefined ? [motionStyle(block.motion)] : [],
   );
-  const svg = element(
+  return element(
     "svg",
     {
       xmlns: "http://www.w3.org/2000/svg",
@@ -111,7 +125,6 @@ export function landscapeSvg(shown: Study | Race | LossSlice, options: Landscape
     element("rect", { class: "paper", width, height }),
     ...drawn,
   );
-  return `${writeMarkup(svg)}\n`;
 }
 
 function figureBlocks(figure: StudyFigure, id: string): SvgBlock[] {
@@ -185,10 +198,17 @@ function raceBlocks({ race }: RaceFigure, id: string): SvgBlock[] {
       race.runs.map((run) => tableRow(race, run)),
       true,
     ),
+    ...(race.region === undefined
+      ? []
+      : [
+          gap(10),
+          ...textLines(regionWords(race.region), lettersPerLine).map((line) => textBlock(line, "text", 20)),
+          ...tableBlocks(constraintHead, constraintRows(race.region), false),
+        ]),
   ];
 }
 
-/** A chart of values with a line at its first step, which moves in an animated picture. */
+/** Adds to a chart of values the line at its first step, which moves in an animated picture. */
 function withLine(chart: ValuePart): FigurePart {
   const { left: x, box } = chart;
   const now = element("line", {

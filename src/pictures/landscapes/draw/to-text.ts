@@ -3,14 +3,24 @@ import { checkOptions } from "../../../engine/errors/options.ts";
 import { extent, linearScale, logScale, roundLogScale, roundScale } from "../../plot/scale.ts";
 import type { LossSlice } from "../loss-slice.ts";
 import type { Race } from "../race.ts";
+import { excessOf, type RaceConstraint, type RaceRegion } from "../region.ts";
+import type { Tensor } from "../../../engine/ir/tensor.ts";
 import type { PlotFigure, Study, StudyFigure } from "../study.ts";
 import { alignRows, type Canvas, makeCanvas, type TextPaint, withAxes, wrapText } from "./canvas.ts";
 import { type Grid, levelsAbove, levelsAround } from "./contours.ts";
 import { cellsOf } from "./figure.ts";
-import { centreOf, least, lostFrom } from "./map.ts";
-import { planeOf, sampleGrid, sampleLine } from "./plane.ts";
+import { centreOf, least, lostFrom, sliceGrids } from "./map.ts";
+import { type MapPlane, planeOf, sampleGrid, sampleLine } from "./plane.ts";
 import { valuesOf } from "./value-chart.ts";
-import { asStudy, raceSubtitle, tableHead, tableRow } from "./words.ts";
+import {
+  asStudy,
+  constraintHead,
+  constraintRows,
+  raceSubtitle,
+  regionWords,
+  tableHead,
+  tableRow,
+} from "./words.ts";
 
 /** Options of `landscapeText`. */
 export interface LandscapeTextOptions {
@@ -32,7 +42,8 @@ const letters = "abcdefghijklmnopqrstuvwxyz";
 /**
  * Writes a study, a race or a loss slice for a terminal: maps, then charts of values by step, and tables. In maps, `.`
  * to `#` are terraces from low to high. Lower-case letters are the paths of the runs, capitals their ends, and × the
- * end of a diverged run. S is the start, ★ a minimum, and E the end of training on a slice.
+ * end of a diverged run. S is the start, ★ a minimum, and E the end of training on a slice. `/` marks what constraints
+ * exclude, `=` an equality.
  *
  * @throws DownhillError `option` for unknown options.
  * @example
@@ -88,7 +99,14 @@ function raceLines(race: Race, columns: number, paint: TextPaint): string[] {
     "",
     paint("soft", head!),
     ...body.map((line, i) => paint(i, line)),
+    ...(race.region === undefined ? [] : regionLines(race.region, columns, paint)),
   ];
+}
+
+/** Describes the solution under constraints, and lists their multipliers. */
+function regionLines(region: RaceRegion, columns: number, paint: TextPaint): string[] {
+  const [head, ...body] = alignRows([constraintHead, ...constraintRows(region)]);
+  return ["", ...wrapText(regionWords(region), columns), "", paint("soft", head!), ...body];
 }
 
 /** Shortens the headings of a table to fit a terminal. */
@@ -134,6 +152,7 @@ function mapLines(race: Race, columns: number, paint: TextPaint): string[] {
         ? levelsAround(centreOf(race, grid), grid.values, "").levels
         : levelsAbove(Math.min(race.lowest, least(grid)), grid.values, "").levels,
     );
+    for (const constraint of race.region?.constraints ?? []) markOutside(canvas, constraint, plane);
   }
   const isIn = ([a, b]: readonly [number, number]): boolean =>
     a >= 0 && b >= 0 && a <= canvas.columns - 1 && b <= canvas.rows - 1;
@@ -169,6 +188,26 @@ function shadeTerraces(canvas: Canvas, { columns, rows, values }: Grid, levels: 
       canvas.put(i, rows - 1 - j, shades[shade]!, "soft");
     }
   }
+}
+
+/** Marks the cells that violate an inequality, and those on both sides of an equality. */
+function markOutside(canvas: Canvas, constraint: RaceConstraint, plane: MapPlane): void {
+  const isEquality = constraint.low === constraint.high;
+  const value = (point: Tensor): Tensor =>
+    isEquality ? constraint.value(point).sub(constraint.low) : excessOf(constraint, point);
+  markExcess(canvas, sampleGrid({ value }, plane, canvas.columns, canvas.rows), isEquality);
+}
+
+/** Marks the cells with a violation above 0; for an equality those where the distance from its target changes its sign. */
+function markExcess(canvas: Canvas, { columns, rows, values }: Grid, isEquality: boolean): void {
+  const at = (i: number, j: number): number => values[j * columns + i]!;
+  for (let j = 0; j < rows; j++)
+    for (let i = 0; i < columns; i++) {
+      const isMarked = isEquality
+        ? (i > 0 && at(i, j) * at(i - 1, j) <= 0) || (j > 0 && at(i, j) * at(i, j - 1) <= 0)
+        : at(i, j) > 0;
+      if (isMarked) canvas.put(i, rows - 1 - j, isEquality ? "=" : "/", "soft");
+    }
 }
 
 /** Draws the chart of the values by step. */
@@ -222,14 +261,24 @@ function sliceLines(slice: LossSlice, columns: number, paint: TextPaint): string
   const canvas = makeCanvas(columns - 8, mapRows);
   const x = linearScale(alphas[0]!, alphas.at(-1)!, 5);
   const y = linearScale(betas[0]!, betas.at(-1)!, 5);
-  const resampled = Float64Array.from({ length: canvas.columns * canvas.rows }, (_, k) => {
-    const i = ((k % canvas.columns) / (canvas.columns - 1)) * (alphas.length - 1);
-    const j = (Math.floor(k / canvas.columns) / (canvas.rows - 1)) * (betas.length - 1);
-    return values[Math.round(j)]![Math.round(i)]!;
-  });
+  const resampledBy = (of: (i: number, j: number) => number): Float64Array =>
+    Float64Array.from({ length: canvas.columns * canvas.rows }, (_, k) => {
+      const i = ((k % canvas.columns) / (canvas.columns - 1)) * (alphas.length - 1);
+      const j = (Math.floor(k / canvas.columns) / (canvas.rows - 1)) * (betas.length - 1);
+      return of(Math.round(i), Math.round(j));
+    });
+  const resampled = resampledBy((i, j) => values[j]![i]!);
   const grid: Grid = { columns: canvas.columns, rows: canvas.rows, values: resampled };
   const low = least(grid);
   shadeTerraces(canvas, grid, levelsAbove(low > 0 ? 0 : low, resampled, "").levels);
+  sliceGrids(slice).forEach((excess, k) => {
+    const { low: from, high: to } = slice.constraints![k]!;
+    markExcess(
+      canvas,
+      { ...grid, values: resampledBy((i, j) => excess.values[j * alphas.length + i]!) },
+      from === to,
+    );
+  });
   const spots = path.map(
     ({ alpha, beta }) => [x.at(alpha) * (canvas.columns - 1), (1 - y.at(beta)) * (canvas.rows - 1)] as const,
   );

@@ -1,6 +1,7 @@
 import { showNumber } from "../../viz/show-number.ts";
 import type { LossSlice } from "../loss-slice.ts";
 import type { Race, RaceRun } from "../race.ts";
+import type { RaceRegion } from "../region.ts";
 import type { Study } from "../study.ts";
 
 /** Describes the outcome of a run in a few words. */
@@ -60,10 +61,33 @@ export function raceSubtitle({ landscape, start, steps, noise, seed }: Race): st
   return `${landscape.formula}${at}, ${steps.toLocaleString("en")} ${steps === 1 ? "step" : "steps"}${noisy}`;
 }
 
+/** Returns the headings of the table of the constraints of a race. */
+export const constraintHead: readonly string[] = ["constraint", "", "multiplier"];
+
+/** Returns the rows of the table of the constraints of a race. */
+export function constraintRows({ constraints }: RaceRegion): string[][] {
+  return constraints.map(({ name, isActive, multiplier }) => [
+    name,
+    isActive ? "active" : "not active",
+    isActive ? showNumber(multiplier, 4) : "0",
+  ]);
+}
+
+/** Describes the solution under constraints in a sentence or two. */
+export function regionWords({ reason, message, result, value }: RaceRegion): string {
+  const at = result.map((x) => showNumber(x, 4)).join(", ");
+  return reason === "solved"
+    ? `Under the constraints the least value is ${showNumber(value, 5)}, at (${at}). There the forces of the active constraints balance −∇f. A multiplier is the fall of the least value per unit by which a limit is raised.`
+    : `No solution under the constraints: ${reason}. ${message}`;
+}
+
 /** Returns the caption of the map of a race: the contours and the meaning of the symbols. */
-export function mapCaption({ landscape, runs }: Race, contours: string): string {
+export function mapCaption({ landscape, runs, region }: Race, contours: string): string {
   const signs = [
-    ...(landscape.minima.length > 0 ? ["★ minimum"] : []),
+    ...(landscape.minima.length > 0 ? [region === undefined ? "★ minimum" : "★ solution"] : []),
+    ...(region === undefined
+      ? []
+      : ["shaded: infeasible", "arrows: −∇f and the forces of active constraints"]),
     ...(landscape.saddles.length > 0 ? ["⌣ saddle"] : []),
     ...(runs.some(({ outcome }) => outcome === "diverged") ? ["× diverged"] : []),
   ];

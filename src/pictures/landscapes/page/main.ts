@@ -2,6 +2,7 @@ import type { MarkSpec } from "../../plot/chart-spec.ts";
 import { listenToKeys, makePlayer, type Move, showControls } from "../../viz/page/controls.ts";
 import { byId } from "../../viz/page/dom.ts";
 import type { PageChart, PageMap, PageRun, PageRuns } from "../page-data.ts";
+import { shareRuns } from "./share.ts";
 
 const wholeRun = 9000; // milliseconds; duration of playback at the usual speed
 
@@ -51,7 +52,17 @@ export function start(): void {
   slider.addEventListener("input", () => goTo(Number(slider.value)));
   listenToKeys(document, (move, many) => moves[move]?.(many));
   addEventListener("resize", () => show(at)); // another drawing may become visible
-  show(last);
+  for (const [i, figure] of figures.entries()) {
+    const atLast = <T>(draw: () => T): T => {
+      views[i]!(last);
+      const drawn = draw();
+      views[i]!(at);
+      return drawn;
+    };
+    shareRuns(figure, { step: () => at, atLast });
+  }
+  const [, shared] = /^#step=(\d+)$/.exec(location.hash) ?? [];
+  show(shared === undefined ? last : Number(shared));
 }
 
 /** Returns a function that shows a figure at a step, in those of its drawings that are visible. */

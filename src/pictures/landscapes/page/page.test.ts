@@ -10,7 +10,8 @@ import {
 import { sgd } from "downhill/optim";
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
-import { describeInBrowser } from "../../../../test/support/browser.ts";
+import { describePageInCi } from "../../../../test/support/browser.ts";
+import { savedFile } from "../../../../test/support/page-checks.ts";
 
 const onBowl = race(
   findLandscape("bowl"),
@@ -26,7 +27,7 @@ const trail = (page: Page, run: number): Promise<string> =>
   page.locator(`${seen} .map [data-run="${run}"] .trail`).evaluate((node) => node.getAttribute("d") ?? "");
 const vertices = (d: string): number => d.split("L").length;
 
-describeInBrowser("the page of a race", {
+describePageInCi("the page of a race", {
   "initially shows everything, and is stepped by keys": async ({ open }) => {
     const page = await open(html);
     expect(await count(page)).toBe("step 40 / 40");
@@ -79,6 +80,29 @@ describeInBrowser("the page of a race", {
     await page.locator("#play").click();
     await page.waitForFunction(() => document.querySelector("#count")?.textContent === "step 40 / 40");
     expect(await page.locator("#play").textContent()).toBe("Play");
+  },
+
+  "is shared as a picture, an animation and a link to the step": async ({ open }) => {
+    const page = await open(html);
+    await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+    await page.locator("#slider").fill("12");
+    await page.getByRole("button", { name: "Share" }).press("Enter");
+    await page.getByRole("button", { name: "Copy link" }).press("Enter");
+    await expect.poll(() => page.locator(".dh-told").textContent()).toBe("Link copied.");
+    const link = await page.evaluate(() => navigator.clipboard.readText());
+    expect(link).toMatch(/#step=12$/);
+    const saved = (name: string): Promise<string> => savedFile(page, page.getByRole("button", { name }));
+    expect(await saved("Save as PNG")).toMatch(/^.PNG/);
+    const moving = await saved("Save as animation");
+    expect(await count(page)).toBe("step 12 / 40");
+    const drawn = await open(moving.replace("<svg", "<!doctype html><svg"));
+    const dashes = (): Promise<string> =>
+      drawn.locator('[data-run="0"] .trail').evaluate((node) => getComputedStyle(node).strokeDashoffset);
+    const first = await dashes();
+    await expect.poll(dashes).not.toBe(first);
+    await page.evaluate((to) => (location.href = to), link);
+    await page.reload();
+    expect(await count(page)).toBe("step 12 / 40");
   },
 
   "hides and shows runs, on map and chart": async ({ open }) => {
@@ -148,7 +172,7 @@ const slice = landscape(bowl, stateAt(0), {
   resolution: 9,
 });
 
-describeInBrowser("the page of a slice with a training path", {
+describePageInCi("the page of a slice with a training path", {
   "initially shows everything, and is stepped by keys, on the map and the chart of losses": async ({
     open,
   }) => {

@@ -10,7 +10,7 @@ import { definePreset, type Preset } from "./preset.ts";
 
 const steps = 3000;
 
-/** A run on the losses of {@link onRareLosses}. */
+/** Result of one run of `onRareLosses`. */
 export interface RareRun {
   /** Value of x before each step. */
   readonly points: readonly number[];

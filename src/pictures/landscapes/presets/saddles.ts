@@ -18,8 +18,8 @@ export function raceOverFlats(name: string, learningRate: number, steps: number)
 }
 
 /**
- * Returns for each run the number of steps after which it left a saddle or reached the lowest value within the first
- * tolerance; `undefined` if it did neither.
+ * Returns, for each run, the number of steps after which it left the drawn domain below its start, or else first
+ * reached the lowest value within the first tolerance. `undefined` if it did neither.
  */
 export function wayOut({ runs }: Race): (number | undefined)[] {
   return runs.map(({ escapedAt, stepsTo }) => escapedAt ?? stepsTo[0] ?? undefined);

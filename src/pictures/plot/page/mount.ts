@@ -15,6 +15,11 @@ export interface MountOptions {
   readonly height?: PictureChart["height"];
   /** Initial view. Default: everything. */
   readonly view?: ChartView;
+  /**
+   * Creates the element that shares the chart, from functions that return its drawing as SVG and its numbers as CSV. Default: buttons
+   * that copy both.
+   */
+  readonly share?: (svg: () => string, csv: () => string) => HTMLElement;
 }
 
 /** An interactive chart in a page. */
@@ -51,17 +56,20 @@ class LiveChart {
   #stops: readonly CursorStop[] = [];
   #at = -1; // index of the cursor's stop
 
-  constructor(place: HTMLElement, spec: ChartSpec, { height = [170, 0.25], view = {} }: MountOptions) {
+  constructor(place: HTMLElement, spec: ChartSpec, { height = [170, 0.25], view = {}, share }: MountOptions) {
     this.#place = place;
     this.#spec = spec;
     this.#view = view;
     this.#height = height;
+    const svg = (): string => this.#drawing();
+    const csv = (): string => chartCsv(this.#spec);
     this.#tools = makeTools({
       toggle: (name) => this.#toggle(name),
       switchLog: (axis) => this.#switchLog(axis),
       showAll: () => this.#showAll(),
-      svg: () => this.#drawing(),
-      csv: () => chartCsv(this.#spec),
+      svg,
+      csv,
+      share: share?.(svg, csv),
     });
     const pane = this.#pane;
     pane.tabIndex = 0;

@@ -2,10 +2,12 @@ import axe from "axe-core";
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
 import { describePageInCi } from "../../../../test/support/browser.ts";
+import { savedFile } from "../../../../test/support/page-checks.ts";
 import type { ChartSpec } from "../chart-spec.ts";
 import { chartCsv } from "../chart-table.ts";
 import { layoutChart } from "../chart.ts";
-import { writeMarkup } from "../markup.ts";
+import { withProgram } from "../document.ts";
+import { element, writeMarkup } from "../markup.ts";
 import { chartPlace, writePage } from "../page.ts";
 
 const epochs = Array.from({ length: 20 }, (_, i) => i + 1);
@@ -28,8 +30,11 @@ const pageOf = (...specs: readonly ChartSpec[]): string =>
   writePage({
     title: "charts",
     body: `<main><h1>Charts</h1>${specs.map((one) => writeMarkup(chartPlace({ spec: one, height: [200, 0.2] }))).join("")}</main>`,
-    hasCharts: true,
+    hasFigures: true,
   });
+
+const saved = (page: Page, name: string): Promise<string> =>
+  savedFile(page, page.getByRole("button", { name }));
 
 const pane = ".dh-pane";
 const readout = (page: Page): Promise<string[]> =>
@@ -76,7 +81,7 @@ describePageInCi("a chart in a page", {
   "is read by keyboard, and announces the values": async ({ open }) => {
     const page = await open(pageOf(spec));
     await page.locator(pane).focus();
-    const said = page.locator("[role=status]");
+    const said = page.locator(".dh-said");
     await page.keyboard.press("ArrowRight");
     expect(await said.textContent()).toBe("epoch 1: training 3, test <b> 2");
     await page.keyboard.press("Shift+ArrowRight");
@@ -143,19 +148,39 @@ describePageInCi("a chart in a page", {
     expect(await page.locator(".dh-note").isVisible()).toBe(false);
   },
 
-  "copies its numbers and its drawing": async ({ open }) => {
-    const page = await open(pageOf(spec));
+  "is shared by keys as numbers, as a picture and as the program of the page": async ({ open }) => {
+    const page = await open(withProgram(pageOf(spec), "console.log(1);\n"));
     await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
     const clipboard = async (): Promise<string> => page.evaluate(() => navigator.clipboard.readText());
-    const said = page.locator("[role=status]");
-    await page.getByRole("button", { name: "Copy CSV" }).click();
-    await expect.poll(() => said.textContent()).toBe("CSV copied.");
+    const told = page.locator(".dh-told");
+    const way = (name: string): Promise<void> => page.getByRole("button", { name }).press("Enter");
+    await page.getByRole("button", { name: "Share" }).press("Enter");
+    await way("Copy CSV");
+    await expect.poll(() => told.textContent()).toBe("CSV copied.");
     expect(await clipboard()).toBe(chartCsv(spec));
-    await page.getByRole("button", { name: "Copy SVG" }).click();
-    await expect.poll(() => said.textContent()).toBe("SVG copied.");
-    const svg = await clipboard();
-    expect(svg).toMatch(/^<svg xmlns/);
-    expect(svg).toContain("test &lt;b&gt;");
+    await way("Copy as TypeScript");
+    await expect.poll(clipboard).toBe("console.log(1);\n");
+    expect(await saved(page, "Save as SVG")).toMatch(/^<svg xmlns.*test &lt;b&gt;/s);
+    expect(await saved(page, "Save as PNG")).toMatch(/^.PNG/);
+    await page.keyboard.press("Escape");
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe("Share");
+    expect(await page.getByRole("button", { name: "Save as SVG" }).count()).toBe(0);
+  },
+
+  "other figures are shared as pictures with the styles of the page": async ({ open }) => {
+    const table = element("table", {}, element("tr", {}, element("td", { class: "number" }, "a & b")));
+    const page = await open(
+      writePage({
+        title: "figures",
+        body: writeMarkup(element("div", { "data-share": "A table" }, table)),
+        hasFigures: true,
+      }),
+    );
+    await page.getByRole("button", { name: "Share" }).click();
+    const svg = await saved(page, "Save as SVG");
+    expect(svg).toMatch(/<foreignObject.*<td class="number">a &amp; b<\/td>/s);
+    expect(svg).toContain(".rows .number{text-align:right");
+    expect(await saved(page, "Save as PNG")).toMatch(/^.PNG/);
   },
 
   "has a table of its values": async ({ open }) => {

@@ -12,6 +12,8 @@ export interface ToolActions {
   /** Returns the drawing as SVG. `csv` returns the numbers as CSV. */
   readonly svg: () => string;
   readonly csv: () => string;
+  /** Element that shares the chart, in place of the buttons that copy drawing and numbers. */
+  readonly share: HTMLElement | undefined;
 }
 
 /** Buttons, notes and the table of a chart. */
@@ -36,12 +38,14 @@ export function makeTools(actions: ToolActions): ChartTools {
   const table = make("details", "", make("summary", "", "Values"));
   const whole = makeButton(actions.showAll, "Show all");
   const logs = { x: makeButton(() => actions.switchLog("x"), "log x"), y: makeButton(() => actions.switchLog("y"), "log y") }; // prettier-ignore
-  const copies = make(
-    "div",
-    "dh-acts",
-    makeButton(() => void copy("SVG", actions.svg()), "Copy SVG"),
-    makeButton(() => void copy("CSV", actions.csv()), "Copy CSV"),
-  );
+  const copies =
+    actions.share ??
+    make(
+      "div",
+      "dh-acts",
+      makeButton(() => void copy("SVG", actions.svg()), "Copy SVG"),
+      makeButton(() => void copy("CSV", actions.csv()), "Copy CSV"),
+    );
   let spec: ChartSpec | undefined;
 
   function setNote(text: string): void {

@@ -72,7 +72,7 @@ export function makeModeChoice(
   };
 }
 
-/** Creates page nodes from words and formulas. */
+/** Creates the nodes of a label: words as text, and formulas in mathematical type. */
 export function setLabel(parts: readonly CaptionPart[]): (HTMLElement | string)[] {
   return parts.map((part) => (typeof part === "string" ? part : math(part.formula)));
 }

@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import type { Page } from "playwright-core";
 import { beforeAll, expect } from "vitest";
-import { describeInBrowser } from "../../../../test/support/browser.ts";
+import { describePageInCi } from "../../../../test/support/browser.ts";
 import { compileText } from "../../../numeric/syntax/index.ts";
 import { traceText } from "../index.ts";
 import { jsonForPage } from "../../plot/markup.ts";
@@ -48,7 +48,7 @@ const mounted = {
 
 const count = async (page: Page, id: string): Promise<string> => page.locator(`#${id} .count`).innerText();
 
-describeInBrowser("traces in any page", {
+describePageInCi("traces in any page", {
   "several traces on one page have separate steps, modes and parts": async ({ open }) => {
     const page = await open(html);
     expect(await count(page, "one")).toBe("3 / 11");

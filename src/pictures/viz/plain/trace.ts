@@ -36,6 +36,8 @@ export type PlainTraceLine =
       readonly column: number;
       readonly target: string;
       readonly value: number;
+      /** The string that the target holds, if it holds one; `value` is its code. */
+      readonly text?: string;
       /** Derivative of the target with respect to each value that it was computed from. */
       readonly local: readonly { readonly source: string; readonly derivative: number }[];
       /** Derivative of the result with respect to this value. */
@@ -145,7 +147,7 @@ export function labelsOf(path: string, type: PlainType): string[] {
     case "tuple":
       return type.items.flatMap((item, i) => labelsOf(`${path}[${i}]`, item));
     case "optional":
-      return [`${path} !== undefined`, ...labelsOf(path, type.type)];
+      return [`${path} !== ${type.absence ?? "undefined"}`, ...labelsOf(path, type.type)];
     default:
       return assertNever(type, "labelsOf");
   }
@@ -186,7 +188,7 @@ function shownIterations({ steps }: RegionRun, wanted: ReadonlyMap<string, numbe
 }
 
 function linesOf(
-  { region }: PlainForm,
+  { region, texts }: PlainForm,
   { steps, loops }: RegionRun,
   derivatives: Float64Array,
   shown: readonly ShownIteration[],
@@ -206,7 +208,9 @@ function linesOf(
   function valueLine({ at, target, value, sources }: ValueStep, i: number): PlainTraceLine {
     const { line, column } = region.positions[at!]!;
     const local = sources.map(({ step, derivative }) => ({ source: steps[step]!.target, derivative }));
-    return { kind: "value", line, column, target, value, local, derivative: derivatives[i]! };
+    const text = texts?.names.includes(target) === true ? texts.strings[value] : undefined;
+    const shownText = text === undefined ? {} : { text };
+    return { kind: "value", line, column, target, value, ...shownText, local, derivative: derivatives[i]! };
   }
 
   function loopLine({ at, index, count, iterations }: LoopSummary): PlainTraceLine {

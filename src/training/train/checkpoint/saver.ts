@@ -1,6 +1,7 @@
 import { batchesOf, type FitData } from "../batches.ts";
 import { type LogSink, tell } from "../log.ts";
 import type { TrainingProgress } from "../progress.ts";
+import { bringHome } from "../resident.ts";
 import {
   checksumOfBatch,
   type LastBatch,
@@ -129,7 +130,9 @@ export function makeSaver<P, S, B>({
           : (everySteps !== undefined && progress.step - (saved?.step ?? 0) >= everySteps) ||
             (everySeconds !== undefined &&
               performance.now() - (saved?.at ?? began.at) >= everySeconds * 1000);
-      if (isDue) await save(progress);
+      if (!isDue) return;
+      await bringHome(progress);
+      await save(progress);
     },
     async finish(progress) {
       if (placeOf(progress) !== (saved ?? began).place) await save(progress);

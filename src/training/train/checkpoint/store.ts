@@ -8,7 +8,7 @@ export interface Checkpoint {
   readonly step: number;
   /** Bytes of a safetensors file with the parameters and all other tensors of the run. */
   readonly tensors: Uint8Array;
-  /** JSON with everything else. */
+  /** JSON with the state of the run that is not in `tensors`. */
   readonly state: string;
 }
 

@@ -13,7 +13,7 @@ export interface Bucket {
   readonly singles: Float32Array;
   /** Views of the elements of each array in `buffer`, in the order of the arrays. */
   readonly arrays: readonly (Float64Array | Float32Array)[];
-  /** Adds the numbers in a part of the bucket of another rank to those here. */
+  /** Adds the numbers in a part of another rank's bucket to the numbers of this bucket. */
   readonly add: Merge;
 }
 

@@ -13,8 +13,8 @@ export type Merge = (from: number, to: number, theirs: ArrayBuffer, theirOffset:
  */
 export const headerBytes = 16;
 /**
- * Largest part of a body per message, in bytes: small enough to stay in the cache until it is added, and large compared
- * with the cost of a message.
+ * Maximum number of bytes of gradients and other numbers per message. It is small enough for the data to stay in the
+ * cache until it is added, and large compared with the cost of a message.
  */
 export const pieceBytes: number = 2 ** 19;
 

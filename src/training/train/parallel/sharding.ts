@@ -5,6 +5,7 @@ import { DownhillError } from "../../../engine/errors/index.ts";
 import type { Tensor } from "../../../engine/ir/tensor.ts";
 import { arrayType } from "../../../engine/ir/types.ts";
 import { asTensor, fromArray } from "../../../engine/prims/lift.ts";
+import type { Device } from "../../../engine/runtime/index.ts";
 import { makeJitted as jit } from "../../../engine/runtime/jitted.ts";
 import { flatten, mapLeaves, unflatten } from "../../../engine/tree/index.ts";
 import type { FitData } from "../batches.ts";
@@ -68,18 +69,23 @@ export interface Sharding {
   readonly sumItems: (step: number, parts: readonly ItemSums[]) => ItemSums;
 }
 
-/** Creates the sharding of a run into `count` shards, a power of two that is at least the number of ranks. */
+/**
+ * Creates the sharding of a run into `count` shards, a power of two that is at least the number of ranks. Gradients are
+ * on `device`, if given; there is one rank then.
+ */
 export function makeSharding(
   count: number,
   ranks: Ranks,
   world: World | undefined,
   mode: ReduceMode,
+  device?: Device,
 ): Sharding {
   const { size } = ranks;
-  const addTrees = jit(function addShards(trees: readonly unknown[]) {
+  const addShards = (trees: readonly unknown[]): unknown => {
     const addTwo = (x: unknown, y: unknown): Tensor => add(x as Tensor, y as Tensor);
     return sumByTree(trees, (a, b) => mapLeaves("fit", addTwo, a, b));
-  }) as (trees: readonly unknown[]) => unknown;
+  };
+  const addTrees = jit(addShards, { device }) as (trees: readonly unknown[]) => unknown;
   const sumOverRanks = (kind: "step" | "evaluation", step: number, bucket: Bucket): void => {
     if (mode === "tree") return ranks.allReduce(kind, step, bucket.buffer, bucket.add);
     ranks.allReduce(kind, step, bucketFor(0, []).buffer, () => {}); // checks that all ranks came for this sum

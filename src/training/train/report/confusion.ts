@@ -8,9 +8,14 @@ const mostPairs = 20;
  * Draws the confusion matrix, each row tinted by the share of its items: a table, or a map if there are many classes.
  */
 export function drawConfusion({ title, classes, counts }: ConfusionFigure): Markup[] {
-  return classes.length > mostInMatrix
-    ? [drawMap(title, classes, counts), ...listPairs(classes, counts)]
-    : [drawMatrix(title, classes, counts)];
+  if (!isMap(classes)) return [drawMatrix(title, classes, counts)];
+  const pairs = element("div", {}, ...listPairs(classes, counts));
+  return [element("div", { class: "map-and-pairs" }, drawMap(title, classes, counts), pairs)];
+}
+
+/** True if a matrix of these classes is drawn as a map, which needs the whole width of a page. */
+export function isMap(classes: readonly string[]): boolean {
+  return classes.length > mostInMatrix;
 }
 
 function drawMatrix(

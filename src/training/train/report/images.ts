@@ -31,7 +31,7 @@ export function drawImages({ width, height, images }: ImagesFigure): Markup {
 
 type Colour = readonly [red: number, green: number, blue: number];
 
-/** Encodes a grey image, in which 1 is ink and dark, as a data URL. */
+/** Encodes a grey image as a data URL. 1 is black, 0 is white, and values outside of this range are clipped. */
 export function bitmap(pixels: ArrayLike<number>, width: number, height: number): string {
   return writeBitmap(width, height, (i) => {
     const light = Math.round(255 * (1 - Math.min(1, Math.max(0, pixels[i] ?? 0))));

@@ -2,7 +2,7 @@ import { refuseExtra } from "../../../engine/errors/arguments.ts";
 import { element, escapeText, type Markup, scrollable, writeMarkup } from "../../../pictures/plot/markup.ts";
 import { chartPlace, writePage } from "../../../pictures/plot/page.ts";
 import { linesChart, scatterChart } from "./charts.ts";
-import { drawConfusion } from "./confusion.ts";
+import { drawConfusion, isMap } from "./confusion.ts";
 import type { DrawingFigure, Figure, LayersFigure, TableFigure, TrainingReport } from "./figures.ts";
 import { drawImages } from "./images.ts";
 import { reportStyle } from "./style.ts";
@@ -46,7 +46,7 @@ export function trainingReport(report: TrainingReport): string {
     title: `${title}: training report`,
     body: `<main>${main.join("\n")}</main>`,
     style: reportStyle,
-    hasCharts: figures.some((figure) => figure.kind === "lines" || figure.kind === "scatter"),
+    hasFigures: figures.length > 0,
   });
 }
 
@@ -65,14 +65,17 @@ function writeFigure(figure: Figure): string {
     case "images":
     case "layers":
       return writeMarkup(element("section", { class: "wide" }, heading, ...about, ...drawFigure(figure)));
-    case "confusion":
+    case "confusion": {
+      const place = isMap(figure.classes) ? { class: "wide" } : {};
+      return writeMarkup(element("section", place, heading, ...about, ...drawFigure(figure)));
+    }
     case "scatter":
     case "table":
       return writeMarkup(element("section", {}, heading, ...about, ...drawFigure(figure)));
     case "drawing": {
       // The drawing is already SVG, so it must not be escaped.
       const head = [heading, ...about].map(writeMarkup).join("");
-      return `<section class="wide">${head}<div class="drawing scroll"${widthOf(figure.svg)} tabindex="0" role="group" aria-label="${escapeText(title)}">${figure.svg}</div></section>`;
+      return `<section class="wide">${head}<div class="drawing scroll" data-share="${escapeText(title)}"${widthOf(figure.svg)} tabindex="0" role="group" aria-label="${escapeText(title)}">${figure.svg}</div></section>`;
     }
     default:
       return kind satisfies never;
@@ -90,18 +93,23 @@ function drawFigure(figure: Exclude<Figure, DrawingFigure>): Markup[] {
     case "lines":
       return [chartPlace(linesChart(figure))];
     case "layers":
-      return [drawLayers(figure)];
+      return [shared(figure, drawLayers(figure))];
     case "confusion":
-      return drawConfusion(figure);
+      return [shared(figure, ...drawConfusion(figure))];
     case "images":
-      return [drawImages(figure)];
+      return [shared(figure, drawImages(figure))];
     case "scatter":
       return [element("div", { class: "square" }, chartPlace(scatterChart(figure)))];
     case "table":
-      return [drawTable(figure)];
+      return [shared(figure, drawTable(figure))];
     default:
       return figure satisfies never;
   }
+}
+
+/** Frames a figure that is not a chart, so that the script of the page adds a Share button. */
+function shared({ title }: Figure, ...drawn: readonly Markup[]): Markup {
+  return element("div", { "data-share": title }, ...drawn);
 }
 
 function drawLayers({ layers }: LayersFigure): Markup {

@@ -22,6 +22,9 @@ export const reportStyle: string = /* @__PURE__ */ `
 .confusion td.right{background:color-mix(in srgb,var(--right) var(--tint),var(--box))}
 .confusion td.wrong{background:color-mix(in srgb,var(--wrong) var(--tint),var(--box));font-weight:600}
 .confusion td.strong{color:var(--paper)}
+.map-and-pairs{display:flex;flex-wrap:wrap;gap:0 40px;align-items:flex-start}
+.map-and-pairs>*{min-width:0;max-width:100%}
+.map-and-pairs>:last-child{flex:1 1 220px}
 .confusion-map{display:block;font-size:11.5px}
 .confusion-map text{fill:var(--soft)}
 .confusion-map .ground{fill:var(--box);stroke:var(--line)}

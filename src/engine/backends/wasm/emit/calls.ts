@@ -45,8 +45,8 @@ export function emitSequence(
 }
 
 /**
- * Makes a `while` loop a function that runs up to `iterations` iterations per call. Each call returns whether
- * iterations remain.
+ * Makes a `while` loop a function that runs up to `iterations` iterations per call. Each call returns 1 if iterations
+ * may remain, 0 if the condition is false.
  */
 export function emitWhileSequence(
   stmt: WhileStmt,

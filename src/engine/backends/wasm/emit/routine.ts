@@ -1,5 +1,6 @@
 import type { CodegenTarget } from "../../../codegen/plan.ts";
 import { hasShareable, openPlan, planRoutine } from "../../../codegen/plan.ts";
+import { repeatsIn, withoutRepeats } from "../../../codegen/repeats.ts";
 import { constant } from "../../../kernel/build.ts";
 import { bytesPerElement } from "../../../kernel/executable.ts";
 import type { Buffer, Expr, Procedure, Routine, ScalarType, Stmt, Temp } from "../../../kernel/scalar.ts";
@@ -64,23 +65,37 @@ function hasWideStatement(block: readonly Stmt[], mostIncoming: number): boolean
   });
 }
 
+/** Opens the module of a routine, and plans the code of its distinct statements. `values` are its scalar results. */
+function openRoutineUnit(
+  routine: Routine,
+  values: readonly Expr[],
+  memory: CodeMemory,
+  settings: EmitSettings,
+): ModuleContext {
+  const wanted = targetOf(memory, settings);
+  const repeats = repeatsIn(routine);
+  const distinct = withoutRepeats(routine, repeats);
+  const shares = wanted.shares && !hasWideStatement(distinct.body, settings.mostIncoming);
+  const target = { ...wanted, shares };
+  return openUnit(
+    routine.name,
+    memory,
+    settings,
+    planRoutine(distinct, target),
+    {
+      needsRemainder: usesRemainder(distinct.body, values),
+      mayShare: shares && hasShareable(distinct, target),
+    },
+    procedureFunction,
+    repeats,
+  );
+}
+
 /** Compiles a routine to bytes. */
 export function emitRoutine(routine: Routine, memory: CodeMemory, settings: EmitSettings): RoutineModule {
   const values = routine.outputs.flatMap((output) => (output.kind === "scalar" ? [output.value] : []));
   const { mostIncoming } = settings;
-  const wanted = targetOf(memory, settings);
-  const target = { ...wanted, shares: wanted.shares && !hasWideStatement(routine.body, mostIncoming) };
-  const unit = openUnit(
-    routine.name,
-    memory,
-    settings,
-    planRoutine(routine, target),
-    {
-      needsRemainder: usesRemainder(routine.body, values),
-      mayShare: target.shares && hasShareable(routine, target),
-    },
-    procedureFunction,
-  );
+  const unit = openRoutineUnit(routine, values, memory, settings);
   const total = constantSize(routine.arenaBytes);
   const tempsAt = total === undefined ? undefined : placeTemps(total, unit);
   const args: { readonly name: string; readonly type: ScalarType; readonly buffer: Buffer | undefined }[] = [

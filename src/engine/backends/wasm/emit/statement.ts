@@ -1,9 +1,19 @@
+import { weightOf } from "../../../codegen/cost.ts";
 import type { LanePlan, LoopPlan } from "../../../codegen/plan.ts";
+import type { RepeatedStatement } from "../../../codegen/repeats.ts";
 import type { BlockPiece, BlockSplit } from "../../../codegen/split.ts";
 import { splitBlock } from "../../../codegen/split.ts";
-import { local } from "../../../kernel/build.ts";
+import { constant, local } from "../../../kernel/build.ts";
 import { knownIterations } from "../../../kernel/iterations.ts";
-import type { Contract, Expr, ForStmt, Reduce, Stmt, WhileStmt } from "../../../kernel/scalar.ts";
+import type {
+  BufferPointer,
+  Contract,
+  Expr,
+  ForStmt,
+  Reduce,
+  Stmt,
+  WhileStmt,
+} from "../../../kernel/scalar.ts";
 import { bindingsOf } from "../../../kernel/uses.ts";
 import { checkDepth } from "../../../kernel/walk.ts";
 import { assertNever, must } from "../../../util/assert-never.ts";
@@ -37,13 +47,45 @@ export function emitBlock(
   depth = 0,
 ): void {
   checkDepth(depth);
-  const split = splitBlock(block, results, frame.unit.settings.limit);
+  const { repeats, settings } = frame.unit;
+  const weigh = (stmt: Stmt): number => repeats.get(stmt)?.buffers.length ?? weightOf(stmt);
+  const split = splitBlock(block, results, settings.limit, weigh);
   if (split) emitParts(split, frame, depth);
   else for (const stmt of block) emitStmt(stmt, frame, depth, bindingsOf(block).set);
 }
 
-/** Writes a statement. `set` contains the locals of its block that are set after their declaration, if known. */
+/** Writes a statement, as a call of a function if equal statements share one. `set` is as for `emitCode`. */
 function emitStmt(stmt: Stmt, frame: FunctionFrame, depth: number, set?: ReadonlySet<string>): void {
+  const repeat = frame.unit.repeats.get(stmt);
+  if (repeat === undefined) emitCode(stmt, frame, depth, set);
+  else emitRepeat(repeat, frame, depth);
+}
+
+/** Writes a call of the function that equal statements share. It receives the addresses of the buffers. */
+function emitRepeat({ first, buffers }: RepeatedStatement, frame: FunctionFrame, depth: number): void {
+  const { unit } = frame;
+  const shared = unit.once(first, "repeated", () => {
+    const own = must(unit.repeats.get(first), "the buffers of the first").buffers;
+    const made = unit.module.function(unit.fresh("repeated"), {
+      params: own.map(() => "i32"),
+      paramNames: own.map(({ name }) => name),
+    });
+    const places = own.map(({ name, type, size }, k): readonly [string, BufferAddress] => [
+      name,
+      { type, size, address: undefined, local: k },
+    ]);
+    emitCode(first, openFrame(unit, made.body, frame.owner, new Map(places)), depth);
+    return made;
+  });
+  for (const { name } of buffers) pushAddress({ buffer: name, offset: constant("i32", 0) }, frame);
+  frame.body.call(shared);
+}
+
+/**
+ * Writes the code of a statement. `set` contains the locals of its block that are set after their declaration, if
+ * known.
+ */
+function emitCode(stmt: Stmt, frame: FunctionFrame, depth: number, set?: ReadonlySet<string>): void {
   const { body } = frame;
   switch (stmt.kind) {
     case "let":
@@ -133,29 +175,30 @@ function emitContract(stmt: Contract, frame: FunctionFrame, depth: number): void
   const mode = { relaxed, manyRegisters, wide, partProducts: plan.partProducts };
   const made = addContract(unit.module, unit.contracts, unit.fresh(stmt.name), plan.statement, mode);
   if (made.units === 0) return;
-  const pushAddress = ({ buffer, offset }: Contract["out"]): void => {
-    const bytes = emitAddress(frame, buffer, offset, (x) => emitScalar(x, frame));
-    if (bytes > 0) {
-      body.i32Const(bytes);
-      body.op("i32.add");
-    }
-  };
   const operands = [stmt.out, stmt.left, stmt.right];
   if (plan.isShared && made.units > 1) {
     const addresses = operands.map((operand) => {
-      pushAddress(operand);
+      pushAddress(operand, frame);
       const address = scratch(frame, "i32");
       body.localSet(address);
       return address;
     });
     return emitSharedContract(made, stmt, frame, addresses);
   }
-  operands.forEach(pushAddress);
+  for (const operand of operands) pushAddress(operand, frame);
   pushWorkMemory(stmt, made.workBytes, frame);
   body.i32Const(0);
   body.i32Const(made.units);
   body.i32Const(0);
   body.call(made);
+}
+
+/** Pushes the address of an element. */
+function pushAddress({ buffer, offset }: BufferPointer, frame: FunctionFrame): void {
+  const bytes = emitAddress(frame, buffer, offset, (x) => emitScalar(x, frame));
+  if (bytes === 0) return;
+  frame.body.i32Const(bytes);
+  frame.body.op("i32.add");
 }
 
 /**

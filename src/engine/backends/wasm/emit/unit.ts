@@ -1,4 +1,5 @@
 import type { RoutinePlan } from "../../../codegen/plan.ts";
+import type { RepeatedStatements } from "../../../codegen/repeats.ts";
 import { bytesPerElement } from "../../../kernel/executable.ts";
 import { internalError } from "../../../errors/index.ts";
 import type { Procedure, ScalarType } from "../../../kernel/scalar.ts";
@@ -39,7 +40,10 @@ export interface EmitSettings {
   readonly mostIncoming: number;
   /** Maximum number of parameters of a function; further values are passed in memory. */
   readonly mostParams: number;
-  /** Work, in weight, of one call of a kernel. Engines replace a function by optimised code only between calls. */
+  /**
+   * Target run time, in units of weight (see `weightOf`), of one call of a kernel. Engines replace a function by
+   * optimised code only between calls.
+   */
   readonly chunkWork: number;
   /** True if the module contains the names of locals, for its text. */
   readonly namesLocals: boolean;
@@ -51,6 +55,8 @@ export interface ModuleContext {
   readonly settings: EmitSettings;
   /** Plans for the code of loops, folds and products. */
   readonly plan: RoutinePlan;
+  /** Statements of the routine that share functions. */
+  readonly repeats: RepeatedStatements;
   /** Functions that contractions share. */
   readonly contracts: ContractCache;
   readonly memory: CodeMemory;
@@ -103,6 +109,7 @@ export function openUnit(
   plan: RoutinePlan,
   { needsRemainder, mayShare }: { readonly needsRemainder: boolean; readonly mayShare: boolean },
   procedure: (procedure: Procedure, unit: ModuleContext) => Callable,
+  repeats: RepeatedStatements = new Map(),
 ): ModuleContext {
   const { reserve, table } = memory;
   const module = makeModule(name);
@@ -134,6 +141,7 @@ export function openUnit(
     sharing,
     settings,
     plan,
+    repeats,
     contracts: new Map(),
     memory,
     reserve,

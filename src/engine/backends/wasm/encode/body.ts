@@ -4,7 +4,7 @@ import { opcode, widthOf } from "./opcodes.ts";
 import type { ByteWriter } from "./writer.ts";
 import { makeWriter } from "./writer.ts";
 
-/** Bytes of the value types; 0x40 is the block type without a result. */
+/** Byte that encodes each value type. As the type of a block, 0x40 stands for no result. */
 export const valueTypeBytes: Readonly<Record<ValueType, number>> = {
   i32: 0x7f,
   i64: 0x7e,
@@ -19,7 +19,7 @@ export interface Label {
   readonly depth: number;
 }
 
-/** Callable function, by its index. */
+/** Function that code can call. `index` is its index in the WebAssembly module. */
 export interface Callable {
   readonly index: number;
 }
@@ -109,12 +109,21 @@ export interface WritableBody extends FunctionBody {
   readonly finish: () => Uint8Array;
 }
 
+// Codes and alignments by instruction, looked up without a call, because an instruction is mostly written before the
+// JavaScript engine has compiled this code.
+const codes = new Map<OpcodeName, number>();
 const alignments = new Map<OpcodeName, number>();
+
+function codeOf(name: OpcodeName): number {
+  const { code } = opcode(name);
+  codes.set(name, code);
+  return code;
+}
 
 /** Natural alignment of a memory instruction, as the exponent of a power of two. */
 function alignmentOf(name: OpcodeName): number {
-  let alignment = alignments.get(name);
-  if (alignment === undefined) alignments.set(name, (alignment = Math.log2(widthOf(opcode(name)))));
+  const alignment = Math.log2(widthOf(opcode(name)));
+  alignments.set(name, alignment);
   return alignment;
 }
 
@@ -176,26 +185,24 @@ class CodeFragment implements Fragment, WritableBody {
   }
 
   op(name: OpcodeName): void {
-    this.code.opcode(opcode(name).code);
+    this.code.opcode(codes.get(name) ?? codeOf(name));
   }
 
   private indexed(name: OpcodeName, index: number): void {
-    this.code.opcode(opcode(name).code, index);
-  }
-
-  private onLocal(code: number, index: number, isSet: boolean): void {
-    this.code.opcode(code, index);
-    if (this.locals.areVectors[index] === true && !this.uses.has(index)) this.uses.set(index, isSet);
+    this.code.opcode(codes.get(name) ?? codeOf(name), index);
   }
 
   localGet(index: number): void {
-    this.onLocal(this.locals.getCode, index, false);
+    this.code.opcode(this.locals.getCode, index);
+    if (this.locals.areVectors[index] === true && !this.uses.has(index)) this.uses.set(index, false);
   }
   localSet(index: number): void {
-    this.onLocal(this.locals.setCode, index, true);
+    this.code.opcode(this.locals.setCode, index);
+    if (this.locals.areVectors[index] === true && !this.uses.has(index)) this.uses.set(index, true);
   }
   localTee(index: number): void {
-    this.onLocal(this.locals.teeCode, index, true);
+    this.code.opcode(this.locals.teeCode, index);
+    if (this.locals.areVectors[index] === true && !this.uses.has(index)) this.uses.set(index, true);
   }
   globalGet(index: number): void {
     this.indexed("global.get", index);
@@ -205,8 +212,7 @@ class CodeFragment implements Fragment, WritableBody {
   }
 
   memory(name: OpcodeName, offset = 0): void {
-    this.op(name);
-    this.code.unsigned(alignmentOf(name));
+    this.indexed(name, alignments.get(name) ?? alignmentOf(name));
     this.code.unsigned(offset);
   }
   memoryLane(name: OpcodeName, lane: number, offset = 0): void {

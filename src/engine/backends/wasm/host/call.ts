@@ -199,7 +199,10 @@ function measuring(
   };
 }
 
-/** Calls `run` with the given arguments. Cases for few arguments avoid spreading an array. */
+/**
+ * Calls `run` with the given arguments, of which there are at most eight. A case per number of arguments avoids
+ * spreading an array.
+ */
 function invoke(run: EntryPoint, args: readonly number[]): number {
   const [a, b, c, d, e, f, g, h] = args as [number, number, number, number, number, number, number, number];
   switch (args.length) {

@@ -31,7 +31,10 @@ export const mostSmallCopy = 256;
 
 /** Maximum weight (`weightOf`) of one function before it is split into parts. */
 export const partLimit = 3000;
-/** Work of one kernel call, in weight: at least about 0.3 µs, so that the overhead of a call is negligible. */
+/**
+ * Target run time of one kernel call, in units of weight (see `weightOf`): about 0.3 µs or more, so that the overhead
+ * of a call is negligible.
+ */
 export const chunkWork = 65_536;
 
 /** Maximum useful number of threads. With more, threads compete for caches and memory. */

@@ -1,5 +1,5 @@
-import type { DeviceKernel, DevicePlan, DeviceStep } from "../../../codegen/dispatch/plan.ts";
-import { kernelsIn, mostCounters, workgroupSize } from "../../../codegen/dispatch/plan.ts";
+import type { DeviceKernel, DevicePlan, DeviceStep } from "../../../codegen/dispatch/kernels.ts";
+import { kernelsIn, mostCounters, workgroupsOf } from "../../../codegen/dispatch/kernels.ts";
 import { deviceWords } from "../../../codegen/dispatch/memory.ts";
 import { printRoutine } from "../../../kernel/print.ts";
 import type { ScalarType } from "../../../kernel/scalar.ts";
@@ -7,9 +7,13 @@ import { must } from "../../../util/assert-never.ts";
 import { baseSlots, kernelText } from "../wgsl/kernel.ts";
 import { wordsOfNumber } from "./elements.ts";
 import type { GpuMachine } from "./machine.ts";
-import { rowBytes, usage } from "./machine.ts";
+import { rowBytes } from "./machine.ts";
+import { usage } from "./usage.ts";
 
-/** A kernel to start: its position in `kernels`, and the row of its counters. */
+/**
+ * A kernel to start. `kernel` is its index in the list of kernels, `row` the row of the counter buffer with its loop
+ * counters.
+ */
 interface EncodedDispatch {
   readonly kernel: number;
   readonly row: number;
@@ -18,12 +22,12 @@ interface EncodedDispatch {
 
 /** Compiled plan of a routine. */
 export interface GpuCode {
-  /** WGSL modules of the kernels, in order. */
+  /** WGSL source of each kernel, in the order of the kernels. */
   readonly texts: readonly string[];
   readonly dispatches: number;
   /**
-   * Enqueues the routine. `inputs` are first words of buffers in the arena, or numbers; `outputs` first words of the
-   * results.
+   * Enqueues the routine. An input is the index of the first word of its buffer in the arena, or a number. `outputs`
+   * are the indices of the first words of the results.
    */
   readonly call: (inputs: readonly GpuOperand[], outputs: readonly number[]) => void;
   /** Compiles all pipelines without blocking. */
@@ -31,10 +35,10 @@ export interface GpuCode {
   readonly release: () => void;
 }
 
-/** Operand of a call: the first word of elements in the arena, or a number of the host. */
+/** Operand of a call: the index of the first word of its elements in the arena, or a number from the host. */
 export type GpuOperand = { readonly start: number } | number;
 
-/** Compiles a plan for a machine. Pipelines are created at the first call. */
+/** Compiles a dispatch plan for a machine. Pipelines are created at the first call, or by `prepare`. */
 export function makeGpuCode(plan: DevicePlan, machine: GpuMachine): GpuCode {
   const { routine, memory, steps } = plan;
   const bases = baseSlots(plan);
@@ -74,6 +78,7 @@ export function makeGpuCode(plan: DevicePlan, machine: GpuMachine): GpuCode {
     texts,
     dispatches: dispatches.length,
     async prepare() {
+      machine.requireUsable(`warm(${routine.name})`);
       for (const text of texts) await machine.pipelines.prepare(text, about);
     },
     call(inputs, outputs) {
@@ -117,7 +122,7 @@ export function makeGpuCode(plan: DevicePlan, machine: GpuMachine): GpuCode {
   };
 }
 
-/** Dispatches of a call in order, and the rows of counters that they select. */
+/** Expands the repetitions of a plan to one list of dispatches, and the rows of loop counters to which they refer. */
 function encodedSteps(
   steps: readonly DeviceStep[],
   kernels: readonly DeviceKernel[],
@@ -128,8 +133,7 @@ function encodedSteps(
   const encode = (list: readonly DeviceStep[], row: number): void => {
     for (const step of list) {
       if (step.kind === "kernel") {
-        const workgroups = step.work.kind === "single" ? 1 : Math.ceil(step.threads / workgroupSize);
-        if (workgroups > 0) dispatches.push({ kernel: index.get(step)!, row, workgroups });
+        dispatches.push({ kernel: index.get(step)!, row, workgroups: workgroupsOf(step) });
         continue;
       }
       const count = step.to - step.from;
@@ -145,7 +149,9 @@ function encodedSteps(
   return { dispatches, rows };
 }
 
-/** Words in the arena for the scalar inputs that the host passes as numbers. */
+/**
+ * Reserves words for the scalar inputs that the host passes as numbers. `start` counts from the first of these words.
+ */
 function numberSlots(inputs: DevicePlan["routine"]["inputs"]): {
   readonly slots: readonly ({ readonly type: ScalarType; readonly start: number } | undefined)[];
   readonly words: number;

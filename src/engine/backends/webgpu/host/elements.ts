@@ -7,7 +7,7 @@ import { wordsOfDouble } from "../wgsl/expression.ts";
 
 const bytes = /* @__PURE__ */ new DataView(/* @__PURE__ */ new ArrayBuffer(4));
 
-/** Writes a number as words of the device, from index `at` on. */
+/** Writes a number as device words into an array, from index `at` on. */
 export function wordsOfNumber(type: ScalarType, value: number, into: Uint32Array, at: number): void {
   switch (type) {
     case "f64":
@@ -29,7 +29,10 @@ export function wordsOfNumber(type: ScalarType, value: number, into: Uint32Array
   }
 }
 
-/** Words of `n` elements of an array, from element `offset` on. May share the array's memory. */
+/**
+ * Converts `n` elements of an array, from element `offset` on, to device words. The result may share the array's
+ * memory.
+ */
 export function wordsOfElements(
   type: ScalarType,
   from: TypedArray,
@@ -45,7 +48,7 @@ export function wordsOfElements(
   return words;
 }
 
-/** Array of `n` elements from words of the device. */
+/** Converts device words to an array of `n` elements. The result may share their memory. */
 export function elementsOfWords(type: ScalarType, words: Uint32Array<ArrayBuffer>, n: number): TypedArray {
   switch (type) {
     case "f64":

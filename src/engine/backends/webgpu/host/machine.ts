@@ -4,22 +4,18 @@ import type { PipelineCache } from "./pipelines.ts";
 import { makePipelineCache } from "./pipelines.ts";
 import type { ProblemLog } from "./problems.ts";
 import { makeProblemLog } from "./problems.ts";
+import { makeReader } from "./reader.ts";
 import type { WordRanges } from "./ranges.ts";
 import { makeRanges } from "./ranges.ts";
+import { usage } from "./usage.ts";
 
-// Flags of the WebGPU standard. Node has no global objects for them.
-export const usage = {
-  mapRead: 1,
-  copySource: 4,
-  copyTarget: 8,
-  uniform: 64,
-  storage: 128,
-} as const;
-
-/** Bytes between the rows of a uniform buffer that kernels select by an offset. */
+/**
+ * Distance between the rows of the counter buffer in bytes. It is the alignment that WebGPU requires for dynamic
+ * offsets.
+ */
 export const rowBytes = 256;
 
-/** Counts of work and memory since a device was opened. */
+/** Numbers of operations, and bytes transferred, since the device was opened. */
 export interface GpuCounts {
   calls: number;
   dispatches: number;
@@ -31,27 +27,36 @@ export interface GpuCounts {
 }
 
 /**
- * A WebGPU device with one arena buffer, in which all arrays are. The arena grows by a copy to a larger buffer, so that
- * offsets stay valid.
+ * A WebGPU device with one arena buffer, which contains all arrays. The arena grows by a copy to a larger buffer, so
+ * that offsets stay valid.
  */
 export interface GpuMachine {
   readonly device: GPUDevice;
+  /** Entry point of the device. Dawn, the WebGPU of Node, ends when it is collected. */
+  readonly gpu: GPU;
   readonly dialect: WgslDialect;
   readonly pipelines: PipelineCache;
   readonly log: ProblemLog;
   readonly ranges: WordRanges;
   readonly counts: GpuCounts;
-  /** The buffer of the arena; changes when the arena grows. */
+  /** Returns the buffer of the arena, which is replaced when the arena grows. */
   readonly arena: () => GPUBuffer;
-  /** Allocates words of the arena. @throws DownhillError `oom` beyond the budget. */
+  /**
+   * Allocates words of the arena and returns the index of the first one. `purpose` names the user in the error.
+   *
+   * @throws DownhillError `oom` beyond the budget.
+   */
   readonly allocate: (words: number, purpose: string) => number;
   readonly createBuffer: (bytes: number, flags: number) => GPUBuffer;
-  /** Copies words of the host to the arena, before all work submitted later. */
+  /** Copies words from the host to the arena. Work that is submitted later sees them. */
   readonly upload: (start: number, words: Uint32Array<ArrayBuffer>) => void;
   readonly submit: (encoder: GPUCommandEncoder) => void;
-  /** Copy of words of the arena, after all work submitted before. */
+  /**
+   * Returns a copy of words of the arena, as they are after all work submitted so far. Reads that are requested
+   * together share one submission and one buffer.
+   */
   readonly read: (start: number, words: number) => Promise<Uint32Array<ArrayBuffer>>;
-  /** Throws if the device was closed or lost, or a shader did not compile. */
+  /** Throws if the device was closed or lost, or has reported another error. `operation` names the caller. */
   readonly requireUsable: (operation: string) => void;
   readonly close: () => void;
 }
@@ -59,15 +64,16 @@ export interface GpuMachine {
 /** Options of a machine. */
 interface MachineOptions {
   readonly dialect: WgslDialect;
-  /** Maximum bytes of the arena. */
+  /** Maximum size of the arena in bytes. */
   readonly budget: number;
+  readonly gpu: GPU;
 }
 
-/** Words of the arena at first. */
+/** Initial size of the arena in words. */
 const firstWords = 1 << 16;
 
 /** Creates the machine of an opened device. */
-export function makeMachine(device: GPUDevice, { dialect, budget }: MachineOptions): GpuMachine {
+export function makeMachine(device: GPUDevice, { dialect, budget, gpu }: MachineOptions): GpuMachine {
   const counts: GpuCounts = {
     calls: 0,
     dispatches: 0,
@@ -83,15 +89,32 @@ export function makeMachine(device: GPUDevice, { dialect, budget }: MachineOptio
     return log.watched(
       "out-of-memory",
       () => device.createBuffer({ size, usage: flags }),
-      (message) => new DownhillError("oom", `the GPU has no ${size} bytes of memory: ${message}`),
+      (message) =>
+        new DownhillError(
+          "oom",
+          `the GPU has no ${size} bytes of memory (${message}), and its tensors are lost. ` +
+            "Open it again with a smaller memoryBudget. Donated arguments (donate), released tensors (using), and await x.read() in long loops need less.",
+        ),
     );
   };
-  const submit = (encoder: GPUCommandEncoder): void => {
+  const submitNow = (encoder: GPUCommandEncoder): void => {
     counts.submissions++;
     device.queue.submit([encoder.finish()]);
   };
+  const reader = makeReader({
+    device,
+    log,
+    counts,
+    createBuffer,
+    submit: submitNow,
+    arena: () => arena.buffer(),
+  });
+  const submit = (encoder: GPUCommandEncoder): void => {
+    reader.start(); // reads see the elements as they were when they were requested
+    submitNow(encoder);
+  };
   let isClosed = false;
-  const base = { device, dialect, log, counts, createBuffer, submit };
+  const base = { device, gpu, dialect, log, counts, createBuffer, submit };
   const arena = makeArena(base, budget);
   return {
     ...base,
@@ -101,17 +124,18 @@ export function makeMachine(device: GPUDevice, { dialect, budget }: MachineOptio
     allocate: arena.allocate,
     upload(start, words) {
       if (words.length === 0) return;
+      reader.start();
       counts.bytesUploaded += words.byteLength;
       device.queue.writeBuffer(arena.buffer(), 4 * start, words);
     },
-    read: makeReader(base, arena.buffer),
+    read: reader.read,
     requireUsable(operation) {
       if (isClosed)
         throw new DownhillError(
           "device",
           `${operation}: the GPU was closed. Open another with openWebGpu().`,
         );
-      log.require();
+      log.require(operation);
     },
     close() {
       isClosed = true;
@@ -121,10 +145,10 @@ export function makeMachine(device: GPUDevice, { dialect, budget }: MachineOptio
   };
 }
 
-/** Parts of a machine that its memory needs. */
-type MachineBase = Pick<GpuMachine, "device" | "log" | "counts" | "createBuffer" | "submit">;
+/** Fields of a machine that its arena uses. */
+type MachineBase = Pick<GpuMachine, "device" | "createBuffer" | "submit">;
 
-/** Creates the arena, whose buffer doubles when it is full. */
+/** Creates the arena. Its buffer at least doubles when it is full, up to the budget in bytes. */
 function makeArena(
   { device, createBuffer, submit }: MachineBase,
   budget: number,
@@ -163,44 +187,5 @@ function makeArena(
           "Donate arguments of jit (donate), release tensors (using), await x.read() in long loops, or raise memoryBudget.",
       );
     },
-  };
-}
-
-/** Maximum number of idle buffers for reads. */
-const mostStaging = 8;
-
-/** Creates the function that copies words of the arena to the host, through buffers that it reuses. */
-function makeReader(
-  { device, log, counts, createBuffer, submit }: MachineBase,
-  arena: () => GPUBuffer,
-): GpuMachine["read"] {
-  const idle: GPUBuffer[] = [];
-  return async (start, words) => {
-    const bytes = 4 * words;
-    if (bytes === 0) {
-      await log.settled();
-      return new Uint32Array(0);
-    }
-    const fits = idle.findIndex(({ size }) => size >= bytes && size <= 4 * bytes + 1024);
-    const target =
-      fits >= 0
-        ? idle.splice(fits, 1)[0]!
-        : createBuffer(Math.max(16, bytes), usage.mapRead | usage.copyTarget);
-    const encoder = device.createCommandEncoder();
-    encoder.copyBufferToBuffer(arena(), 4 * start, target, 0, bytes);
-    submit(encoder);
-    try {
-      await target.mapAsync(1, 0, bytes);
-    } catch (error) {
-      await log.settled();
-      throw new DownhillError("device", `the GPU returned no elements: ${(error as Error).message}`);
-    }
-    await log.settled();
-    const copy = new Uint32Array(target.getMappedRange(0, bytes).slice(0, bytes));
-    target.unmap();
-    counts.bytesRead += bytes;
-    if (idle.length < mostStaging) idle.push(target);
-    else target.destroy();
-    return copy;
   };
 }

@@ -4,16 +4,23 @@ import type { ProblemLog } from "./problems.ts";
 
 const computeStage = 4;
 
-/** Pipelines of WGSL modules; equal texts share one. `about` describes the kernel in errors. */
+/** Cache of compute pipelines by WGSL source. `about` describes the kernel in errors. */
 export interface PipelineCache {
   readonly layout: GPUBindGroupLayout;
   readonly get: (text: string, about: () => string) => GPUComputePipeline;
-  /** Compiles a pipeline without blocking. @throws DownhillError `internal` if the module is invalid. */
+  /**
+   * Compiles a pipeline without blocking, unless it is in the cache.
+   *
+   * @throws DownhillError `internal` if the module is invalid.
+   */
   readonly prepare: (text: string, about: () => string) => Promise<void>;
   readonly size: () => number;
 }
 
-/** Creates the cache of a device. All kernels have one layout: parameters, the arena, counters of repetitions. */
+/**
+ * Creates the pipeline cache of a device. All kernels have the same bind group layout: parameters, the arena, loop
+ * counters.
+ */
 export function makePipelineCache(device: GPUDevice, log: ProblemLog): PipelineCache {
   const pipelines = new Map<string, GPUComputePipeline>();
   const layout = device.createBindGroupLayout({
@@ -45,10 +52,11 @@ export function makePipelineCache(device: GPUDevice, log: ProblemLog): PipelineC
     },
     async prepare(text, about) {
       if (pipelines.has(text)) return;
+      const wanted = log.watched("validation", () => descriptor(text), shaderError(text, about));
       try {
-        pipelines.set(text, await device.createComputePipelineAsync(descriptor(text)));
+        pipelines.set(text, await device.createComputePipelineAsync(wanted));
       } catch (error) {
-        log.require();
+        await log.settled("warm");
         throw shaderError(text, about)((error as Error).message);
       }
     },

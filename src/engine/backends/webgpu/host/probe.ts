@@ -5,20 +5,23 @@ import type { WgslDialect } from "../wgsl/expression.ts";
 import { makeGpuCode } from "./code.ts";
 import type { GpuMachine } from "./machine.ts";
 
-/** Numbers of differing results of a device, by property. */
+/** Number of results of a device that differ from IEEE arithmetic, by property. */
 export interface GpuProbe {
-  /** Division and square root, in the form that the code uses. */
+  /** Divisions and square roots, in the form in which generated code computes them. */
   readonly division: number;
   readonly squareRoot: number;
-  /** Error terms of sums and products, rounding by constants, comparisons and selections with NaN and infinity. */
+  /**
+   * Error terms of sums and products, rounding by adding a large constant, comparisons, and selections with NaN and
+   * infinity.
+   */
   readonly arithmetic: number;
-  /** Results that are subnormal, or computed from subnormals. */
+  /** Products with subnormal results or operands. */
   readonly subnormals: number;
 }
 
 const n = 64;
 
-/** One probed expression, and the value that IEEE arithmetic gives. */
+/** An expression to probe, and its value in IEEE arithmetic. */
 interface ProbeColumn {
   readonly property: keyof GpuProbe;
   readonly code: (x: Expr, y: Expr) => Expr;
@@ -73,7 +76,10 @@ function operand(side: number): Float32Array {
   });
 }
 
-/** Runs the probed expressions on a machine and counts the results with other bits. */
+/**
+ * Evaluates the probed expressions on a machine and counts, per property, the results whose bits differ from the
+ * expected ones.
+ */
 export async function probeGpu(machine: GpuMachine, dialect: WgslDialect): Promise<GpuProbe> {
   const probed = columns();
   const code = makeGpuCode(planDispatches(probeRoutine(probed)), { ...machine, dialect });

@@ -1,15 +1,17 @@
-import { DownhillError } from "../../../errors/index.ts";
+import { DownhillError, internalError } from "../../../errors/index.ts";
 
-/** Errors of a WebGPU device, which reports them later than the calls that caused them. */
+/** Collects the errors of a WebGPU device, which reports them later than the calls that caused them. */
 export interface ProblemLog {
-  /** Runs a function, and keeps the first error that the device reports about it. */
+  /** Calls `run`, and records the first error of this kind that the device reports about it later. */
   readonly watched: <T>(kind: GPUErrorFilter, run: () => T, errorOf: (message: string) => DownhillError) => T;
-  /** Waits for the reports about all earlier calls, and throws the first error. */
-  readonly settled: () => Promise<void>;
-  /** Throws the first error that is known by now. */
-  readonly require: () => void;
-  /** From now on, the loss of the device is no error. */
+  /** Waits for the reports about all earlier calls, and throws the first recorded error, as `require` does. */
+  readonly settled: (operation: string) => Promise<void>;
+  /** Throws the first error that has been recorded so far. `operation` names the caller. */
+  readonly require: (operation: string) => void;
+  /** Declares that the device will be closed, so that its loss is not recorded as an error. */
   readonly expectLoss: () => void;
+  /** True if the device was lost without having been closed. */
+  readonly isLost: () => boolean;
 }
 
 /** Creates the log of a device. */
@@ -17,15 +19,27 @@ export function makeProblemLog(device: GPUDevice): ProblemLog {
   const checks = new Set<Promise<void>>();
   let problem: DownhillError | undefined;
   let isLossExpected = false;
+  let isLost = false;
   void device.lost.then(({ reason, message }) => {
     if (isLossExpected) return;
+    isLost = true;
     problem ??= new DownhillError(
       "device",
       `the GPU was lost (${reason}${message === "" ? "" : `: ${message}`}), and with it the tensors in its memory. Open another with openWebGpu().`,
     );
   });
-  const requireNone = (): void => {
-    if (problem !== undefined) throw problem;
+  const onUncaptured = ({ error }: GPUUncapturedErrorEvent): void => {
+    // it may follow from an error whose report is still to come
+    void Promise.all(checks).then(() => {
+      problem ??= internalError(`the GPU reported an error: ${error.message}`);
+    });
+  };
+  // not every implementation for Node has events
+  (device as Partial<GPUDevice>).addEventListener?.("uncapturederror", onUncaptured as EventListener);
+  const requireNone = (operation: string): void => {
+    if (problem === undefined) return;
+    if (problem.code === "internal") throw problem;
+    throw new DownhillError(problem.code, `${operation}: ${problem.message}`, { cause: problem });
   };
   return {
     watched(kind, run, errorOf) {
@@ -41,13 +55,14 @@ export function makeProblemLog(device: GPUDevice): ProblemLog {
       checks.add(check);
       return result;
     },
-    async settled() {
+    async settled(operation) {
       await Promise.all(checks);
-      requireNone();
+      requireNone(operation);
     },
     require: requireNone,
     expectLoss() {
       isLossExpected = true;
     },
+    isLost: () => isLost,
   };
 }

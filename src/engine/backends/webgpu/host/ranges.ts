@@ -1,24 +1,24 @@
-/** Free ranges of words in a buffer of growing size, with first-fit allocation. */
+/** Allocator of word ranges in a buffer that can grow; first fit. */
 export interface WordRanges {
   /** Returns the start of `words` free words, or `undefined` if no range is long enough. */
   readonly take: (words: number) => number | undefined;
   readonly giveBack: (start: number, words: number) => void;
-  /** Adds words at the end. */
+  /** Extends the buffer to this total number of words. */
   readonly extendTo: (words: number) => void;
-  /** Words in use, and words in total. */
+  /** Number of words in use (`used`), and in total. */
   readonly used: () => number;
   readonly total: () => number;
 }
 
-/** Ranges start at multiples of this number of words. */
+/** Alignment of ranges, in words. */
 const alignment = 4;
 
-/** Rounds a number of words up to a whole number of aligned units, at least one. */
+/** Rounds a number of words up to a multiple of the alignment, at least one unit. */
 function roundedWords(words: number): number {
   return Math.max(1, Math.ceil(words / alignment)) * alignment;
 }
 
-/** Creates an empty set of ranges. */
+/** Creates an allocator without words. */
 export function makeRanges(): WordRanges {
   const free: { start: number; end: number }[] = []; // in order of position, never adjacent
   let total = 0;

@@ -2,19 +2,22 @@
 // round to the nearest number, ties to even, as IEEE 754 specifies; every NaN has the bits 0x7ff80000_00000000.
 // Method: a significand whose leading bit is bit 62, with a sticky bit, is rounded and packed by `d_pack`.
 
-/** A function of generated WGSL, and the functions and module variables that it uses. */
+/** A function of generated WGSL, with the names of the helpers that it calls. */
 export interface WgslHelper {
   readonly text: string;
   readonly uses: readonly string[];
 }
 
-/** Makes a helper from its text and the names of what it uses, separated by spaces. */
+/** Creates a helper from its source and the names of the helpers that it calls, separated by spaces. */
 export const helper = (uses: string, text: string): WgslHelper => ({
   uses: uses.split(" ").filter(Boolean),
   text,
 });
 
-/** 64-bit unsigned integers as `vec2u(low, high)`. Shift counts are in 0..63; `u_jam` accepts any and ORs lost bits. */
+/**
+ * Helpers for 64-bit unsigned integers as `vec2u(low, high)`. Shift counts are 0 to 63. `u_jam` shifts right by any
+ * count, and sets the lowest bit if a lost bit was 1.
+ */
 const words = /* @__PURE__ */ ((): Readonly<Record<string, WgslHelper>> => ({
   u_add: helper(
     "",
@@ -80,7 +83,7 @@ const words = /* @__PURE__ */ ((): Readonly<Record<string, WgslHelper>> => ({
   ),
 }))();
 
-/** Parts of float64 numbers, and packing. */
+/** Helpers that decompose and pack float64 numbers. */
 const parts = /* @__PURE__ */ ((): Readonly<Record<string, WgslHelper>> => ({
   d_isNan: helper(
     "",
@@ -300,7 +303,7 @@ const arithmetic = /* @__PURE__ */ ((): Readonly<Record<string, WgslHelper>> => 
   ),
 }))();
 
-/** Comparisons, and rounding to integers. */
+/** Helpers for comparisons, and for rounding to integers. */
 const comparisons = /* @__PURE__ */ ((): Readonly<Record<string, WgslHelper>> => ({
   // Order of the bits: -0 is below +0, and NaN has no defined position.
   d_below: helper(
@@ -380,7 +383,7 @@ const comparisons = /* @__PURE__ */ ((): Readonly<Record<string, WgslHelper>> =>
   ),
 }))();
 
-/** Conversions between float64 and the other types. */
+/** Helpers that convert between float64 and the other types. */
 const conversions = /* @__PURE__ */ ((): Readonly<Record<string, WgslHelper>> => ({
   // Bits of a float32 from a significand whose leading bit is bit 30; `exponent` as in `d_pack`.
   f_pack: helper(
@@ -495,7 +498,7 @@ const conversions = /* @__PURE__ */ ((): Readonly<Record<string, WgslHelper>> =>
   ),
 }))();
 
-/** The functions that emulate float64, by name. */
+/** All helpers that emulate float64, by name. */
 export const doubleHelpers: Readonly<Record<string, WgslHelper>> = /* @__PURE__ */ (() => ({
   ...words,
   ...parts,

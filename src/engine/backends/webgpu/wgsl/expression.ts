@@ -10,20 +10,25 @@ import type {
 import { checkDepth } from "../../../kernel/walk.ts";
 import { assertNever } from "../../../util/assert-never.ts";
 
-/** Treatment of float32 arithmetic by the code. */
+/** Form of the generated float32 arithmetic. */
 export interface WgslDialect {
-  /** True if results must have the interpreter's bits; otherwise the code has no barriers. */
+  /**
+   * True if results must have the same bits as the interpreter's. If false, the code has no barriers against reordering
+   * and fusing.
+   */
   readonly isExact: boolean;
-  /** True if division and square root of the device are exact; otherwise exact code replaces them. */
+  /**
+   * True if the device divides and takes square roots exactly. If false, emulated float64 replaces both in exact code.
+   */
   readonly hasExactDivision: boolean;
 }
 
-/** Surroundings of an expression: names of the enclosing function, and the statements before it. */
+/** Context of an expression: names and buffers of the enclosing WGSL function, and the helpers of the module. */
 export interface WgslScope {
   readonly dialect: WgslDialect;
   readonly localName: (name: string) => string;
   readonly takeName: (name: string) => string;
-  /** Code of the index in `arena` of element 0 of a buffer, as u32. */
+  /** Code of the index, a u32, of the first word of a buffer in `arena`. */
   readonly base: (buffer: string) => string;
   readonly table: (table: ConstantTable) => string;
   readonly procedure: (procedure: Procedure) => string;
@@ -31,20 +36,21 @@ export interface WgslScope {
   readonly helper: (name: string) => string;
 }
 
-/** Code of an expression without side effects. It never needs parentheses. */
+/** WGSL code of an expression that needs no parentheses. */
 export type WgslText = string;
 
-/** WGSL type of a local. */
+/** WGSL type of a local. A float64 is a `vec2u`. */
 export function wgslType(type: ScalarType): string {
   return type === "f64" ? "vec2u" : type;
 }
 
-/** Maximum nesting depth of one WGSL expression; deeper parts become locals, because compilers limit the depth. */
+/** Maximum nesting depth of one WGSL expression, because compilers limit it. Deeper subexpressions become locals. */
 const deepest = 24;
 
 /**
- * Returns the code of an expression, and appends to `before` the statements that must precede it. Sides of a `select`
- * that call procedures are evaluated in branches, because the side that is not selected may not end.
+ * Returns the code of an expression, and appends the statements that must precede it to `before`. Sides of a `select`
+ * that call procedures, or need such statements, are evaluated in branches, because the side that is not selected may
+ * not terminate.
  */
 export function expressionCode(
   expr: Expr,
@@ -143,7 +149,7 @@ function hasCall(expr: Expr): boolean {
 
 const bytes = /* @__PURE__ */ new DataView(/* @__PURE__ */ new ArrayBuffer(8));
 
-/** Low and high word of a float64; every NaN has the same bits. */
+/** Low and high word of a float64. Every NaN has the same words. */
 export function wordsOfDouble(value: number): readonly [number, number] {
   if (Number.isNaN(value)) return [0, 0x7ff80000];
   bytes.setFloat64(0, value);
@@ -158,7 +164,10 @@ function bitsOfFloat(value: number): number {
 
 const hex = (word: number): string => `0x${word.toString(16)}u`;
 
-/** Code of a constant. */
+/**
+ * Code of a constant. Float32 constants use the helper `number` if the dialect is exact, or if they are subnormal or
+ * not finite.
+ */
 export function constantCode(
   type: ScalarType,
   value: number,
@@ -204,7 +213,7 @@ function loadCode(type: ScalarType, base: string, index: WgslText): WgslText {
   }
 }
 
-/** Statement that stores a value at an element of a buffer. */
+/** Statements that store a value in element `index` of a buffer. `base` is the code of its first word. */
 export function storeLines(
   type: ScalarType,
   base: string,
@@ -269,7 +278,10 @@ function unaryCode(op: UnaryOp, type: ScalarType, x: WgslText, scope: WgslScope)
   }
 }
 
-/** Operand of integer arithmetic, by a call so that the operation is no constant expression, which may not overflow. */
+/**
+ * Wraps a constant integer operand in a function call. WGSL would otherwise evaluate the operation as a constant
+ * expression, and reject it if it overflows.
+ */
 function integerOperand(type: "i32" | "u32", x: WgslText, scope: WgslScope): WgslText {
   const isConstant = /^\d+[iu]$/.test(x) || /^bitcast<i32>\(0x[0-9a-f]+u\)$/.test(x);
   return isConstant ? `${scope.helper(type === "i32" ? "i_value" : "u_value")}(${x})` : x;
@@ -403,7 +415,7 @@ function boolCode(op: BinaryOp, x: WgslText, y: WgslText): WgslText {
   }
 }
 
-/** Code of a conversion, which saturates from floats to integers. */
+/** Code of a conversion. Conversions from floats to integers saturate. */
 function convertCode(to: ScalarType, from: ScalarType, x: WgslText, scope: WgslScope): WgslText {
   if (to === from) return x;
   if (from === "bool") {

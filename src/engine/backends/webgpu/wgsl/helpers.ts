@@ -3,16 +3,28 @@ import type { WgslHelper } from "./double.ts";
 import { doubleHelpers, helper } from "./double.ts";
 
 /**
- * Float32 helpers. Drivers compile floats with fast-math flags: they fold `x - x`, drop NaN in comparisons, and flush
- * subnormals. So comparisons, signs and rounding to integers use the bits.
+ * Barriers of float32 results, and constants. Drivers compile floats with fast-math flags: they fold `x - x`, drop NaN in
+ * comparisons, and flush subnormals. Comparisons, signs and rounding to integers therefore use the bits of numbers.
  */
-const float = /* @__PURE__ */ ((): Readonly<Record<string, WgslHelper>> => ({
+const barriers = /* @__PURE__ */ ((): Readonly<Record<string, WgslHelper>> => ({
   // The barriers: no compiler knows that `params.zero` is 0. `rounded` marks results, `operand` marks operands. They
   // use two words, because two barriers with one word would cancel.
   rounded: helper(
     "",
     `fn rounded(x: f32) -> f32 {
   return bitcast<f32>(bitcast<u32>(x) ^ params.zero.x);
+}`,
+  ),
+  rounded2: helper(
+    "",
+    `fn rounded2(x: vec2f) -> vec2f {
+  return bitcast<vec2f>(bitcast<vec2u>(x) ^ params.zero.xx);
+}`,
+  ),
+  rounded4: helper(
+    "",
+    `fn rounded4(x: vec4f) -> vec4f {
+  return bitcast<vec4f>(bitcast<vec4u>(x) ^ params.zero.xxxx);
 }`,
   ),
   operand: helper(
@@ -28,6 +40,10 @@ const float = /* @__PURE__ */ ((): Readonly<Record<string, WgslHelper>> => ({
   return bitcast<f32>(bits ^ params.zero.x);
 }`,
   ),
+}))();
+
+/** Comparisons of float32, by integers with the order of the numbers. */
+const comparisons = /* @__PURE__ */ ((): Readonly<Record<string, WgslHelper>> => ({
   f_isNan: helper(
     "",
     `fn f_isNan(x: f32) -> bool {
@@ -80,6 +96,10 @@ const float = /* @__PURE__ */ ((): Readonly<Record<string, WgslHelper>> => ({
   return select(y, x, f_isNan(x) || (!f_isNan(y) && f_order(x) > f_order(y)));
 }`,
   ),
+}))();
+
+/** Signs of float32, and rounding to whole numbers. */
+const rounding = /* @__PURE__ */ ((): Readonly<Record<string, WgslHelper>> => ({
   f_neg: helper(
     "",
     `fn f_neg(x: f32) -> f32 {
@@ -125,6 +145,10 @@ const float = /* @__PURE__ */ ((): Readonly<Record<string, WgslHelper>> => ({
   return bitcast<f32>(bitcast<u32>(r) | (b & 0x80000000u));
 }`,
   ),
+}))();
+
+/** Division, square root and remainder of float32. */
+const division = /* @__PURE__ */ ((): Readonly<Record<string, WgslHelper>> => ({
   f_div: helper(
     "rounded operand",
     `fn f_div(x: f32, y: f32) -> f32 {
@@ -172,6 +196,10 @@ const float = /* @__PURE__ */ ((): Readonly<Record<string, WgslHelper>> => ({
   return bitcast<f32>((sign | (exponent << 23u) | (r & 0x7fffffu)) ^ params.zero.x);
 }`,
   ),
+}))();
+
+/** Conversions of float32 to integers, which saturate, and to bool. */
+const conversions = /* @__PURE__ */ ((): Readonly<Record<string, WgslHelper>> => ({
   // Magnitude of the integer part; 0xffffffff from 2^32 on.
   f_whole: helper(
     "",
@@ -207,7 +235,10 @@ const float = /* @__PURE__ */ ((): Readonly<Record<string, WgslHelper>> => ({
   ),
 }))();
 
-/** Integer helpers. A call is no constant expression, in which WGSL rejects overflow and division by zero. */
+/**
+ * Integer helpers. Because they are function calls, WGSL does not evaluate them as constant expressions, in which it
+ * rejects overflow and division by zero.
+ */
 const integer = /* @__PURE__ */ ((): Readonly<Record<string, WgslHelper>> => ({
   i_div: helper(
     "",
@@ -244,11 +275,15 @@ const integer = /* @__PURE__ */ ((): Readonly<Record<string, WgslHelper>> => ({
 
 const helpers: Readonly<Record<string, WgslHelper>> = /* @__PURE__ */ (() => ({
   ...doubleHelpers,
-  ...float,
+  ...barriers,
+  ...comparisons,
+  ...rounding,
+  ...division,
+  ...conversions,
   ...integer,
 }))();
 
-/** Declarations of the helpers in `used` and of the helpers that these use. */
+/** Declarations of the helpers in `used` and of all helpers that they call. */
 export function helperTexts(used: ReadonlySet<string>): string[] {
   const reached = new Set<string>();
   const reach = (name: string): void => {

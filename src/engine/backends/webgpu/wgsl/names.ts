@@ -4,8 +4,9 @@ export interface WgslNames {
 }
 
 /**
- * Creates an allocator of identifiers. They consist of a prefix, the letters, digits and underscores of the name, and a
- * number, so that none is a reserved word, a predeclared name or a helper.
+ * Creates an allocator of identifiers. An identifier consists of the prefix `v`, a number, and the letters and digits
+ * of the given name, with underscores for other characters. It is therefore never a reserved word, a predeclared name
+ * or a helper.
  */
 export function makeWgslNames(): WgslNames {
   let count = 0;

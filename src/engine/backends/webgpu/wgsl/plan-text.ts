@@ -1,10 +1,10 @@
-import type { DevicePlan } from "../../../codegen/dispatch/plan.ts";
-import { kernelsIn } from "../../../codegen/dispatch/plan.ts";
+import type { DevicePlan } from "../../../codegen/dispatch/kernels.ts";
+import { kernelsIn } from "../../../codegen/dispatch/kernels.ts";
 import { printPlan } from "../../../codegen/dispatch/print.ts";
 import type { WgslDialect } from "./expression.ts";
 import { baseSlots, kernelText } from "./kernel.ts";
 
-/** A plan, followed by the WGSL module of each kernel. */
+/** Text of a dispatch plan, followed by the WGSL module of each kernel. */
 export function planText(plan: DevicePlan, dialect: WgslDialect): string {
   const bases = baseSlots(plan);
   const modules = kernelsIn(plan.steps).map(

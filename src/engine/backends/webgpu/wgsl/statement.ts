@@ -5,12 +5,12 @@ import { assertNever } from "../../../util/assert-never.ts";
 import type { WgslScope } from "./expression.ts";
 import { expressionCode, storeLines, wgslType } from "./expression.ts";
 
-/** Environment of statements in a WGSL function. */
+/** Context of the statements of a WGSL function. `isSet` is true for locals that a statement assigns again. */
 export interface WgslFunction extends WgslScope {
   readonly isSet: (local: string) => boolean;
 }
 
-/** Lines of a block. */
+/** WGSL lines of a block of statements. */
 export function wgslLines(block: readonly Stmt[], scope: WgslFunction, depth = 0): string[] {
   checkDepth(depth);
   return block.flatMap((stmt) => statementLines(stmt, scope, depth));
@@ -20,7 +20,7 @@ export function indentedLines(lines: readonly string[]): string[] {
   return lines.map((line) => `  ${line}`);
 }
 
-/** Statements that must precede an expression, and its code. */
+/** Generates the code of an expression, and the statements that must precede it. */
 export function evaluated(
   expr: Expr,
   scope: WgslScope,
@@ -30,7 +30,7 @@ export function evaluated(
   return { before, code };
 }
 
-/** Declaration of a local. */
+/** Declaration of a local whose initial value has this code. */
 export function declaration(name: string, type: ScalarType, code: string, scope: WgslFunction): string {
   return `${scope.isSet(name) ? "var" : "let"} ${scope.localName(name)}: ${wgslType(type)} = ${code};`;
 }

@@ -54,7 +54,10 @@ export function polynomialInTwo32(coefficients: readonly number[], z: Expr, squa
   return mulAdd(z, row(1), row(0));
 }
 
-/** Rounds x / step to the nearest integer n: returns n as a float, and n + `bias` in the low bits of an integer. */
+/**
+ * Rounds x · `inverse` to the nearest integer n. Returns n as a float (`count`), and an integer whose low bits are n +
+ * `bias` (`bits`).
+ */
 export function nearestMultiple(
   block: Block,
   x: Expr,

@@ -31,7 +31,7 @@ import { copySign32 } from "./tanh.ts";
 
 const HALF_PI = 1.5707963705062866;
 const HALF_PI_LOW = -4.371139000186241e-8;
-/** Rounding errors of π/4, π/2 and π in float32, relative to the values. */
+/** Rounding error of π/2 in float32, relative to π/2. It is the same for π/4 and π. */
 const LOW_PART: number = HALF_PI_LOW / HALF_PI;
 /** 3π/4; its rounding error is assumed to have the same relative size, which is a quarter of an ulp too large. */
 const BACK_DIAGONAL = 2.356194496154785;
@@ -43,7 +43,7 @@ const SIGN = -2147483648;
 
 /**
  * Smallest tangent, up to 1, for which angles are computed as differences to the diagonal. For angles of ½ or more, an
- * ulp is large compared with the rounding error of `below`.
+ * ulp is large compared with the rounding error of the sum by which `angleFrom` divides.
  */
 const MIDDLE = 0.55;
 

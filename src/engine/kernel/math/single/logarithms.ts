@@ -47,7 +47,10 @@ function withLogSpecials32(x: Expr, value: Expr): Expr {
   return select(lt(f32(0), x), right, select(eq(x, f32(0)), f32(-Infinity), f32(NaN)));
 }
 
-/** Computes ln(1 + x) + kExtra · ln 2 for a pair x ≥ −1, including its limits. */
+/**
+ * Computes ln(1 + x + low) + kExtra · ln 2 for x ≥ −1; `low` is the rounding error of x, if it has one. −∞ at x = −1, ∞
+ * at ∞, NaN below −1.
+ */
 function log1pOfPair32(block: Block, x: Expr, low?: Expr, kExtra?: Expr): Expr {
   const u = twoSum(block, "u", f32(1), x);
   const { exponent, f: rounded } = decompose32(block, u.high);

@@ -55,8 +55,8 @@ export function derivativeOfProduct<T>(
 }
 
 /**
- * Derivatives of f = `start` by orders in two variables up to (p, q), from those of ln f. `slope` returns all of these
- * but the zeroth. Uses f′ = f · (ln f)′ and the product rule.
+ * Derivatives of a function f of two variables, for all orders up to (p, q). `start` is f itself, and `slope` returns
+ * the derivatives of ln f, except for order (0, 0). Uses f′ = f · (ln f)′ and the product rule.
  */
 export function derivativesByLogarithm<T>(
   start: T,

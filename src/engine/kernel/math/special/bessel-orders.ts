@@ -98,7 +98,7 @@ function ratioToArgument(block: Block, name: string, t: Expr, isCircular: boolea
 }
 
 /**
- * K of orders μ and μ + 1 for x < 2 or, if `isCircular`, −Y: `low` and `high`.
+ * Computes K of the orders μ (`low`) and μ + 1 (`high`) at x < 2, or −Y of these orders if `isCircular`.
  *
  * @see Temme, J. Comput. Phys. 19, 1975, and 21, 1976.
  */
@@ -177,7 +177,7 @@ function integralOfK(block: Block, mu: Expr, x: Expr): { readonly low: Expr; rea
   return { low: mul(step, low), high: mul(step, high) };
 }
 
-/** A pair of locals with the given start. */
+/** Declares two locals for a number with about 106 bits. Its high part begins as `high`, its low part as 0. */
 const pairOf = (block: Block, name: string, high: Expr): DoubleDouble => ({
   high: block.let(name, high),
   low: block.let(`${name}Low`, f64(0)),
@@ -214,7 +214,10 @@ function recurUpwards(
   });
 }
 
-/** (x/2)^ν / Γ(1 + ν) for ν = μ + count: the factors of the integer part in pairs, those of μ at once. */
+/**
+ * (x/2)^ν / Γ(1 + ν) for ν = μ + count. The `count` factors x / 2(μ + i) are multiplied with about 106 bits, the factor
+ * (x/2)^μ / Γ(1 + μ) in float64.
+ */
 function leadingFactor(block: Block, mu: Expr, x: Expr, count: Expr): Expr {
   const [gamma1, gamma2] = temmeGammas(block, mu);
   const product = pairOf(block, "product", f64(1));
@@ -343,7 +346,7 @@ const scaledI: Procedure = /* @__PURE__ */ procedure("scaledBesselI", ofOrderAnd
   return value;
 });
 
-/** The order where it is valid, or 0. */
+/** The order if its magnitude is at most `LARGEST_ORDER`, otherwise 0. */
 const validOrder = (nu: Expr): Expr => select(le(abs(nu), f64(LARGEST_ORDER)), nu, f64(0));
 /** True for an order that is an integer. */
 const isInteger = (nu: Expr): Expr => eq(nu, nearest(nu));

@@ -25,7 +25,10 @@ import { exp64 } from "../exp.ts";
 import { withSignOf } from "../hyperbolic.ts";
 import { byOrder } from "./by-order.ts";
 
-/** Largest |x| for which the power series is used, which has no negative term; above it, a polynomial in 1/x. */
+/**
+ * Bound of |x| below which I₀ and I₁ use their power series, whose terms are not negative. From it on they use a
+ * polynomial in 1/x.
+ */
 const NEAR = 12;
 
 /** Smallest |x| for which e^−x is 0 and Iₙ is infinite. */
@@ -88,7 +91,10 @@ export const i1e64: Procedure = /* @__PURE__ */ procedure("i1e", [["x", "f64"]],
  */
 const [ASYMPTOTIC_SLOPE, ASYMPTOTIC] = [24, 40];
 
-/** √(2πx) e^−x I₀(x) = Σ cₖ x^−k, with enough terms for its derivatives up to the third beyond the limits. */
+/**
+ * Coefficients cₖ of √(2πx) e^−x I₀(x) = Σ cₖ x^−k. There are enough for the first derivative from `ASYMPTOTIC_SLOPE`
+ * on, and for the second and third from `ASYMPTOTIC` on.
+ */
 const asymptotic: readonly number[] = /* @__PURE__ */ Array.from({ length: 20 }, (_, k) => {
   let c = 1;
   for (let j = 1; j <= k; j++) c *= (2 * j - 1) ** 2 / (8 * j);

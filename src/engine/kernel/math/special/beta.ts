@@ -8,7 +8,7 @@ import { FAR, stirlingRest64 } from "./stirling.ts";
 
 const TWO_PI = 2 * Math.PI;
 
-/** Computes ln B(a, b) for 0 < a ≤ b < ∞, without the large logarithms of Γ, which would cancel. */
+/** Computes ln B(a, b) for 0 < a ≤ b < ∞. For large b, it avoids the logarithms of Γ that would cancel. */
 function logBeta(block: Block, a: Expr, b: Expr): Expr {
   const sum = block.let("sum", add(a, b));
   const value = block.let("value", f64(0));

@@ -22,7 +22,7 @@ const scaled = ({ high, low }: DoubleDouble, factor: number): DoubleDouble => ({
 
 const negated = ({ high, low }: DoubleDouble): DoubleDouble => ({ high: neg(high), low: neg(low) });
 
-/** A pair of locals that `assign` changes. */
+/** Declares two locals that start with the parts of a pair, and returns them. `assign` changes their values. */
 function pairOfLocals(block: Block, name: string, { high, low }: DoubleDouble): DoubleDouble {
   return { high: block.let(name, high), low: block.let(`${name}Low`, low) };
 }
@@ -33,8 +33,9 @@ function assign(block: Block, target: DoubleDouble, value: DoubleDouble): void {
 }
 
 /**
- * K(m) for −∞ < m < 1 as π / 2 M(1, √(1 − m)) or, if `isSecond`, E(m) = K(m) (1 − Σ 2ⁿ⁻¹ cₙ²). Here c₀² is m, and
- * cₙ is half the difference of the means before step n.
+ * Computes the complete elliptic integral K(m) for −∞ < m < 1 by the arithmetic-geometric mean M:
+ * `K(m) = π / 2 / M(1, √(1 − m))`. If `isSecond`, computes E(m) = K(m) (1 − Σ 2ⁿ⁻¹ cₙ²). Here c₀² is m, and cₙ is half
+ * the difference of the two means before step n.
  */
 function completeIntegral(block: Block, m: Expr, isSecond: boolean): Expr {
   const rest = twoSum(block, "rest", f64(1), neg(m));

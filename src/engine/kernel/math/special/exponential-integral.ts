@@ -28,7 +28,10 @@ const EULER = { high: 0.5772156649015329, low: -4.942915152430645e-18 };
 /** x above which the asymptotic series is used, and −x above which the continued fraction. */
 const [FAR, NEGATIVE] = [40, 0.7];
 
-/** γ + ln |x| + Σ xᵏ / (k k!), in pairs: the sum of 120 terms would lose three bits, and both parts cancel near 0.37. */
+/**
+ * Ei(x) = γ + ln |x| + Σ xᵏ / (k k!), given `log` = ln |x|. The sum is computed in double-double arithmetic, because
+ * 120 terms in float64 would lose three bits, and because γ + ln |x| cancels the sum near x = 0.37.
+ */
 function series(block: Block, x: Expr, log: DoubleDouble): Expr {
   const power: DoubleDouble = { high: block.let("power", x), low: block.let("powerLow", f64(0)) };
   const sum: DoubleDouble = { high: block.let("sum", x), low: block.let("sumLow", f64(0)) };

@@ -40,19 +40,19 @@ import { integral } from "./quadrature.ts";
 import { lessLog1p64, logLessDigamma64, stirlingRest64 } from "./stirling.ts";
 import { polygammaOfPositive } from "./zeta.ts";
 
-/** Parameters of procedures of the shapes a and b, and x. */
+/** Parameter list of procedures that take the shapes a and b, and x. */
 const ofThree = [
   ["a", "f64"],
   ["b", "f64"],
   ["x", "f64"],
 ] as const;
 
-/** Parameters of procedures of the shapes, x, and y = 1 − x. */
+/** Parameter list of procedures that take the shapes a and b, x, and y = 1 − x. */
 const params = [...ofThree, ["y", "f64"]] as const;
 
 /**
- * Parameters of procedures of the shapes and x. A separate array, because a call of `slice` would keep procedures in
- * bundles that do not use them.
+ * Parameter list of procedures that take the shapes a and b, and x. It is a separate array, because deriving it by
+ * `slice` would keep procedures in bundles that do not use them.
  */
 const threeParams = [
   ["a", "f64"],
@@ -71,7 +71,7 @@ const LARGE = 20;
 /** Exponent below which integrands are negligible: e^−38 = 2^−55. */
 const NEGLIGIBLE = 38;
 
-/** Length of the interval of one quadrature rule; poles are at a distance of π. */
+/** Length of an interval that one quadrature rule integrates; the poles of the integrand are at a distance of π. */
 const PANEL = 4;
 
 /** Limit on the steps to a point where an integrand is negligible. No parameters need that number of steps. */

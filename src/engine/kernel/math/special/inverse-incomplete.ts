@@ -83,7 +83,10 @@ function search(
   });
 }
 
-/** The x at which a tail of the gamma distribution of shape a has a probability of at most ½. */
+/**
+ * The x at which a tail of the gamma distribution of shape a has the probability `target`, at most ½. It is the lower tail
+ * if `sign` is 1, the upper one if it is −1.
+ */
 const gammaRoot: Procedure = /* @__PURE__ */ procedure(
   "gammaRoot",
   [
@@ -182,7 +185,7 @@ const betaDistribution: Procedure = /* @__PURE__ */ procedure(
   },
 );
 
-/** Odds x / (1 − x) at which I(a, b, x) has a value of at most ½. */
+/** Odds x / (1 − x) of the x at which I(a, b, x) equals `target`, at most ½. */
 const betaRoot: Procedure = /* @__PURE__ */ procedure(
   "betaRoot",
   [

@@ -13,15 +13,16 @@ import {
   min,
   mul,
   neg,
+  not,
   procedure,
   select,
   sqrt,
   sub,
 } from "../../build.ts";
 import type { Expr, Procedure } from "../../scalar.ts";
-import { erfcinvStart, erfinvStart } from "../coefficients.ts";
+import { erfcinvStart, erfcinvTail, erfinvMiddle } from "../coefficients.ts";
 import { polynomial, squareOf, twoSum } from "../double-double.ts";
-import { erf64, erfc64, erfcOfLarge } from "../erf.ts";
+import { erfc64, erfcOfLarge } from "../erf.ts";
 import { exp64 } from "../exp.ts";
 import { withSignOf } from "../hyperbolic.ts";
 import { log1p64, log64 } from "../log.ts";
@@ -99,32 +100,31 @@ export const normalHazard64: Procedure = /* @__PURE__ */ procedure(
   },
 );
 
-/** Largest |y| for which the series of erf is inverted; above it, the tail. erf 0.8125 is slightly larger. */
-const CENTRE = 0.7495;
+/** Largest |y| for which erf⁻¹ is a polynomial; above it, erfc is inverted in the tail. */
+const CENTRE = 0.8;
 
-/** x with erf x = y + yLow for |y| ≤ 0.7495: a polynomial and a step of Halley's method. */
-const centralRoot: Procedure = /* @__PURE__ */ procedure(
-  "centralRoot",
-  [
-    ["y", "f64"],
-    ["yLow", "f64"],
-  ],
-  (block, [y, yLow]) => {
-    const z = block.let("z", mul(y!, y!));
-    const x = block.let("x", mul(y!, polynomial(block, "start", erfinvStart, z)));
-    const error = sub(sub(call(erf64, x), y!), yLow!);
-    const slope = mul(f64(TWO_PER_ROOT_PI), call(exp64, neg(mul(x, x))));
-    const step = block.let("step", div(error, slope));
-    return sub(x, mul(step, sub(f64(1), mul(x, step))));
-  },
-);
+/** x with erf x = y + yLow for |y| ≤ 0.8, by a polynomial. */
+function centralRoot(block: Block, y: Expr, yLow?: Expr): Expr {
+  const square = block.let("ySquare", mul(y, y));
+  const t = block.let("t", sub(square, f64(0.32)));
+  const rest = block.let("middle", mul(y, polynomial(block, "middle", erfinvMiddle, t)));
+  if (yLow === undefined) return add(y, rest);
+  // the slope is exp(x²) · √π / 2, for which a few digits suffice
+  const x = block.let("x", add(y, rest));
+  const u = block.let("u", mul(x, x));
+  const exp = add(f64(1), mul(u, add(f64(1), mul(u, add(f64(0.5), mul(u, f64(1 / 5)))))));
+  return add(y, add(rest, mul(yLow, mul(f64(0.886), exp))));
+}
 
-/** x with erfc x = q for 0 < q ≤ 0.2506, by a start value and a step of Halley's method in the logarithm. */
-const tailRoot: Procedure = /* @__PURE__ */ procedure("tailRoot", [["q", "f64"]], (block, [q]) => {
+/** Smallest q for which erfc⁻¹ is a polynomial of √(−ln q); below it, a step of Halley's method follows. */
+const LEAST_TAIL = 1.4e-11;
+
+/** x with erfc x = q for 0 < q < 1.4e−11, by a start value and a step of Halley's method in the logarithm. */
+const farRoot: Procedure = /* @__PURE__ */ procedure("farRoot", [["q", "f64"]], (block, [q]) => {
   const log = block.let("log", call(log64, q!));
   const root = block.let("root", sqrt(neg(log)));
   const t = block.let("t", div(sub(root, f64(3)), add(root, f64(3))));
-  const x = block.let("x", max(f64(0.8), add(root, polynomial(block, "start", erfcinvStart, t))));
+  const x = block.let("x", add(root, polynomial(block, "start", erfcinvStart, t)));
   const scaled = block.let("scaled", call(scaledErfc, x));
   const square = squareOf(block, "xSquare", x);
   // ln erfc x − ln q
@@ -135,38 +135,37 @@ const tailRoot: Procedure = /* @__PURE__ */ procedure("tailRoot", [["q", "f64"]]
   return add(x, mul(step, sub(f64(1), mul(bend, step))));
 });
 
-/** Computes x with erfc x = q for 0 < q < 0.26, and the limits: ∞ at 0, NaN below. */
-function tailOf(q: Expr): Expr {
-  const inside = call(tailRoot, select(lt(f64(0), q), q, f64(0.25)));
-  return select(lt(f64(0), q), inside, select(eq(q, f64(0)), f64(Infinity), f64(NaN)));
+/** Sets a new local to x with erfc x = q for 0 < q ≤ 0.2, and to the limits: ∞ at 0, NaN below. */
+function tailRoot(block: Block, q: Expr): Expr {
+  const root = block.let("rootOfLog", sqrt(neg(call(log64, max(q, f64(LEAST_TAIL))))));
+  const t = block.let("tailPlace", div(sub(root, f64(2.5)), add(root, f64(2.5))));
+  const x = block.let("tailRoot", add(root, polynomial(block, "tail", erfcinvTail, t)));
+  block.ifRare(not(le(f64(LEAST_TAIL), q)), (then) => {
+    const far = call(farRoot, select(lt(f64(0), q), q, f64(1e-12)));
+    then.set(x, select(lt(f64(0), q), far, select(eq(q, f64(0)), f64(Infinity), f64(NaN))));
+  });
+  return x;
 }
 
 /** x with erf x = y: ±∞ at ±1, NaN beyond. Error: at most 3 ulp. */
 export const erfinv64: Procedure = /* @__PURE__ */ procedure("erfinv", [["y", "f64"]], (block, [y]) => {
-  const value = block.let("value", f64(0));
+  const value = block.let("value", centralRoot(block, y!));
   const size = block.let("size", abs(y!));
-  block.if(
-    le(size, f64(CENTRE)),
-    (then) => then.set(value, call(centralRoot, y!, f64(0))),
-    (otherwise) => otherwise.set(value, withSignOf(y!, otherwise.let("tail", tailOf(sub(f64(1), size))))),
+  block.if(not(le(size, f64(CENTRE))), (then) =>
+    then.set(value, withSignOf(y!, tailRoot(then, then.let("outer", sub(f64(1), size))))),
   );
   return select(eq(y!, f64(0)), y!, value);
 });
 
 /** Sets a new local to x with erfc x = q, for 0 ≤ q ≤ 2. */
 function inverseErfc(block: Block, q: Expr): Expr {
-  const value = block.let("value", f64(0));
   const y = twoSum(block, "y", f64(1), neg(q));
-  const isLower = block.let("isLower", lt(y.high, f64(0)));
-  block.if(
-    le(abs(y.high), f64(CENTRE)),
-    (then) => then.set(value, call(centralRoot, y.high, y.low)),
-    (otherwise) => {
-      const outer = otherwise.let("outer", select(isLower, sub(f64(2), q), q));
-      const tail = otherwise.let("tail", tailOf(outer));
-      otherwise.set(value, select(isLower, neg(tail), tail));
-    },
-  );
+  const value = block.let("value", centralRoot(block, y.high, y.low));
+  block.if(not(le(abs(y.high), f64(CENTRE))), (then) => {
+    const isLower = then.let("isLower", lt(y.high, f64(0)));
+    const tail = tailRoot(then, then.let("outer", select(isLower, sub(f64(2), q), q)));
+    then.set(value, select(isLower, neg(tail), tail));
+  });
   return value;
 }
 

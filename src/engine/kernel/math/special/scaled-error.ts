@@ -69,7 +69,7 @@ export const erfcx64: Procedure = /* @__PURE__ */ procedure("erfcx", [["x", "f64
   return value;
 });
 
-/** Largest exponent of the integrand of a derivative of order n that counts. */
+/** Exponent beyond which the integrand of the derivative of order n is negligible. */
 const lastExponent = (n: number): number => 42 + 4 * n;
 
 /**
@@ -130,7 +130,7 @@ function dawsonFar(n: number): readonly number[] {
   });
 }
 
-/** Distance of the samples of Rybicki's formula, whose error is e^−(π/2h)², and the largest odd number of one. */
+/** Distance h of the samples in Rybicki's formula, whose error is e^−(π/2h)², and the largest odd k in its sum. */
 const [STEP, LAST] = [0.1875, 33];
 
 /**

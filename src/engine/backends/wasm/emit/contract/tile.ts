@@ -38,8 +38,8 @@ export interface Tile extends SummandCount {
    */
   readonly viaScratch: boolean;
   /**
-   * Distances from one tile to the next. `left` is `undefined` if the next tile begins where the last summand of this
-   * tile ended.
+   * Bytes by which the addresses advance from one tile to the next. `left` is `undefined` if the next tile begins where
+   * this one stopped reading the left operand.
    */
   readonly step: { readonly left: number | undefined; readonly right: number; readonly out: number };
   /**

@@ -56,7 +56,7 @@ export function eachRun(
   body.end();
 }
 
-/** Locals with the addresses of the operands, named as in the plan. */
+/** Indices of the wasm locals that contain the addresses of the result and the operands of a contraction. */
 export interface AddressLocals {
   readonly out: number;
   readonly left: number;

@@ -42,7 +42,7 @@ export function openSharing(module: ModuleBuilder, reserve: (bytes: number) => n
 export interface WorkArgument {
   readonly type: "i32" | "f64" | "f32";
   readonly name: string;
-  /** Pushes the value on the stack, where the work is published. */
+  /** Pushes the value on the stack, in the code that publishes the work. */
   readonly push: () => void;
 }
 

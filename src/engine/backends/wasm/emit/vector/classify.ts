@@ -22,8 +22,7 @@ export function ownWidth(expr: Expr, lanes: LaneCode): Width | undefined {
   if (expr.type === "f64") return 64;
   if (expr.type === "f32") return 32;
   const of = (x: Expr): Width | undefined => ownWidth(x, lanes);
-  const wider = (x: Width | undefined, y: Width | undefined): Width | undefined =>
-    x === 64 || y === 64 ? 64 : (x ?? y);
+  const wider = (x: Width | undefined, y: Width | undefined): Width | undefined => (x === 64 ? x : (y ?? x));
   switch (expr.kind) {
     case "const":
       return undefined;
@@ -43,7 +42,7 @@ export function ownWidth(expr: Expr, lanes: LaneCode): Width | undefined {
     case "mulAdd":
       return undefined;
     case "select":
-      return wider(wider(of(expr.x), of(expr.y)), undefined) ?? of(expr.condition);
+      return wider(of(expr.x), of(expr.y)) ?? of(expr.condition);
     case "call":
       return naturalWidth(expr.type, lanes);
   }

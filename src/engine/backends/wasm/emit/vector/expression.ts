@@ -2,7 +2,7 @@ import { internalError } from "../../../../errors/index.ts";
 import { sameExpr } from "../../../../kernel/same-expr.ts";
 import type { BinaryExpr, Expr } from "../../../../kernel/scalar.ts";
 import { usesOf } from "../../../../kernel/uses.ts";
-import { checkDepth, walkExpr } from "../../../../kernel/walk.ts";
+import { checkDepth, maxDepth, walkExpr } from "../../../../kernel/walk.ts";
 import { assertNever } from "../../../../util/assert-never.ts";
 import type { FunctionFrame } from "../frame.ts";
 import { emitAddress, isInside, localIndex } from "../frame.ts";
@@ -44,8 +44,10 @@ export type CallWriter = (expr: Expr & { kind: "call" }, lanes: LaneCode) => Vec
 
 /** Value of an expression in each lane. `width` is the preferred lane width if the expression allows both. */
 export function vecOf(expr: Expr, lanes: LaneCode, call: CallWriter, width?: Width, depth = 0): Vec {
-  checkDepth(depth);
+  if (depth > maxDepth) checkDepth(depth); // tested before the call, as in `walkExpr`
   if (expr.type === "f64" && lanes.isNarrow) throw internalError("float64 in lanes of 32 bits");
+  const bound = expr.kind === "local" ? lanes.scope.get(expr.name) : undefined;
+  if (bound?.kind === "vector") return depth === 0 ? bound.vec : part(bound.vec, lanes);
   const inner = (x: Expr, wanted?: Width): Vec => vecOf(x, lanes, call, wanted, depth + 1);
   const open = (): Width => ownWidth(expr, lanes) ?? width ?? naturalWidth(expr.type, lanes);
   const by = dependence(expr, lanes.scope);
@@ -58,8 +60,6 @@ export function vecOf(expr: Expr, lanes: LaneCode, call: CallWriter, width?: Wid
       case "const":
         throw internalError("a constant that differs from lane to lane");
       case "local": {
-        const binding = lanes.scope.get(expr.name);
-        if (binding?.kind === "vector") return binding.vec;
         const type = open();
         return laneByLane(expr.type, type, lanes, (lane) =>
           emitScalar(atLane(expr, lane, lanes), lanes.frame),
@@ -107,7 +107,7 @@ function splat(expr: Expr, width: Width, lanes: LaneCode): Vec {
 
 /** Value whose vectors are all in one local. */
 function repeatedLocal({ type }: Expr, width: Width, reg: number, lanes: LaneCode): Vec {
-  return { type, width, isPlain: true, emit: () => bodyOf(lanes).localGet(reg) };
+  return { type, width, isPlain: true, emit: () => lanes.frame.body.localGet(reg) };
 }
 
 /** Copies a number to all lanes of a new local. */
@@ -131,26 +131,19 @@ function emitSplat(expr: Expr, lanes: LaneCode): number {
   return reg;
 }
 
-/** True if an expression is loop-invariant and may be computed before the loop. */
-function isInvariant(expr: Expr, lanes: LaneCode): boolean {
-  const { iteration } = lanes;
-  if (iteration === undefined) return false;
-  const { touched, buffers } = usesOf([], [expr]);
-  for (const name of touched.keys()) if (lanes.scope.has(name)) return false;
-  if (lanes.isConditional && !isAlwaysSafe(expr)) return false;
-  for (const name of buffers) if (iteration.stored.has(name)) return false;
-  return true;
-}
-
 /**
- * True if an expression may be computed speculatively: it reads no memory and calls nothing that might not terminate.
+ * True if an expression is loop-invariant and may be computed before the loop. In a conditional part of the loop it may
+ * then neither read memory nor call procedures that might not terminate, because it is computed speculatively.
  */
-function isAlwaysSafe(expr: Expr): boolean {
-  let isSafe = true;
-  walkExpr(expr, ({ kind }) => {
-    if (kind === "load" || kind === "table" || kind === "call") isSafe = false;
+function isInvariant(expr: Expr, { iteration, scope, isConditional }: LaneCode): boolean {
+  if (iteration === undefined) return false;
+  let isSame = true;
+  walkExpr(expr, (inner) => {
+    if (inner.kind === "local") isSame &&= !scope.has(inner.name);
+    else if (inner.kind === "load") isSame &&= !isConditional && !iteration.stored.has(inner.buffer);
+    else if (inner.kind === "table" || inner.kind === "call") isSame &&= !isConditional;
   });
-  return isSafe;
+  return isSame;
 }
 
 /** Frame for writing code that runs before the loop. */

@@ -158,7 +158,8 @@ export function settled(vec: Vec, lanes: LaneCode): Vec {
 }
 
 export function newRegs(lanes: LaneCode, width: Width): number[] {
-  return Array.from({ length: vectors(lanes, width) }, () => bodyOf(lanes).local("v128"));
+  const { body } = lanes.frame;
+  return Array.from({ length: vectors(lanes, width) }, () => body.local("v128"));
 }
 
 /**
@@ -182,7 +183,7 @@ export function part(vec: Vec, lanes: LaneCode): Vec {
 
 /** Value whose vectors are in the locals `regs`. */
 export function inRegs(type: ScalarType, width: Width, regs: readonly number[], lanes: LaneCode): Vec {
-  return { type, width, isPlain: true, emit: (k) => bodyOf(lanes).localGet(regs[k]!) };
+  return { type, width, isPlain: true, emit: (k) => lanes.frame.body.localGet(regs[k]!) };
 }
 
 /** The value itself if it is cheap to emit repeatedly, otherwise a copy in locals. */

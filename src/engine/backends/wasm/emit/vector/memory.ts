@@ -250,7 +250,7 @@ function alternateLoad(buffer: string, index: Expr, type: ScalarType, width: Wid
   return type === "f64" || type === "f32" ? loaded : toWidth(loaded, width, lanes);
 }
 
-/** Loads bytes 0 and 1 at the address on the stack as a mask. */
+/** Loads bools, which are bytes of value 0 or 1, from the address on the stack, as a mask. */
 function loadMask(offset: number, width: Width, lanes: LaneCode): Vec {
   const body = bodyOf(lanes);
   body.memory(lanes.count === 8 ? "v128.load64_zero" : "v128.load32_zero", offset);
@@ -328,8 +328,8 @@ export function tableVec(
 }
 
 /**
- * Stores for all lanes, or for the active ones. Contiguous stores wait in `pending` until the loads of the iteration
- * are done.
+ * Stores for all lanes, or for the active ones. Without a mask, stores to contiguous or alternate elements wait in
+ * `pending` until the loads of the iteration are done.
  */
 export function storeVec(
   buffer: string,

@@ -236,7 +236,10 @@ function keptCondition(condition: Expr, lanes: LaneCode, call: CallWriter): Vec 
   return condition.kind === "local" ? keep(vec, lanes).vec : plain(vec, lanes);
 }
 
-/** Writes a branch: both sides, each for the lanes that take it. */
+/**
+ * Writes a branch: both sides, each for the lanes that take it. If all lanes agree, it is a branch of scalar code. Of a
+ * branch marked `shortcut` only the other side is written, and rare ones are left for later.
+ */
 function emitVectorIf(stmt: Stmt & { kind: "if" }, lanes: LaneCode, call: CallWriter, depth: number): void {
   if (stmt.shortcut === true) return emitVectorBlock(stmt.otherwise, lanes, call, depth + 1);
   const body = bodyOf(lanes);

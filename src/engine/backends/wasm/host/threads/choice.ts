@@ -18,7 +18,10 @@ type WorkMode = "shared" | "alone";
  * programs, is thus done alone until that changes. Results do not depend on the mode.
  */
 export function makeChoice(): SharingHeuristic {
-  /** Usual milliseconds per unit, when work is shared and when it is not. */
+  /**
+   * Typical run time in milliseconds per unit of work, for shared work and for work done alone; NaN before the first
+   * run.
+   */
   const times = { shared: NaN, alone: NaN };
   let way: WorkMode = "shared";
   let runs = 0;

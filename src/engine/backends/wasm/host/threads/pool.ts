@@ -44,7 +44,10 @@ export interface Policy {
   readonly gains: Gains;
 }
 
-/** Pool of this number of threads on the shared memory; `undefined` if nothing can be shared. */
+/**
+ * Returns the pool of this number of threads, which work on the memory of `arena`. `undefined` for a single thread, and
+ * if the memory cannot be shared between threads.
+ */
 export function threadPool(threads: number, arena: Arena): ThreadPool | undefined {
   if (threads <= 1 || !arena.isShared) return undefined;
   let pool = hostState.pools.get(threads);
@@ -170,8 +173,11 @@ function leave({ isClosed, alive, arena, base }: PoolState): void {
 }
 
 /**
- * Waits until the other threads have finished the units that they took. Sleeps if this thread may block, otherwise
- * spins.
+ * Waits for the other threads, which have not yet finished the units that they took: sleeps for a short time if this
+ * thread may block, otherwise returns at once.
+ *
+ * @throws DownhillError `internal` if a thread has failed or nothing has happened for too long; the pool is closed
+ *   then.
  */
 function pause(state: PoolState): void {
   const { wait, words } = state;

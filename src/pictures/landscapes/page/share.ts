@@ -1,0 +1,95 @@
+import {
+  copyAs,
+  fileName,
+  makeShare,
+  pictureActions,
+  programActions,
+  saveFile,
+} from "../../plot/page/share.ts";
+import { byId } from "../../viz/page/dom.ts";
+import { motionStyle } from "../draw/motion.ts";
+import type { PageRuns } from "../page-data.ts";
+
+/** The step that the page shows, and a function that draws all steps of a figure while it runs. */
+export interface ShownStep {
+  readonly step: () => number;
+  readonly atLast: <T>(draw: () => T) => T;
+}
+
+/** Adds a Share button to a figure with runs: its picture, its animation, a link to the step, its program. */
+export function shareRuns(figure: PageRuns, { step, atLast }: ShownStep): void {
+  const section = byId(figure.id);
+  const title = section.querySelector("h2")?.textContent ?? document.title;
+  const name = fileName(title);
+  const share = makeShare(title, () => [
+    {
+      name: "Copy link",
+      run: () => copyAs("Link", `${location.href.replace(/#.*$/, "")}#step=${step()}`),
+    },
+    ...programActions(),
+    ...pictureActions({ name, svg: () => drawingOf(figure, "") }),
+    {
+      name: "Save as animation",
+      run: () =>
+        saveFile(
+          atLast(() => drawingOf(figure, motionOf(figure))),
+          `${name}-animated.svg`,
+          "image/svg+xml",
+        ),
+    },
+  ]);
+  section.querySelector(".pair")!.after(share);
+}
+
+/** Writes the visible drawings of a figure side by side as standalone SVG, with the style of the page. */
+function drawingOf({ id, charts }: PageRuns, motion: string): string {
+  const shown = [...byId(id).querySelectorAll<SVGSVGElement>(".pair svg")].filter(
+    (svg) => svg.getClientRects().length > 0 && svg.closest("button") === null,
+  );
+  let [width, height] = [0, 0];
+  const parts = shown.map((svg) => {
+    const part = document.createElementNS("http://www.w3.org/2000/svg", "g");
+    const { width: across, height: down } = svg.viewBox.baseVal;
+    part.setAttribute("class", `${svg.getAttribute("class") ?? ""} ${id}`);
+    part.setAttribute("transform", `translate(${width} 0)`);
+    part.append(...[...svg.childNodes].map((child) => child.cloneNode(true)));
+    const chart = charts.find((one) => one.id === svg.id);
+    const line = part.querySelector(".cursor");
+    if (motion !== "" && chart !== undefined && line !== null) {
+      line.setAttribute("class", "now");
+      for (const end of ["x1", "x2"]) line.setAttribute(end, String(chart.left));
+    }
+    [width, height] = [width + across, Math.max(height, down)];
+    return part;
+  });
+  const whole = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  whole.setAttribute("width", String(width));
+  whole.setAttribute("height", String(height));
+  whole.setAttribute("viewBox", `0 0 ${width} ${height}`);
+  whole.style.background = "var(--paper)";
+  const style = document.createElementNS("http://www.w3.org/2000/svg", "style");
+  style.textContent = `${document.querySelector("style")?.textContent ?? ""}\n${motion}`;
+  whole.append(style, ...parts);
+  return new XMLSerializer().serializeToString(whole);
+}
+
+/** Style rules that play the visible map of a figure. */
+function motionOf({ id, steps, runs, maps, charts }: PageRuns): string {
+  const map = maps.find((one) => byId(one.id).getClientRects().length > 0);
+  const chart = charts.find((one) => byId(one.id).getClientRects().length > 0);
+  return motionStyle({
+    name: id,
+    steps,
+    across: chart === undefined ? 0 : chart.perStep * steps,
+    runs: (map?.trails ?? []).map(({ run, at, xy, exit, lastInside }, i) => ({
+      index: run,
+      isLost: runs[i]?.isLost ?? false,
+      trail: {
+        steps: at,
+        spots: at.map((_, k) => [xy[2 * k]!, xy[2 * k + 1]!] as const),
+        exit: exit ?? undefined,
+        lastInside,
+      },
+    })),
+  });
+}

@@ -1,0 +1,19 @@
+// The GPU that the tests of one file share.
+import { openWebGpu, type WebGpu } from "downhill/webgpu";
+import { afterAll, beforeAll } from "vitest";
+import { engine } from "../../src/engine/runtime/engine.ts";
+import { gpuOfNode } from "./webgpu.ts";
+
+/** Opens the GPU of Node before the tests of a file, if there is one, and closes it after them. `use` receives it. */
+export function openGpuForFile(use: (gpu: WebGpu) => void): void {
+  let gpu: WebGpu | undefined;
+  beforeAll(async () => {
+    if (gpuOfNode === undefined) return;
+    gpu = await openWebGpu({ gpu: gpuOfNode });
+    use(gpu);
+  });
+  afterAll(() => {
+    gpu?.close();
+    engine.copies = undefined; // other test files in this process use one device
+  });
+}
