@@ -55,11 +55,12 @@ function describeSection(
             const views = Math.max(1, await page.locator("[role=tab]").count());
             for (let i = 0; i < views; i++) {
               if (i > 0) await tab.press("ArrowRight");
-              const { stops, faults } = await tabWalk(page);
-              expect(stops).toBeGreaterThan(8);
-              // Figures that compute when they become visible add controls during the first walk.
-              const lasting = faults.length === 0 ? [] : (await tabWalk(page)).faults;
-              expect(lasting.filter((fault) => faults.includes(fault))).toEqual([]);
+              const first = await tabWalk(page);
+              // Figures that compute when they become visible add controls during the first walk, or take the focus away.
+              const isClean = first.stops > 8 && first.faults.length === 0;
+              const last = isClean ? first : await tabWalk(page);
+              expect(last.stops).toBeGreaterThan(8);
+              expect(last.faults.filter((fault) => first.faults.includes(fault))).toEqual([]);
             }
           },
         ]),
