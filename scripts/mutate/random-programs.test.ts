@@ -6,8 +6,9 @@ import { expectPlanAgrees, inputsOfRoutine } from "../../test/support/device-pla
 import { contestants, expectSameKernel } from "../../test/support/kernel-agreement.ts";
 import { searchNests } from "../../test/support/nest-soak.ts";
 import { faultOfPlainSeed, faultOfProductsSeed, faultOfRegionSeed } from "../../test/support/plain-soak.ts";
-import { expectAgreement, trials } from "../../test/support/random-agreement.ts";
+import { expectAgreement, expectDerivatives, trials } from "../../test/support/random-agreement.ts";
 import { kernels } from "../../test/support/random-kernels.ts";
+import { maskedFault } from "../../test/support/random-masked.ts";
 import { bufferSize, routines } from "../../test/support/random-routines.ts";
 import { sizedKernels } from "../../test/support/random-sizes.ts";
 import { randomStrips } from "../../test/support/random-strips.ts";
@@ -40,6 +41,18 @@ const tensors: FaultOfSeed = (seed) => {
   configure({});
   return fault;
 };
+const derivatives: FaultOfSeed = (seed) => {
+  configure({ reproducible: true });
+  const fault = drawnFault(trials(), expectDerivatives, seed);
+  configure({});
+  return fault;
+};
+const masks: FaultOfSeed = (seed) => maskedFault(seed, 2);
+/** One program in this number also runs on the backends, which takes ten times as long. */
+const rarely = 40;
+const plainDerivatives: FaultOfSeed = (seed) => faultOfPlainSeed(seed, rarely, 160);
+const regionDerivatives: FaultOfSeed = (seed) => faultOfRegionSeed(seed, rarely);
+const stripDerivatives: FaultOfSeed = (seed) => faultOfRegionSeed(seed, rarely, randomStrips);
 const nests: FaultOfSeed = (seed) => searchNests({ seed, programs: 1, isRaw: true }).fault;
 const plain: FaultOfSeed = (seed) => faultOfPlainSeed(seed, 3, 160);
 const products: FaultOfSeed = (seed) => faultOfProductsSeed(seed, 3);
@@ -62,8 +75,11 @@ const kindsByFolder: readonly (readonly [folder: string, kinds: readonly FaultOf
   ["engine/codegen", [routinesInSettings, sizedRoutines, devicePlans, nests, tensors]],
   ["engine/backends", [routinesInSettings, sizedRoutines, nests, tensors]],
   ["engine/passes", [tensors]],
-  ["engine/transforms/taylor", [tensors, plain]],
-  ["engine/transforms", [tensors]],
+  ["engine/transforms/taylor", [derivatives, masks, plain]],
+  ["engine/transforms", [derivatives, masks, tensors]],
+  ["engine/region/derive", [regionDerivatives, plainDerivatives, stripDerivatives, nests]],
+  ["engine/region/flat", [regionDerivatives, plainDerivatives, stripDerivatives, nests]],
+  ["engine/region/form", [regionDerivatives, plainDerivatives, nests]],
   ["engine/loops", [nests, products, strips, plain, regions]],
   ["engine", [nests, plain, tensors, regions, strips, products]],
 ];

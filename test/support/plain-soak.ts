@@ -25,9 +25,13 @@ const switchedOff = [
   { recompute: false },
   { common: false },
   { fuse: false },
-  {},
+  { checkpoint: true },
   { localise: false },
   { tables: false },
+  { checkpoint: 2, fuse: false },
+  {},
+  { checkpoint: 1 },
+  { checkpoint: true, fuse: false, recompute: false },
 ];
 
 const switchedOffBelow = [

@@ -328,7 +328,35 @@ function expectChain(f: Function, point: readonly Tensor[], donates: boolean): v
     expectSame(`what step ${step + 1} of a jitted chain gave, later`, outs, then, program);
 }
 
-/** Checks that derivatives of both modes are consistent, and that a batch equals its items. */
+/** Checks the mathematics of the transforms of a trial; compiles no optimised program. */
+export function expectDerivatives({ recipe }: Trial): void {
+  expectMathematics(recipe, functionOf(recipe), givenOf(recipe), new Map());
+}
+
+const seriesOrder = 2;
+
+/** Checks that Taylor coefficients are those of repeated forward mode. */
+function expectSeries(f: Function, given: Given): void {
+  const [point, tangents] = [[...given.point], [...given.tangents]];
+  const stacks = d.taylor((xs: readonly Tensor[]) => f(...xs), { order: seriesOrder })(point, tangents);
+  let [g, factorial] = [f, 1];
+  for (let k = 0; k <= seriesOrder; k++) {
+    factorial *= Math.max(k, 1);
+    for (const [i, y] of g(...point).entries()) {
+      const [want, have] = [y.mul(1 / factorial).data(), stacks[i]!.at(k).data()];
+      const scale = Math.max(1, ...[...want].filter(Number.isFinite).map(Math.abs));
+      const at = [...want].findIndex((x, j) => !(Math.abs(x - have[j]!) <= 1e-7 * scale) && !Object.is(x, have[j])); // prettier-ignore
+      if (at >= 0)
+        throw new Error(`Taylor coefficient ${k} of result ${i} [${at}] is ${have[at]}, not ${want[at]}`);
+    }
+    g = push(g, given);
+  }
+}
+
+/**
+ * Checks that derivatives of both modes are consistent, that Taylor coefficients are repeated derivatives, and that a
+ * batch equals its items.
+ */
 function expectMathematics(recipe: Recipe, f: Function, given: Given, tally: Tally): void {
   if (isLarge(recipe.dims)) return;
   count(tally, "mathematics: batches");
@@ -347,7 +375,10 @@ function expectMathematics(recipe: Recipe, f: Function, given: Given, tally: Tal
       tally,
     );
   }
-  if (recipe.dtype === "float32" || !isFine(recipe) || !isReversible(recipe)) return;
+  if (recipe.dtype === "float32" || !isFine(recipe)) return;
+  count(tally, "mathematics: series");
+  expectSeries(f, given);
+  if (!isReversible(recipe)) return;
   count(tally, "mathematics: modes");
   const products = (xs: readonly Tensor[], ys: readonly Tensor[]): number[] =>
     xs.flatMap((x, i) => Array.from(x.mul(ys[i]!).data()));

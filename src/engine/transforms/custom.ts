@@ -181,7 +181,7 @@ export function customJvp(
 ): AnyFunction {
   if (arguments.length > 2) refuseExtra("customJvp", arguments, 2);
   requireFunction("customJvp", f);
-  requireFunction("customJvp", rule);
+  requireFunction("customJvp", rule, "customJvp((x) => …, ([x], [dx]) => [out, tangent])");
   const open = new Map<string, OpenCall<DeferredProgram>>();
   return (...args) => {
     const { leaves, defs } = flattenArguments(args, "customJvp");
@@ -287,8 +287,9 @@ export function customVjp(
 ): AnyFunction {
   if (arguments.length > 3) refuseExtra("customVjp", arguments, 3);
   requireFunction("customVjp", f);
-  requireFunction("customVjp", forward);
-  requireFunction("customVjp", backward);
+  const written = "customVjp((x) => …, (x) => [out, saved], (saved, ct) => [cotangent])";
+  requireFunction("customVjp", forward, written);
+  requireFunction("customVjp", backward, written);
   interface Rules {
     readonly forward: DeferredProgram;
     readonly backward: DeferredProgram;

@@ -3,7 +3,7 @@ import type { Derivative, Maybe } from "../../ir/primitive.ts";
 import { isBuiltIn } from "../../ir/primitive.ts";
 import type { Tensor } from "../../ir/tensor.ts";
 import { isFloating } from "../../ir/types.ts";
-import { div, maskedMul, mul } from "../../prims/arithmetic.ts";
+import { div, maskedMul, mul, strongMul } from "../../prims/arithmetic.ts";
 import { full, neg, sub, sumMaybe } from "../../prims/linear.ts";
 import { bind } from "../../trace/bind.ts";
 import { movedBy } from "../jvp.ts";
@@ -167,8 +167,11 @@ function productRow(
   };
   const only = (place: number, x: Tensor): Maybe[] => heads.map((_, i) => (i === place ? x : undefined));
   const replaced = (place: number, x: Tensor): Tensor[] => heads.map((h, i) => (i === place ? x : h));
-  const quotientTerm = (factor: Tensor, y: Maybe): Maybe =>
-    y && (masks[v] === true ? maskedMul(factor, y) : mul(factor, y));
+  const quotientTerm = (factor: Tensor, y: Maybe): Maybe => {
+    if (y === undefined) return undefined;
+    if (derivative.chooses === true) return strongMul(y, factor); // a 0 of a strong quotient is strong
+    return masks[v] === true ? maskedMul(factor, y) : mul(factor, y);
+  };
   const solutionTerm = (factor: Tensor, y: Maybe): Maybe => y && apply(only(v, factor), heads, y, masks);
   const productTerm = (factor: Tensor, other: Maybe): Maybe => {
     if (other === undefined) return undefined;

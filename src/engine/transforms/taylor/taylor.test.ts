@@ -213,6 +213,7 @@ describe("coefficients are those of repeated jvp", () => {
     ["relu", (x) => relu(mul(x, x.sub(1))), tensor([0, 1, 0.5, 2]), tensor([1, 1, 1, 1])],
     ["sqrt after a mask", (x) => where(less(0, x), sqrt(x), 0), tensor([0, 4, -1]), tensor([1, 1, 1])],
     ["sqrt of a mask", (x) => x.mul(sqrt(maximum(x, 0))), tensor([-1, 4]), tensor([1, 1])],
+    ["the gradient of sqrt before a mask", grad((x: Tensor) => where([true, false], sqrt(x), 0).sum()), tensor([4, 0]), tensor([1, 1])], // prettier-ignore
     ["sqrt along an axis", (x) => sqrt(x), tensor([0, 4, 0]), tensor([0, 1, 1])],
     ["log of a part", (x) => log(x).at(1), tensor([0, 2]), tensor([1, 1])],
     ["a quotient along an axis", (x) => div(x.at(0), x.at(1)), tensor([0, 0]), tensor([0, 1])],
