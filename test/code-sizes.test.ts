@@ -49,6 +49,7 @@ import { lowerRegion } from "../src/engine/region/lower/routine.ts";
 import { cotangents } from "../src/engine/region/derive/gradient.ts";
 import { tangent } from "../src/engine/region/derive/tangent.ts";
 import type { Region } from "../src/engine/region/form/region.ts";
+import { walkExpressions, walkStmts } from "../src/engine/region/form/walk.ts";
 import {
   dispatchesOf,
   kernelsIn,
@@ -69,12 +70,14 @@ import { traceProgram } from "../src/engine/trace/staging.ts";
 import { choicesOf } from "./support/draw-region.ts";
 import { formOfText } from "./support/plain-region.ts";
 import { Choices } from "./support/random-choices.ts";
+import { kernels } from "./support/random-kernels.ts";
 import { randomNest } from "./support/random-nests.ts";
 import type { PlainProgram } from "./support/random-plain.ts";
 import { randomPlain } from "./support/random-plain.ts";
 import { randomProducts } from "./support/random-products.ts";
 import { functionOf, isReversible, pointOf, recipes, smallDims } from "./support/random-programs.ts";
 import { randomRegion } from "./support/random-regions.ts";
+import { sizedKernels } from "./support/random-sizes.ts";
 import { randomStrips } from "./support/random-strips.ts";
 import { transforms } from "./support/random-transforms.ts";
 import { isReal, realParams } from "./support/region-derivatives.ts";
@@ -85,8 +88,6 @@ type ModuleSizes = readonly [kernels: number, code: number, temporaries: number]
 type DeviceSizes = readonly [dispatches: number, workgroups: number, temporaries: number, code: number];
 type Table = Record<string, readonly number[]>;
 type F = (...xs: readonly Tensor[]) => Tensor | Tensor[];
-
-const file = new URL("testdata/code-sizes.json", import.meta.url);
 
 function sizesOf(routine: Routine): ModuleSizes {
   const { kernels, bytes } = standaloneModules().add(routine);
@@ -310,19 +311,22 @@ function addRandomPrograms(table: Table): void {
   }
 }
 
-/** Random plain functions, loop nests, sums of products, and regions, with the options of lowering in turn. */
+const form =
+  (draw: (choices: Choices) => PlainProgram) =>
+  (choices: Choices): Region =>
+    formOfText(draw(choices).typescript).region;
+
+/** Random plain functions, loop nests, sums of products, and regions. */
+const kinds: Readonly<Record<string, (choices: Choices) => Region>> = {
+  nest: form(randomNest),
+  "plain function": form(randomPlain),
+  products: form(randomProducts),
+  region: (choices) => randomRegion(choices).region,
+  strips: (choices) => randomStrips(choices).region,
+};
+
+/** Sizes of random regions and of their derivatives, with the options of lowering in turn. */
 function addRandomRegions(table: Table): void {
-  const form =
-    (draw: (choices: Choices) => PlainProgram) =>
-    (choices: Choices): Region =>
-      formOfText(draw(choices).typescript).region;
-  const kinds: Record<string, (choices: Choices) => Region> = {
-    nest: form(randomNest),
-    "plain function": form(randomPlain),
-    products: form(randomProducts),
-    region: (choices) => randomRegion(choices).region,
-    strips: (choices) => randomStrips(choices).region,
-  };
   const options: readonly LowerOptions[] = [{}, { failedChecks: "end" }, { sums: false }];
   for (const [name, draw] of Object.entries(kinds))
     for (let seed = 1; seed <= 12; seed++)
@@ -334,17 +338,64 @@ function addRandomRegions(table: Table): void {
       );
 }
 
+/** Statements, loops, arrays and expressions of a region. */
+function countsOf({ body }: Region): number[] {
+  let [statements, loops, arrays, expressions] = [0, 0, 0, 0];
+  walkStmts(body, ({ kind }) => {
+    statements++;
+    if (kind === "for" || kind === "while") loops++;
+    if (kind === "array") arrays++;
+  });
+  walkExpressions(body, () => void expressions++);
+  return [statements, loops, arrays, expressions];
+}
+
+/** Lengths of the derivatives of more random regions, and of gradients in segments, without their code. */
+function addRandomDerivatives(table: Table): void {
+  for (const [name, draw] of Object.entries(kinds))
+    for (let seed = 13; seed <= 28; seed++) {
+      const region = draw(new Choices(choicesOf(seed, 240)));
+      const isMoving = realParams(region);
+      const forward = tangent(region, isMoving, scalarFunctions, { primal: true });
+      const gradients = [{}, { checkpoint: true }, { checkpoint: 2, fuse: false }].map((options) =>
+        cotangents(region, isMoving, scalarFunctions, options),
+      );
+      table[`${name} ${seed}, derivatives`] = [forward, ...gradients].flatMap(countsOf);
+    }
+}
+
+/** Code of random routines, with constant sizes and with sizes that are known when they are called. */
+function addRandomRoutines(table: Table): void {
+  for (const [i, routine] of fc.sample(kernels(), { numRuns: 100, seed: 3 }).entries())
+    table[`routine ${i}`] = sizesOf(routine);
+  for (const [i, { routine }] of fc.sample(sizedKernels(), { numRuns: 100, seed: 3 }).entries())
+    table[`sized routine ${i}`] = sizesOf(routine);
+}
+
+/** Compares a table with its record, or writes the record. */
+function expectRecorded(name: string, table: Table): void {
+  const file = new URL(`testdata/${name}.json`, import.meta.url);
+  if (process.env["DOWNHILL_WRITE"] === "1") {
+    const rows = Object.entries(table).map(
+      ([row, sizes]) => `${JSON.stringify(row)}: ${JSON.stringify(sizes)}`,
+    );
+    writeFileSync(file, `{\n${rows.join(",\n")}\n}\n`);
+  }
+  expect(table).toEqual(JSON.parse(readFileSync(file, "utf8")));
+}
+
+test("derivatives of regions have the recorded lengths", () => {
+  const table: Table = {};
+  addRandomDerivatives(table);
+  expectRecorded("derivative-lengths", table);
+});
+
 test("kernels, code and temporaries have the recorded sizes", () => {
   const table: Table = {};
   addPrograms(table);
   addTransforms(table);
   addRandomPrograms(table);
   addRandomRegions(table);
-  if (process.env["DOWNHILL_WRITE"] === "1") {
-    const rows = Object.entries(table).map(
-      ([name, sizes]) => `${JSON.stringify(name)}: ${JSON.stringify(sizes)}`,
-    );
-    writeFileSync(file, `{\n${rows.join(",\n")}\n}\n`);
-  }
-  expect(table).toEqual(JSON.parse(readFileSync(file, "utf8")));
+  addRandomRoutines(table);
+  expectRecorded("code-sizes", table);
 });

@@ -32,6 +32,8 @@ const switchedOff = [
   {},
   { checkpoint: 1 },
   { checkpoint: true, fuse: false, recompute: false },
+  { reread: false, coverage: false },
+  { reorder: false, hoist: false, sums: false },
 ];
 
 const switchedOffBelow = [
