@@ -42,10 +42,11 @@ export function solveTransposed(l: Float64Array, b: Float64Array, n: number): Fl
 
 const mostSweeps = 30;
 
-/**
- * A symmetric matrix with the same eigenvectors, the absolute eigenvalues, and none below `least`. By Jacobi's method.
- */
-export function withCurvature(a: Float64Array, n: number, least: number): Float64Array {
+/** Eigenvalues of a symmetric matrix, in no order, and its eigenvectors as columns. By Jacobi's method. */
+export function symmetricEigen(
+  a: Float64Array,
+  n: number,
+): { readonly values: Float64Array; readonly vectors: Float64Array } {
   const m = a.slice();
   const vectors = new Float64Array(n * n);
   for (let i = 0; i < n; i++) vectors[i * n + i] = 1;
@@ -60,9 +61,15 @@ export function withCurvature(a: Float64Array, n: number, least: number): Float6
       }
     if (isDiagonal) break;
   }
+  return { values: Float64Array.from({ length: n }, (_, k) => m[k * n + k]!), vectors };
+}
+
+/** A symmetric matrix with the same eigenvectors, the absolute eigenvalues, and none below `least`. */
+export function withCurvature(a: Float64Array, n: number, least: number): Float64Array {
+  const { values, vectors } = symmetricEigen(a, n);
   const out = new Float64Array(n * n);
   for (let k = 0; k < n; k++) {
-    const value = Math.max(Math.abs(m[k * n + k]!), least);
+    const value = Math.max(Math.abs(values[k]!), least);
     for (let i = 0; i < n; i++)
       for (let j = 0; j < n; j++) out[i * n + j]! += value * vectors[i * n + k]! * vectors[j * n + k]!;
   }

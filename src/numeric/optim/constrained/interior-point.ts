@@ -38,6 +38,7 @@ export interface InteriorIterate {
  * End of an interior point search.
  *
  * - `optimal`: E₀, the sum of slack · multiplier and `isAccurate` meet the tolerances.
+ * - `saddle`: E₀ meets the tolerance, but feasible points nearby have lower values.
  * - `stopped`: `observe` returned true.
  * - `infeasible`: the violation has a local minimum near the point.
  * - `unbounded`: the iterates diverge along feasible points of ever lower value.
@@ -46,7 +47,8 @@ export interface InteriorIterate {
  * - `not-finite`: a value or derivative is not finite.
  */
 export interface InteriorOutcome {
-  readonly end: "optimal" | "stopped" | "infeasible" | "unbounded" | "stalled" | "singular" | "not-finite";
+  readonly end:
+    "optimal" | "saddle" | "stopped" | "infeasible" | "unbounded" | "stalled" | "singular" | "not-finite";
   readonly last: InteriorIterate;
   /** With `infeasible`: for each equation and bound, its share in the least violation, a multiplier from −1 to 1. */
   readonly conflict?: Pick<PrimalDual, "y" | "low" | "high">;

@@ -5,6 +5,7 @@ import { linearise, type NonlinearProgram, type PrimalDual } from "./nonlinear-p
 import { predictorCorrector, type QuadraticTask } from "./predictor-corrector.ts";
 import type { ProblemKind } from "./problem-kind.ts";
 import { searchFeasible } from "./restoration.ts";
+import { leaveSaddlePoint } from "./saddle-point.ts";
 import type { SlackForm } from "./slack-form.ts";
 import { sequentialQuadratic } from "./sqp.ts";
 import { boundMultipliers, leastSquaresMultipliers, pushInside } from "./start.ts";
@@ -18,6 +19,8 @@ interface MethodTask extends Omit<InteriorTask, "start" | "barrier"> {
   readonly method: ConstrainedMethod;
   /** Called if another method continues the search. */
   readonly setMethod: (method: ConstrainedMethod) => void;
+  /** Called before the search leaves a saddle point, whose iterates are no solutions. */
+  readonly forget: () => void;
   readonly program: SlackForm;
   /** Variables at the start. */
   readonly variables: Float64Array;
@@ -28,11 +31,62 @@ interface MethodTask extends Omit<InteriorTask, "start" | "barrier"> {
 const firstBarrier = 0.1;
 const smallestWarmBarrier = 1e-8;
 
+/** Number of saddle points that a search may leave. */
+const mostSaddles = 20;
+/** After a last step below this size, relative to the variables, its curvature is that of the solution. */
+const settledStep = 1e-3;
+
+/**
+ * Runs a method. Where it ends at a saddle point or maximum with respect to feasible directions, it continues from a
+ * lower point nearby.
+ */
+export function* runMethod(task: MethodTask): Generator<undefined, InteriorOutcome, void> {
+  const { operation, kind, program } = task;
+  let { method } = task;
+  let moved = Infinity;
+  let latest: Float64Array | undefined;
+  const watched: MethodTask = {
+    ...task,
+    setMethod: (used) => task.setMethod((method = used)),
+    observe(at) {
+      moved = at.isRestoration || latest === undefined ? Infinity : largestChange(at.at.x, latest);
+      latest = at.isRestoration ? undefined : at.at.x;
+      return task.observe(at);
+    },
+  };
+  let outcome = yield* runFromStart(watched);
+  if (kind === "linear") return outcome;
+  for (let saddles = 0; outcome.end === "optimal"; saddles++) {
+    const { point, at, regularisation, primalStep } = outcome.last;
+    if (primalStep > 0 && regularisation === 0 && moved <= settledStep) break;
+    const lower = yield* leaveSaddlePoint(operation, program, point, at);
+    if (lower === undefined) break;
+    if (saddles === mostSaddles) return { ...outcome, end: "saddle" };
+    task.forget();
+    const next = { ...at, x: lower.x };
+    if (method === "sqp")
+      outcome = yield* runFromStart({ ...watched, method, variables: lower.x, earlier: at });
+    else {
+      const { start, barrier } = warmStart(program, lower.x, next, Math.min(firstBarrier, lower.decrease));
+      outcome = yield* rescuedSearch({ ...watched, start, barrier });
+    }
+  }
+  return outcome;
+}
+
+/** Largest change of a variable, relative to its size (at least 1). */
+function largestChange(x: Float64Array, before: Float64Array): number {
+  let most = 0;
+  for (let i = 0; i < x.length; i++)
+    most = Math.max(most, Math.abs(x[i]! - before[i]!) / Math.max(1, Math.abs(x[i]!)));
+  return most;
+}
+
 /**
  * Runs a method. Where `sqp` cannot continue, the interior point method does, so that verdicts do not depend on the
  * method.
  */
-export function* runMethod(task: MethodTask): Generator<undefined, InteriorOutcome, void> {
+function* runFromStart(task: MethodTask): Generator<undefined, InteriorOutcome, void> {
   const { kind, method, program, earlier, variables } = task;
   let begin = variables;
   if (method === "sqp") {
@@ -40,7 +94,7 @@ export function* runMethod(task: MethodTask): Generator<undefined, InteriorOutco
       begin = at.at.x;
       return task.observe(at);
     };
-    const start = { x: variables, ...(earlier ?? withoutForces(program)) };
+    const start = { ...(earlier ?? withoutForces(program)), x: variables };
     const sqp = { ...task, start, barrier: 0, observe };
     const outcome = yield* sequentialQuadratic(sqp);
     if (outcome !== undefined) return yield* checkedRay(kind, sqp, outcome);
@@ -101,7 +155,7 @@ function coldStart(
 }
 
 /**
- * Start near an earlier solution. μ is the error of this solution in the new problem, limited to 1e-8 to 0.1. Variables
+ * Start near an earlier solution. μ is the error of this solution in the new problem, limited to 1e-8 to `most`. Variables
  * are moved inside their bounds by a fraction of at most μ and 0.01, and bound multipliers are raised to at least
  * μ/slack.
  */
@@ -109,11 +163,12 @@ function warmStart(
   program: SlackForm,
   variables: Float64Array,
   earlier: Omit<PrimalDual, "x">,
+  most: number = firstBarrier,
 ): Pick<InteriorTask, "start" | "barrier"> {
   const before = { x: variables, ...earlier };
   const point = linearise(program, variables, program.values(variables));
   const { total } = optimalityErrors(point, before, slacksOf(program, variables), 0);
-  const barrier = Math.min(firstBarrier, Math.max(smallestWarmBarrier, total));
+  const barrier = Math.max(smallestWarmBarrier, Math.min(most, total));
   const x = pushInside(variables, program.low, program.high, Math.min(0.01, barrier));
   const { slackLow, slackHigh } = slacksOf(program, x);
   const raised = (z: Float64Array, slack: Float64Array): Float64Array =>

@@ -145,6 +145,7 @@ function* withVariables(
     method,
     barrierRule: task.barrierRule,
     setMethod: (used) => (method = used),
+    forget: () => (best = undefined),
     program: form,
     variables,
     earlier: task.warmStart && scaledMultipliers(form, scaling, task.warmStart),

@@ -50,6 +50,14 @@ export function judge(judged: Judged): Verdict {
   switch (end) {
     case "optimal":
       return optimalVerdict(last, judged.cancellation(last));
+    case "saddle":
+      return {
+        reason: "numerical",
+        at: judged.nearest,
+        message:
+          "The search returned to a saddle point, where the first-order conditions hold, but points nearby that satisfy the " +
+          "constraints have lower values. Start elsewhere.",
+      };
     case "infeasible":
       if (judged.nearestViolation <= judged.constraintTolerance)
         return {
