@@ -25,6 +25,7 @@ describe("dependence of an expression on an index", () => {
     ["sums and products with constants", k.add(k.mul(i, k.i32(3)), k.sub(n, i)), affine(2)],
     ["a product with a constant before it", k.mul(k.i32(-2), i), affine(-2)],
     ["a shift by a constant", k.shl(i, k.i32(2)), affine(4)],
+    ["a shift by a constant modulo 32", k.shl(i, k.i32(33)), affine(2)],
     ["strides that cancel", k.sub(k.add(i, n), i), uniform],
     ["a product with an unknown number", k.mul(i, n), integral],
     ["the minimum of two", k.min(i, n), integral],

@@ -107,7 +107,7 @@ function affineOf(
   if (a === 0 && b === 0) return uniform;
   if (op === "mul" && y.kind === "const") return affine(Math.imul(a, y.value));
   if (op === "mul" && x.kind === "const") return affine(Math.imul(b, x.value));
-  if (op === "shl" && y.kind === "const") return affine(a << (y.value & 31));
+  if (op === "shl" && y.kind === "const") return affine(a << y.value);
   return undefined;
 }
 

@@ -45,4 +45,10 @@ test("loops that run backward, contain loops, branches or calls, or change their
       store(body, at);
     }),
   ).toBeUndefined();
+  expect(
+    second((body, j) => {
+      body.set(body.let("x", k.load("f64", "a", j)), k.f64(0));
+      store(body, j);
+    }),
+  ).toBeUndefined();
 });

@@ -85,6 +85,18 @@ describe("iterations are apart", () => {
   ])("not those %s", (_, loop) => expect(isApart(loop)).toBe(false)); // prettier-ignore
 });
 
+test("arrays of a shared buffer are distinguished by their offsets, if every access has one", () => {
+  const at = (offset: string, index: Expr): Expr => k.add(k.local("i32", offset), index);
+  const copy = (to: (i: Expr) => Expr, from: (i: Expr) => Expr): boolean => {
+    const loop = loopOf((block, i) => block.store("a", to(i), k.load("f64", "a", from(i))));
+    return areApart({ ...factsOfSizes(loop), offsets: new Set(["x", "y"]) }, loop);
+  };
+  const next = (i: Expr): Expr => k.add(i, k.i32(1));
+  expect(copy((i) => at("x", i), (i) => at("y", next(i)))).toBe(true); // prettier-ignore
+  expect(copy((i) => at("x", i), (i) => at("x", next(i)))).toBe(false); // prettier-ignore
+  expect(copy((i) => at("x", i), (i) => next(i))).toBe(false); // prettier-ignore
+});
+
 test("a store adds to its element if it reads this element as an operand of a sum", () => {
   const [old, other] = [k.load("f64", "a", n), k.load("f64", "b", n)];
   const addedTo = (value: Expr): Expr | undefined => addedBy({ kind: "store", buffer: "a", index: n, value });

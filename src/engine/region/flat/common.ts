@@ -74,11 +74,10 @@ class CommonSubexpressions {
     return stmts.flatMap((stmt) => {
       const next = mapExpressionsOf(stmt, (expr) => this.#renamed(expr));
       if (blocksOf(next).length > 0) {
-        const changed = this.#changedIn(stmt);
-        if (next.kind === "for" || next.kind === "while") changed.forEach((name) => known.forget(name));
-        const inner = mapBlocksOf(next, (block) => this.#block(block, new AvailableValues(known)));
-        changed.forEach((name) => known.forget(name));
-        return [inner];
+        // what the statements of a block change, they forget in the blocks around it too
+        if (next.kind === "for" || next.kind === "while")
+          this.#changedIn(stmt).forEach((name) => known.forget(name));
+        return [mapBlocksOf(next, (block) => this.#block(block, new AvailableValues(known)))];
       }
       if (next.kind !== "let" || this.#mutable.has(next.name)) {
         this.#changedIn(next).forEach((name) => known.forget(name));
