@@ -61,3 +61,35 @@ test("the elements of nested loops are multiplied, and conditions take four byte
   expect(tapes).toContainEqual([4, 12]);
   for (const [, elements] of tapes) expect(elements).toBe(12);
 });
+
+/** Sum of the terms for i < n that are not negative. */
+const total = (n: number, term: (i: number) => number): number =>
+  Array.from({ length: n }, (_, i) => Math.max(0, term(i))).reduce((a, b) => a + b, 0);
+
+test.each<[loops: string, elements: (n: number) => number]>([
+  ["for (let i = 0; i < n; i += 2)", (n) => Math.ceil(n / 2)],
+  ["for (let i = 2; i < n; i += 3)", (n) => Math.ceil((n - 2) / 3)],
+  ["for (let i = n; i > 1; i--)", (n) => n - 1],
+  ["for (let i = n - 1; i >= 0; i -= 2)", (n) => Math.ceil(n / 2)],
+  ["for (let i = 0; i < n; i++) for (let j = 0; j < i; j++)", (n) => n * (n - 1)],
+  ["for (let i = 0; i < n; i++) for (let j = i; j < n; j++)", (n) => n * n],
+  ["for (let i = 0; i < n; i++) for (let j = 0; j < 2 * i + 1; j++)", (n) => n * (2 * (n - 1) + 1)],
+  // without a linear bound of a step of 1, tapes hold the iterations that happen
+  ["for (let i = 0; i < n; i++) for (let j = 0; j < n - 3 * i; j++)", (n) => total(n, (i) => n - 3 * i)],
+  ["for (let i = 0; i < 3 * n; i++) for (let j = i; j < 3 * n; j++)", (n) => 9 * n * n],
+  ["for (let i = 0; i < n; i++) for (let j = 0; j < i; j += 2)", (n) => total(n, (i) => Math.ceil(i / 2))],
+])("%s has tapes for its iterations", (loops, elements) => {
+  const text = `export function f(x: number, n: number) {
+    "use ad";
+    let y = x;
+    ${loops} y = Math.sin(y) * x;
+    return y;
+  }`;
+  for (const n of [4, 7]) {
+    const tapes = tapesOf(text, [true, false], [0.5, n]);
+    const numbers = tapes.filter(([bytes]) => bytes === 8).map(([, count]) => count);
+    expect(numbers).toEqual([elements(n), elements(n)]);
+    // bounds and offsets of inner loops, an int32 per iteration of the outer loop
+    for (const [bytes, count] of tapes) if (bytes !== 8) expect([bytes, count]).toEqual([4, n]);
+  }
+});
