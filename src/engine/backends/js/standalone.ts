@@ -14,6 +14,9 @@ new Uint32Array(powers.buffer).forEach((_, i, all) => {
   if (i % 2 === 1) all[i] = (i >> 1) << 20;
 });`;
 
+/** Names that the prelude declares. */
+export const preludeNames: readonly string[] = ["doubles", "words", "floats", "powers"];
+
 /** JavaScript of a procedure that needs only the prelude: an expression whose value is the function. */
 export function standaloneProcedure(procedure: Procedure): string {
   return standalone(procedureSource(procedure, partLimit), []);

@@ -8,6 +8,7 @@ import { assertNever } from "../../../engine/util/assert-never.ts";
 import { countLeaves, mayLack } from "../call/values.ts";
 import type { PlainForm, PlainType } from "../form/form.ts";
 import { isIntegerArray } from "../form/form.ts";
+import { exportedFunction } from "./own-names.ts";
 import type { TemplateText } from "./results.ts";
 
 interface TypedParameter {
@@ -131,18 +132,17 @@ export function jacobianOf(form: PlainForm, wanted: string): Derivation {
 export function jacobianText(form: PlainForm, wanted: string): string {
   const { region, result } = form;
   const names = parametersOf(form).map((param) => param.name);
+  const fresh = (hint: string): string => freshName(hint, form);
   const type = presentType(form.params[placeOf(form, wanted)]!.type);
   const call = (direction: string): string => `${region.name}Jvp(${[...names, direction].join(", ")})`;
   const list = (text: string, of: PlainType): string => (of.kind === "number" ? `[${text}]` : text);
-  const unit = type.kind === "number" ? "1" : `Array.from(${wanted}, (_, k) => (k === j ? 1 : 0))`;
-  return [
-    `/** The Jacobian of ${region.name} in ${wanted}: a row for each number of the result. */`,
-    `export function ${region.name}Jacobian(${names.join(", ")}) {`,
-    `  const columns = Array.from(${list(wanted, type)}, (_, j) => ${list(call(unit), result)});`,
-    `  return Array.from(columns[0] ?? [], (_, row) => columns.map((column) => column[row]));`,
-    "}",
-    "",
-  ].join("\n");
+  const [unused, j, columns] = [fresh("_"), fresh("j"), fresh("columns")];
+  const unit = type.kind === "number" ? "1" : `Array.from(${wanted}, (${unused}, k) => (k === ${j} ? 1 : 0))`;
+  const doc = `The Jacobian of ${region.name} in ${wanted}: a row for each number of the result.`;
+  return exportedFunction({ name: `${region.name}Jacobian`, doc, params: names }, [
+    `  const ${columns} = Array.from(${list(wanted, type)}, (${unused}, ${j}) => ${list(call(unit), result)});`,
+    `  return Array.from(${columns}[0] ?? [], (_, row) => ${columns}.map((column) => column[row]));`,
+  ]);
 }
 
 /** Type without optionality. Derivatives are taken in values that are present. */

@@ -1,5 +1,9 @@
 // Derivatives of a plain function as a module without dependencies: readable code to keep and edit.
-import { standalonePrelude, standaloneProcedure } from "../../../engine/backends/js/standalone.ts";
+import {
+  preludeNames,
+  standalonePrelude,
+  standaloneProcedure,
+} from "../../../engine/backends/js/standalone.ts";
 import { DownhillError } from "../../../engine/errors/index.ts";
 import { checkOptions } from "../../../engine/errors/options.ts";
 import { makeBlock, local as kernelLocal } from "../../../engine/kernel/build.ts";
@@ -21,6 +25,8 @@ import { leafTexts, lengthChecks } from "./leaves.ts";
 import { collectedLeaves } from "./list-leaves.ts";
 import type { ResultText } from "./results.ts";
 import { resultText } from "./results.ts";
+import type { OwnNames } from "./own-names.ts";
+import { exportedFunction, innerName, ownNames, withoutGlobals } from "./own-names.ts";
 import type { StatementScope } from "./statement.ts";
 import { statementLines } from "./statement.ts";
 import { textCodes } from "./texts.ts";
@@ -72,9 +78,12 @@ export interface EmittedModule {
  *
  * @throws DownhillError `option` if no output is requested, or a name is not a parameter that has a derivative.
  */
-export function emitModule(form: PlainForm, options: EmitOptions): EmittedModule {
+export function emitModule(source: PlainForm, options: EmitOptions): EmittedModule {
   checkOptions("emit", options, ["value", "grad", "hvp", "jacobian", "functions", "wasm", "head"]);
-  const { value = false, grad = [], hvp, jacobian, functions, wasm = false, head: given = [] } = options;
+  const { value = false, functions, wasm = false, head: given = [] } = options;
+  const form = withoutGlobals(source);
+  const grad = (options.grad ?? []).map(innerName);
+  const [hvp, jacobian] = [options.hvp, options.jacobian].map((name) => name && innerName(name));
   if (wasm && functions === "Math")
     throw new DownhillError(
       "option",
@@ -88,12 +97,11 @@ export function emitModule(form: PlainForm, options: EmitOptions): EmittedModule
   if (jacobian !== undefined) derivations.push(jacobianOf(form, jacobian));
   if (derivations.length === 0)
     throw new DownhillError("option", "emit: nothing is asked for. Give value, grad, hvp or jacobian.");
-  const unit = new ModuleText(form, functions === "exact");
   const texts = wasm
     ? wasmFunctions(derivations)
-    : derivations.map((derivation) => unit.function(derivation));
+    : javascriptFunctions(form, derivations, functions === "exact");
   if (jacobian !== undefined) texts.push(jacobianText(form, jacobian));
-  const code = [...head.map((line) => `// ${line}`), "", ...unit.outer(), ...texts].join("\n");
+  const code = [...head.map((line) => `// ${line}`), "", ...texts].join("\n");
   const types = [
     ...head.map((line) => `// ${line}`),
     ...derivations.map(
@@ -104,37 +112,44 @@ export function emitModule(form: PlainForm, options: EmitOptions): EmittedModule
   return { code: `${code.trim()}\n`, types: `${types}\n` };
 }
 
-/** Reserved words, which cannot be names of locals. */
-const reserved: ReadonlySet<string> = /* @__PURE__ */ (() =>
-  new Set(
-    (
-      "arguments await break case catch class const continue debugger default delete do else enum eval export extends false finally for " +
-      "function if implements import in instanceof interface let new null package private protected public return static super switch " +
-      "this throw true try typeof var void while with yield Infinity Math NaN Number Array JSON RangeError Error Float64Array " +
-      "Float32Array Int32Array Uint8Array undefined"
-    )
-      .split(" ")
-      .concat(Object.keys(helperSources)),
-  ))();
+/** Generates the code of functions that are JavaScript, after the declarations that they use. */
+function javascriptFunctions(
+  form: PlainForm,
+  derivations: readonly Derivation[],
+  isExact: boolean,
+): string[] {
+  const unit = new ModuleText(form, isExact, derivations);
+  const texts = derivations.map((derivation) => unit.function(derivation));
+  return [...unit.outer(), ...texts];
+}
+
+/** Names from the source that a derivative keeps: its function, parameters, and locals. */
+function namesOf({ name, params, region, keep }: Derivation): string[] {
+  return [name, ...params.map((param) => param.name), ...region.params.map((param) => param.name), ...keep];
+}
 
 /** Builder of the code of a module. */
 class ModuleText {
   readonly #form: PlainForm;
   readonly #isExact: boolean;
+  readonly #own: OwnNames;
   readonly #helpers = new Set<ModuleHelper>();
   /** Code of the library functions in the module, by name. */
   readonly #procedures = new Map<string, string>();
 
-  constructor(form: PlainForm, isExact: boolean) {
+  constructor(form: PlainForm, isExact: boolean, derivations: readonly Derivation[]) {
     this.#form = form;
     this.#isExact = isExact;
+    const declared = Object.keys(helperSources);
+    if (isExact) append(declared, [...scalarFunctions.names, ...preludeNames]);
+    this.#own = ownNames(new Set(derivations.flatMap(namesOf)), declared);
   }
 
   /** Code before the functions: the library functions and helpers that they call. */
-  outer(): string[] {
+  outer(): readonly string[] {
     const prelude = this.#procedures.size === 0 ? [] : [`${standalonePrelude}\n`];
     const helpers = [...this.#helpers].map((name) => `${helperSources[name]}\n`);
-    return [...prelude, ...this.#procedures.values(), ...helpers];
+    return this.#own.rename([...prelude, ...this.#procedures.values(), ...helpers]);
   }
 
   function(derivation: Derivation): string {
@@ -163,28 +178,18 @@ class ModuleText {
       return { kind: "array", name: scope.local(given.name), text: scope.array(given.name) };
     };
     const text = resultText(result, takeResult, scope, derivation.template);
-    return [
-      `/** ${doc} */`,
-      `export function ${name}(${params.map((param) => param.name).join(", ")}) {`,
-      ...[...lines, `return ${text};`].flatMap((line) => indented(line)),
-      "}",
-      "",
-    ].join("\n");
+    return exportedFunction(
+      { name, doc, params: params.map((param) => param.name) },
+      [...lines, `return ${text};`].flatMap((line) => indented(line)),
+    );
   }
 
   #scope(region: Region, outer: readonly string[]): StatementScope & Omit<ArgumentScope, "collected"> {
-    const taken = new Set(this.#isExact ? [...outer, ...scalarFunctions.names] : outer);
+    const taken = new Set(outer);
     const names = new Map<string, string>();
     const arrays = new Map<string, ArrayText>();
     const changing = changingNames(region);
-    const isFree = (name: string): boolean => !taken.has(name) && !reserved.has(name);
-    const fresh = (hint: string): string => {
-      const base = hint.replace(/[^\w$]/g, "_").replace(/^(?=\d)/, "_");
-      let name = base;
-      for (let n = 2; !isFree(name); n++) name = `${base}_${n}`;
-      taken.add(name);
-      return name;
-    };
+    const fresh = (hint: string): string => this.#own.fresh(hint, taken);
     // an argument that is a parameter of the region keeps its name; a local of the same name gets another one
     const own = new Set(region.params.map((param) => param.name).filter((name) => outer.includes(name)));
     return {
@@ -202,7 +207,7 @@ class ModuleText {
       array: (name) => must(arrays.get(name), `the array ${name}`),
       helper: (name) => {
         this.#helpers.add(name);
-        return name;
+        return this.#own.of(name);
       },
       procedure: (name, types) => this.#procedure(name, types),
       where: (at) => {
@@ -228,7 +233,7 @@ class ModuleText {
       const source = standaloneProcedure({ name: text, params, body: block.statements, result });
       this.#procedures.set(text, `const ${text} = ${source};\n`);
     }
-    return text;
+    return this.#own.of(text);
   }
 }
 

@@ -45,6 +45,8 @@ export function resultText(
 class ResultWriter {
   readonly #next: () => ResultText;
   readonly #scope: ResultScope;
+  /** Name of the unused first parameter of callbacks. */
+  #unused: string | undefined;
   /** The lists that contain the current value, outermost first. */
   readonly #lists: OpenList[] = [];
 
@@ -121,7 +123,8 @@ class ResultWriter {
       : isObject
         ? `(${text})`
         : text;
-    return `Array.from({ length: ${list.length ?? "0"} }, (_, ${list.place}) => ${value})`;
+    this.#unused ??= this.#scope.fresh("_");
+    return `Array.from({ length: ${list.length ?? "0"} }, (${this.#unused}, ${list.place}) => ${value})`;
   }
 
   #scalar(isBoolean: boolean): string {

@@ -15,6 +15,7 @@ import { must } from "../../../engine/util/assert-never.ts";
 import { sizeOf } from "../../../engine/util/shape.ts";
 import { property } from "./access.ts";
 import type { EmittedModule } from "./module.ts";
+import { exportedFunction, ownNames } from "./own-names.ts";
 import { wasmHead, wasmText } from "./wasm-glue.ts";
 
 /** Structure of an argument: tensor types in nested arrays and objects. */
@@ -63,9 +64,12 @@ export function emitTensorModule(
   const code = wasmModule?.add(routine) ?? javascriptOf(routine);
   const prelude = wasmModule?.prelude() ?? `${standalonePrelude}\n${javascriptRuntime}`;
   const names = args.map((_, i) => (args.length === 1 ? "x" : `x${i}`));
+  const own = ownNames(new Set([name]), []);
   const inputs = [
-    ...captured.map((_, i) => `constant${i}`),
-    ...parts.flatMap((part, i) => part.leaves.map((leaf) => leafText(names[i]! + leaf.path, leaf.type))),
+    ...captured.map((_, i) => own.of(`constant${i}`)),
+    ...parts.flatMap((part, i) =>
+      part.leaves.map((leaf) => leafText(names[i]! + leaf.path, leaf.type, own.of("check"))),
+    ),
   ];
   const signature = `(${names.map((x, i) => `${x}: ${typeText(args[i]!)}`).join(", ")}): ${resultType(outDef, outTypes.values())}`;
   const shapes = `${name}(${args.map(shapesText).join(", ")}) -> ${outTypes.map((type) => showType(type)).join(", ")}`;
@@ -79,24 +83,20 @@ export function emitTensorModule(
       ? `outputs[${k}] !== 0`
       : `outputs[${k}]`;
   });
+  const declarations = own.rename([
+    prelude,
+    checkText,
+    ...captured.map((tensor, i) => `const constant${i} = ${constantText(tensor)};\n`),
+    `const ${name}Code = ${code};\n`,
+  ]);
+  const text = exportedFunction({ name, doc: `\`${shapes}\``, params: names }, [
+    `  const outputs = ${own.of("execute")}(${name}Code, [`,
+    ...inputs.map((input) => `    ${input},`),
+    "  ]);",
+    `  return ${result};`,
+  ]);
   return {
-    code: [
-      ...lines,
-      "",
-      prelude,
-      checkText,
-      ...captured.map((tensor, i) => `const constant${i} = ${constantText(tensor)};\n`),
-      `const ${name}Code = ${code};`,
-      "",
-      `/** \`${shapes}\` */`,
-      `export function ${name}(${names.join(", ")}) {`,
-      `  const outputs = execute(${name}Code, [`,
-      ...inputs.map((text) => `    ${text},`),
-      "  ]);",
-      `  return ${result};`,
-      "}",
-      "",
-    ].join("\n"),
+    code: [...lines, "", ...declarations, text].join("\n"),
     types: [...lines, `export function ${name}${signature};`, ""].join("\n"),
   };
 }
@@ -134,9 +134,9 @@ function shapesText(arg: ArgumentTypes): string {
   return `{ ${fields.join(", ")} }`;
 }
 
-function leafText(path: string, { dtype, shape }: ArrayType): string {
+function leafText(path: string, { dtype, shape }: ArrayType, check: string): string {
   if (shape.length === 0) return dtype === "bool" ? `Number(${path})` : path;
-  return `check(${path}, ${makeArray(scalarTypeOf(dtype), 0).constructor.name}, ${sizeOf(shape)}, ${JSON.stringify(path)})`;
+  return `${check}(${path}, ${makeArray(scalarTypeOf(dtype), 0).constructor.name}, ${sizeOf(shape)}, ${JSON.stringify(path)})`;
 }
 
 function constantText(tensor: Tensor): string {

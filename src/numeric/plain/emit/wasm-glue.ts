@@ -80,7 +80,7 @@ const classes = {
 };
 
 function compile(text) {
-  const imports = { env: { memory, remainder: (x, y) => x % y } };
+  const imports = { env: { memory: memory, remainder: (x, y) => x % y } };
   return new WebAssembly.Instance(new WebAssembly.Module(bytesOf(text)), imports).exports.run;
 }
 

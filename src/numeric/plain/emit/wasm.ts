@@ -9,6 +9,8 @@ import type { ModuleHelper } from "./helpers.ts";
 import { helperSources } from "./helpers.ts";
 import { leafTexts, lengthChecks } from "./leaves.ts";
 import { collectedLeaves } from "./list-leaves.ts";
+import type { OwnNames } from "./own-names.ts";
+import { exportedFunction, ownNames } from "./own-names.ts";
 import type { ResultText } from "./results.ts";
 import { resultText } from "./results.ts";
 import { sizeText } from "./size.ts";
@@ -22,6 +24,9 @@ const firstCapacity = 256;
 export function wasmFunctions(derivations: readonly Derivation[]): string[] {
   const wasm = wasmText();
   const helpers = new Set<ModuleHelper>(["call"]);
+  const declared = [...Object.keys(helperSources), ...derivations.map(({ name }) => `${name}Code`)];
+  const source = derivations.flatMap(({ name, params }) => [name, ...params.map((param) => param.name)]);
+  const own = ownNames(new Set(source), declared);
   const texts = derivations.map((derivation) => {
     const { name, region } = derivation;
     const lowered = lowerRegion(region, scalarFunctions);
@@ -31,9 +36,15 @@ export function wasmFunctions(derivations: readonly Derivation[]): string[] {
         ? []
         : [`failureAt: ${lowered.failure}`, `sites: [\n${siteLines(lowered, region).join("\n")}\n  ]`]),
     ]);
-    return `const ${name}Code = ${code};\n\n${functionText(derivation, lowered, helpers)}`;
+    return [`const ${name}Code = ${code};\n`, functionText(derivation, lowered, helpers, own)] as const;
   });
-  return [wasm.prelude(), ...[...helpers].map((name) => `${helperSources[name]}\n`), ...texts];
+  const codes = texts.map(([code]) => code);
+  const outer = [wasm.prelude(), ...[...helpers].map((name) => `${helperSources[name]}\n`)];
+  const renamed = own.rename([...outer, ...codes]);
+  return [
+    ...renamed.slice(0, outer.length),
+    ...texts.flatMap(([, text], i) => [renamed[outer.length + i]!, text]),
+  ];
 }
 
 function siteLines({ sites, capacities }: LoweredRegion, region: Region): string[] {
@@ -52,48 +63,41 @@ function siteLines({ sites, capacities }: LoweredRegion, region: Region): string
   });
 }
 
-function functionText(derivation: Derivation, lowered: LoweredRegion, helpers: Set<ModuleHelper>): string {
-  const { name, doc, params, result, region } = derivation;
+function functionText(
+  derivation: Derivation,
+  lowered: LoweredRegion,
+  helpers: Set<ModuleHelper>,
+  own: OwnNames,
+): string {
+  const { name, doc, result, region } = derivation;
   const helper = (wanted: ModuleHelper): string => {
     helpers.add(wanted);
-    return wanted;
+    return own.of(wanted);
   };
   let next = 0;
   const takeParam = (): RegionParam => must(region.params[next++], "a parameter of the region");
-  const taken = new Set(["inputs", "outputs", name, ...params.map((param) => param.name)]);
-  const fresh = (hint: string): string => {
-    const base = hint.replace(/[^\w$]/g, "_");
-    let candidate = base;
-    for (let n = 2; taken.has(candidate); n++) candidate = `${base}_${n}`;
-    taken.add(candidate);
-    return candidate;
-  };
+  const params = derivation.params.map((param) => param.name);
+  const taken = new Set([name, ...params]);
+  const fresh = (hint: string): string => own.fresh(hint, taken);
+  const [inputs, outputs] = [fresh("inputs"), fresh("outputs")];
   const collected = collectedLeaves(fresh, fresh);
-  const leaves = params.flatMap((param) => leafTexts(param.name, param.type, takeParam, helper, collected));
-  const [inputs, outputs] = [free("inputs", params), free("outputs", params)];
+  const leaves = derivation.params.flatMap((param) =>
+    leafTexts(param.name, param.type, takeParam, helper, collected),
+  );
   let at = 0;
   const takeResult = (): ResultText =>
     resultOf(must(lowered.results[at++], "a result of the region"), outputs, inputs, lowered);
   const text = resultText(result, takeResult, { helper, fresh }, derivation.template);
-  return [
-    `/** ${doc} */`,
-    `export function ${name}(${params.map((param) => param.name).join(", ")}) {`,
+  return exportedFunction({ name, doc, params }, [
     ...collected.lines.map((line) => `  ${line}`),
     ...lengthChecks(region, leaves, helper).map((line) => `  ${line}`),
     `  const ${inputs} = [`,
     ...leaves.map((leaf) => `    ${leaf.text},`),
     ...leaves.flatMap((leaf) => leaf.lengths.map((length) => `    ${length},`)),
     "  ];",
-    `  const ${outputs} = call(${name}Code, ${inputs});`,
+    `  const ${outputs} = ${helper("call")}(${own.of(`${name}Code`)}, ${inputs});`,
     `  return ${text};`,
-    "}",
-    "",
-  ].join("\n");
-}
-
-/** Returns a name that no parameter has, by appending underscores. */
-function free(name: string, params: readonly { readonly name: string }[]): string {
-  return params.some((param) => param.name === name) ? free(`${name}_`, params) : name;
+  ]);
 }
 
 function resultOf(port: ResultPort, outputs: string, inputs: string, { routine }: LoweredRegion): ResultText {
