@@ -70,6 +70,14 @@ const summedTwice = into(`
         t += p;
       }
   c[699] = t;`);
+const withinLoop = (second: string): string =>
+  into(`
+  const d = new Float64Array(700);
+  for (let o = 0; o < n; o++) {
+    for (let i = 0; i < n; i++) for (let j = 0; j < m; j++) for (let q = 0; q < k; q++) c[i * m + j] += a[i * k + q + o]! * b[q * m + j]!;
+    for (let i = 0; i < k; i++) for (let j = 0; j < m; j++) ${second};
+  }
+  for (let i = 0; i < c.length; i++) c[i] += 0.3 * d[i]!;`);
 
 describe("sums of products in nests of loops", () => {
   test("that fill an array are one contraction, and in the gradient two more", () => {
@@ -164,6 +172,7 @@ describe("sums of products in nests of loops", () => {
     ["that go on", tanhOfProduct],
     ["that are stored and read", storedAndRead],
     ["of a product that is also summed separately", summedTwice],
+    ["next to a sum over the loop around it", withinLoop("d[i * m + j] += a[o * k + i]! * b[o * m + j]!")],
   ])("have the values of the loops, in strips and without rows too: %s", (_, body) => {
     const region = gradientOf(regionOf(body));
     const form = formOfText(`${signature} "use ad"; ${body} }`);
@@ -197,6 +206,14 @@ describe("sums of products in nests of loops", () => {
         );
       }
     }
+  });
+
+  test("contain no loop around another contraction that uses their arrays", () => {
+    const counts = ["d", "c"].map((out) => {
+      const second = withinLoop(`${out}[i * m + j] += a[o * k + i]! * b[o * m + j]!`);
+      return contractionsOf(routineOf(regionOf(second))).length;
+    });
+    expect(counts).toEqual([2, 1]);
   });
 
   test("are valid statements of the vocabulary", () => {

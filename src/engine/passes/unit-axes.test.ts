@@ -55,6 +55,14 @@ describe("axes of size 1", () => {
     expect(jit(f)(x, [[1], [2]]).tolist()).toEqual(f(x, tensor([[1], [2]])).tolist());
   });
 
+  test("are not moved to another axis", () => {
+    const program = makeProgram((x: Tensor) => exp(reshape(x, [1, 2])))([[1], [2]]);
+    expect(dropUnitAxes(program).eqns.map(({ outs }) => outs[0]!.type.shape)).toEqual([
+      [1, 2],
+      [1, 2],
+    ]);
+  });
+
   test("change no gradient", () => {
     const f = (x: Tensor): Tensor =>
       sum(mul(x, x.sub(sum(x, { axis: 1, keepdims: true }).mul(0.5).reshape([2, 1]))));

@@ -6,6 +6,7 @@ import { jvp } from "../transforms/linearize.ts";
 import { checkpoint } from "../transforms/checkpoint.ts";
 import { cond } from "../transforms/cond.ts";
 import { scan } from "../transforms/scan.ts";
+import { taylor } from "../transforms/taylor/index.ts";
 import { vmap } from "../transforms/vmap.ts";
 import { whileLoop } from "../transforms/while-loop.ts";
 import "../../numeric/array/methods.ts";
@@ -36,6 +37,12 @@ describe("debug({ nan: true })", () => {
 
   test("names the operation whose tangent is not finite", () => {
     expect(message(() => jvp((x: Tensor) => sqrt(x), [0], [1]))).toMatch(
+      /^sqrt: its derivative became Infinity in the forward pass: div\(f64\[\] 1, f64\[\] 0\)/,
+    );
+  });
+
+  test("names the operation whose Taylor coefficient is not finite", () => {
+    expect(message(() => taylor((x: Tensor) => sqrt(x), { order: 2 })(0, 1))).toMatch(
       /^sqrt: its derivative became Infinity in the forward pass: div\(f64\[\] 1, f64\[\] 0\)/,
     );
   });

@@ -5,7 +5,7 @@ import type { Trace, Tracer } from "../ir/tensor.ts";
 import { Tensor } from "../ir/tensor.ts";
 import { zeros } from "../prims/linear.ts";
 import { bind } from "../trace/bind.ts";
-import { differentiating, isDebugging } from "../trace/debug.ts";
+import { differentiating } from "../trace/debug.ts";
 import { withSource } from "../trace/source.ts";
 import { traceClosed } from "../trace/staging.ts";
 import { assertNever } from "../util/assert-never.ts";
@@ -133,7 +133,7 @@ export class JvpTrace implements Trace {
     }
     const tools = this.#tools;
     const run = (): DualResults => jvpEquation(prim, primals, tangents, masks, params, tools);
-    const [outs, touts, masked] = isDebugging() ? differentiating(prim, primals, run) : run();
+    const [outs, touts, masked] = differentiating(prim, primals, run);
     const results = new Array<Tensor>(outs.length);
     for (let i = 0; i < outs.length; i++) results[i] = this.pair(outs[i]!, touts[i], masked?.[i] !== false);
     return results;

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { formOfText } from "../../../../test/support/plain-region.ts";
 import { scalarFunctions } from "../../prims/scalar-functions.ts";
 import { makeBuilder } from "../form/build.ts";
@@ -150,3 +150,36 @@ test.each([
   }`);
   expect(plan).toContain("for (let i = 0; i < xs.length; i++) fused");
 }); // prettier-ignore
+
+describe("a loop over elements of an array", () => {
+  const isFused = (body: string, extra = ""): boolean =>
+    planOf(`export function f(xs: Float64Array, n: number): number {
+      "use ad";
+      const [ys, zs] = [new Float64Array(n + 1), new Float64Array(n + 1)];
+      let [p, q] = [new Int32Array(3), new Int32Array(3)];
+      let t = 0;
+      for (let i = 0; i < n; i++) { ${body} }
+      ${extra}
+      return t;
+    }`).includes(") fused\n");
+  test.each([
+    ["sums", "t += Math.sin(xs[i]!);"],
+    [
+      "writes an element of its own several times",
+      "ys[i] = Math.sin(xs[i]!); ys[i] = ys[i]! * ys[i]!; t += ys[i]!;",
+    ],
+    [
+      "swaps other arrays",
+      "p[0] = i; [p, q] = [q, p]; ys[i] = Math.sin(xs[i]!) * p[1]!; ys[i] = ys[i]! * ys[i]!; t += ys[i]!;",
+    ],
+    [
+      "reads other elements of an array that it does not write",
+      "ys[i] = Math.sin(xs[n - 1 - i]!); t += ys[i]!;",
+    ],
+  ])("is fused if it %s", (_, body) => expect(isFused(body)).toBe(true));
+  test.each([
+    ["reads the element before", "ys[i + 1] = Math.sin(ys[i]! + xs[i]!); t += ys[i]!;"],
+    ["reads another element", "ys[i] = Math.sin(xs[i]!); t += ys[i]! * ys[0]!;"],
+    ["changes a number", "t = Math.sin(t + xs[i]!);"],
+  ])("is not fused if it %s", (_, body) => expect(isFused(body)).toBe(false));
+});
