@@ -68,6 +68,7 @@ import { optimizeInStages } from "../src/engine/passes/pipeline.ts";
 import { scalarFunctions } from "../src/engine/prims/scalar-functions.ts";
 import { traceProgram } from "../src/engine/trace/staging.ts";
 import { choicesOf } from "./support/draw-region.ts";
+import { marked } from "./support/marked.ts";
 import { formOfText } from "./support/plain-region.ts";
 import { Choices } from "./support/random-choices.ts";
 import { kernels } from "./support/random-kernels.ts";
@@ -293,6 +294,30 @@ function addTransforms(table: Table): void {
   }
 }
 
+/** Plain functions of a number or an array, with loops, branches and arrays that change. */
+const plainBodies: Readonly<Record<string, string>> = {
+  loop: "let s = 0; for (let i = 0; i < 3; i++) s += Math.sin(x * i) * Math.exp(x); return s / x;",
+  "loop without a known end": "let y = x; while (y < 100) y = y * y + x; return Math.log(y);",
+  choices:
+    "let y = x > 0 ? Math.cos(x) : x; if (y > 0.5) y = Math.sqrt(y); return y * Math.max(x, 1) + x ** 2.3;",
+  arrays: `const y = new Float64Array(x.length); let z = new Float64Array(x.length);
+    for (let i = 0; i < x.length; i++) y[i] = x[i] * x[(i + 1) % x.length];
+    for (let i = 1; i < x.length; i++) { z[i] = Math.exp(y[i - 1]) + z[i - 1]; y[0] += z[i] / x[i]; }
+    z[0] = y[0]; return z;`,
+};
+
+/** Tangents and series of plain functions within a tensor program. */
+function addPlainFunctions(table: Table): void {
+  for (const [name, body] of Object.entries(plainBodies)) {
+    const isArray = name === "arrays";
+    const f = marked(`function f(x: ${isArray ? "Float64Array" : "number"}) { "use ad"; ${body} }`) as F;
+    const x = isArray ? tensor([0.4, -0.7, 1.2]) : tensor(0.3);
+    addProgram(table, `plain ${name}`, f, x);
+    addProgram(table, `tangent of plain ${name}`, (y) => jvp(f as (y: Tensor) => Tensor, [y!], [y!]), x);
+    addProgram(table, `series of plain ${name}`, (y) => taylor(f as (y: Tensor) => Tensor, { order: 3 })(y!, y!), x); // prettier-ignore
+  }
+}
+
 /** Programs of random operations, each under one transform in turn. */
 function addRandomPrograms(table: Table): void {
   const names = Object.keys(transforms);
@@ -391,6 +416,7 @@ describe("kernels, code and temporaries have the recorded sizes", () => {
     ["random routines", addRandomRoutines],
     ["programs with one purpose", addPrograms],
     ["programs with control flow and series", addTransforms],
+    ["plain functions", addPlainFunctions],
     ["derivatives of random regions", addRandomDerivatives],
     ["random programs", addRandomPrograms],
     ["random regions", addRandomRegions],

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Dim } from "../../kernel/scalar.ts";
 import type { ContractPlan } from "./plan.ts";
 import type { ContractTarget } from "./target.ts";
-import { planContract } from "./plan.ts";
+import { isWholeTable, planContract } from "./plan.ts";
 import { checkContractPlan } from "./check.ts";
 import { printContractPlan } from "./print.ts";
 
@@ -177,4 +177,8 @@ describe("checkContractPlan", () => {
     checkContractPlan(made);
     expect(() => checkContractPlan(spoil(made))).toThrow(what);
   });
+});
+
+test("a table of distances has up to 32,768 summands, or a block of them", () => {
+  expect([32_768, 32_769].map((sums) => isWholeTable({ sums }))).toEqual([true, false]);
 });

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import * as r from "../../../../test/support/region-build.ts";
 import { evaluateRegion } from "../../../../test/support/evaluate-region.ts";
 import { formOfText } from "../../../../test/support/plain-region.ts";
 import { scalarFunctions } from "../../prims/scalar-functions.ts";
@@ -92,4 +93,16 @@ test.each<[loops: string, elements: (n: number) => number]>([
     // bounds and offsets of inner loops, an int32 per iteration of the outer loop
     for (const [bytes, count] of tapes) if (bytes !== 8) expect([bytes, count]).toEqual([4, n]);
   }
+});
+
+test("elements have the bytes of their type", () => {
+  const types = ["f64", "f32", "i32", "bool"] as const;
+  const body = types.map((type) => ({ ...r.array(`${type}_tape`, type, [r.i32(3)]), records: { name: type, at: undefined } })); // prettier-ignore
+  const { tapes } = countTapes({ name: "f", params: [], body, results: [], positions: [] });
+  expect(tapes.map(({ name, bytesPerElement }) => [name, bytesPerElement])).toEqual([
+    ["f64", 8],
+    ["f32", 4],
+    ["i32", 4],
+    ["bool", 4],
+  ]);
 });
