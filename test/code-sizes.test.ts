@@ -313,8 +313,8 @@ function addPlainFunctions(table: Table): void {
     const f = marked(`function f(x: ${isArray ? "Float64Array" : "number"}) { "use ad"; ${body} }`) as F;
     const x = isArray ? tensor([0.4, -0.7, 1.2]) : tensor(0.3);
     addProgram(table, `plain ${name}`, f, x);
-    addProgram(table, `tangent of plain ${name}`, (y) => jvp(f as (y: Tensor) => Tensor, [y!], [y!]), x);
-    addProgram(table, `series of plain ${name}`, (y) => taylor(f as (y: Tensor) => Tensor, { order: 3 })(y!, y!), x); // prettier-ignore
+    addProgram(table, `tangent of plain ${name}`, (y) => jvp(f as (y: Tensor) => Tensor, [y], [y]), x);
+    addProgram(table, `series of plain ${name}`, (y) => taylor(f as (y: Tensor) => Tensor, { order: 3 })(y, y), x); // prettier-ignore
   }
 }
 
