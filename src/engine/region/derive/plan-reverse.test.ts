@@ -176,7 +176,10 @@ describe("a loop over elements of an array", () => {
       "reads other elements of an array that it does not write",
       "ys[i] = Math.sin(xs[n - 1 - i]!); t += ys[i]!;",
     ],
-  ])("is fused if it %s", (_, body) => expect(isFused(body)).toBe(true));
+  ])("is fused if it %s", (_, body) => {
+    expect(isFused(body)).toBe(true);
+    expect(isFused(body, "for (let i = 0; i < n; i++) t += ys[i]! * ys[i]!;")).toBe(true);
+  });
   test.each([
     ["reads the element before", "ys[i + 1] = Math.sin(ys[i]! + xs[i]!); t += ys[i]!;"],
     ["reads another element", "ys[i] = Math.sin(xs[i]!); t += ys[i]! * ys[0]!;"],
