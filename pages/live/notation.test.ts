@@ -60,6 +60,15 @@ test.each<[string, number]>([
   ["return 2*x;", 6],
   ["2X·SIN(Y)", 6 * Math.sin(5)],
   ["Exp(X)", Math.exp(3)],
+  ["2xy·dx/dt", 210],
+  ["2y·x·(∂x / ∂t)", 210],
+  ["∂x·2xy", 210],
+  ["2xy Δx", 210],
+  ["2xyẋ", 210],
+  ["2xx'y", 210],
+  ["f' = 2 x′ x y", 210],
+  ["dz/dt = 2xy dx/dt + 1", 211],
+  ["dx/2 + r", 5.5],
 ])("%s", (text, value) => {
   const values = valuesOf(text);
   expect(values).toHaveLength(1);

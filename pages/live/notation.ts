@@ -31,7 +31,7 @@ const plainForms = "0123456789+-()nxy";
  * @param names names that the formula may use; a word of several of them, such as `xy`, is their product
  */
 export function readingsOf(text: string, names: readonly string[]): readonly string[] {
-  const right = withDecimalPoints(withoutSyntaxOfPrograms(withoutLeftSide(text)));
+  const right = withDifferentials(withDecimalPoints(withoutSyntaxOfPrograms(withoutLeftSide(text))), names);
   const plain = [...right].map((c) => lookalikes.get(c) ?? c).join("");
   const tokens = tokensOf(plain, names);
   if (tokens === undefined) return [plain];
@@ -49,6 +49,25 @@ function withoutSyntaxOfPrograms(text: string): string {
     .replace(/^\s*return\b/, "")
     .replace(/;\s*$/, "")
     .replaceAll(/\b(?:Math|np|numpy|jnp|torch)\.(?=\p{L})/gu, "");
+}
+
+/**
+ * Replaces other notations of a differential `dx` among the names: `∂x`, `Δx`, a derivative by time (`dx/dt`, `∂x/∂t`, `ẋ`), and
+ * `x'`.
+ */
+function withDifferentials(text: string, names: readonly string[]): string {
+  const varying = names.filter((name) => names.includes(`d${name}`));
+  if (varying.length === 0) return text;
+  const any = varying.join("|");
+  const notations = [
+    ...(names.includes("t") ? [] : [`[d∂](?<rate>${any})\\s*/\\s*[d∂]t(?![\\p{L}\\d])`]),
+    `[∂δΔ](?<partial>${any})`,
+    `(?<marked>${any})(?:\u0307|['′])`,
+  ];
+  return text.normalize("NFD").replaceAll(new RegExp(notations.join("|"), "gu"), (...found) => {
+    const { rate, partial, marked } = found.at(-1) as Readonly<Record<string, string | undefined>>;
+    return ` d${rate ?? partial ?? marked!} `;
+  });
 }
 
 /** Replaces decimal commas by points: `0,5x` becomes `0.5x`. The commas of `max(1,2)` separate arguments. */
