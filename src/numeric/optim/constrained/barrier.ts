@@ -67,7 +67,7 @@ export function barrierSlope(
 }
 
 /** Gradient of the Lagrangian `f + yᵀc − lowᵀx + highᵀx`. */
-function lagrangianGradient(
+export function lagrangianGradient(
   { gradient, jacobian }: Pick<Linearised, "gradient" | "jacobian">,
   { y, low, high }: Omit<PrimalDual, "x">,
 ): Float64Array {

@@ -123,7 +123,7 @@ function* rescuedSearch(task: InteriorTask & MethodTask): Generator<undefined, I
       return task.observe(at);
     },
   });
-  const isStuck = outcome.end === "stalled" || outcome.end === "singular";
+  const isStuck = outcome.end === "stalled" || outcome.end === "singular" || outcome.end === "unbounded";
   if (!isStuck || !(nearest.size > clearViolation * tolerance)) return outcome;
   const inside = pushInside(nearest.x, program.low, program.high);
   const found = yield* searchFeasible({ operation, tolerance, observe: task.observe }, program, inside);

@@ -18,7 +18,7 @@ import { elementName, readRowLimits, rowName } from "./row-limits.ts";
 import { type ConstrainedOutcome, constrainedSearch, usesLbfgs } from "./search.ts";
 import { type ConcreteRun, differentiableResult } from "./differentiable-result.ts";
 import type { SolvedProgram } from "./sensitivity.ts";
-import { inUnits } from "./units.ts";
+import { inUnits, spreadUnits } from "./units.ts";
 import { joinOpposites } from "./opposite-rows.ts";
 import { pushInside } from "./start.ts";
 import { shiftTracedLimits } from "./traced-limits.ts";
@@ -195,7 +195,12 @@ export function prepareSearch({
       }
     }
     const units = stage.units(start, functions.values(start).value);
-    const scaled = inUnits(functions, start, box, units.parameters);
+    const scaled = inUnits(
+      functions,
+      start,
+      box,
+      units.parameters ?? (functions.kind === "linear" ? undefined : spreadUnits(functions, start)),
+    );
     const outcome = yield* constrainedSearch({
       operation,
       ...scaled,
@@ -288,8 +293,8 @@ interface Counts {
 }
 
 /**
- * Wraps functions so that evaluations and products with Hessians are counted. Repeated evaluations at the latest point
- * are cached and not counted.
+ * Wraps functions so that evaluations and products with Hessians are counted. Repeated evaluations and derivatives at
+ * the latest point are cached and not counted.
  */
 function counted(functions: RowFunctions, counts: Counts): RowFunctions {
   let latest: { readonly x: Float64Array; readonly values: ReturnType<RowFunctions["values"]> } | undefined;
@@ -302,11 +307,22 @@ function counted(functions: RowFunctions, counts: Counts): RowFunctions {
       }
       return latest.values;
     },
+    gradient: latestOf((x) => functions.gradient(x)),
+    jacobian: latestOf((x) => functions.jacobian(x)),
     hessian(x, weight, y) {
       const found = functions.hessian(x, weight, y);
       counts.hessianProducts += functions.hessianPasses();
       return found;
     },
+  };
+}
+
+/** Caches the result of a function for its latest argument. */
+function latestOf<T>(f: (x: Float64Array) => T): (x: Float64Array) => T {
+  let latest: { readonly x: Float64Array; readonly out: T } | undefined;
+  return (x) => {
+    if (latest === undefined || !latest.x.every((xi, i) => xi === x[i])) latest = { x: x.slice(), out: f(x) };
+    return latest.out;
   };
 }
 

@@ -1,6 +1,6 @@
 import { multiplyRows } from "../../sparse/matrix/products.ts";
 import { addScaled, dot, isAllFinite, largest, scaled } from "../vector.ts";
-import { infeasibility } from "./barrier.ts";
+import { infeasibility, lagrangianGradient } from "./barrier.ts";
 import { symmetricEigen } from "./dense-matrix.ts";
 import { KktSystem } from "./kkt.ts";
 import type { HessianEntries, Linearised, PrimalDual, ProgramValues } from "./nonlinear-program.ts";
@@ -34,13 +34,16 @@ const trialSteps = [0.5, 0.125, 0.03, 8e-3, 2e-3, 5e-4, 1e-4];
 const sufficientDecrease = 0.1;
 /** Smallest decrease that counts, relative to the value. */
 const leastDecrease = 1e-10;
+/** Decrease of the value, relative to 1 + |value|, that shows that a point is no minimum. */
+const clearDecrease = 1e-6;
 const mostCorrections = 6;
 const correctedResidual = 1e-9;
 
 /**
- * Searches for a feasible point with a lower value near a point that satisfies the first-order conditions, along a
- * direction of negative curvature of the Lagrangian that keeps equations and active bounds. `undefined` if there is no
- * such direction, so that the second-order conditions hold up to rounding, or if no point on it has a lower value.
+ * Searches for a feasible point with a lower value near a point that satisfies the first-order conditions up to their
+ * tolerance. The point may be a saddle point, which is left along a direction of negative curvature of the Lagrangian that
+ * keeps equations and active bounds. If the curvature is positive, a Newton step may still lower the value where
+ * parameters have very different scales. `undefined` if no such point is found.
  *
  * @see Nocedal, Wright, Numerical optimization, 2nd edition, 2006, section 12.5.
  */
@@ -58,12 +61,64 @@ export function* leaveSaddlePoint(
   // a bound without force may be left, but only to one side
   for (const held of loose.some((isHeld, i) => isHeld !== strict[i]) ? [loose, strict] : [loose]) {
     const system = new KktSystem(operation);
-    const found = yield* negativeCurvature(system, hessian, point, held);
-    if (found === undefined) continue;
-    const lower = lowerPoint(program, system, point, at, held, found);
+    if (!(yield* system.factorise(tangentCoefficients(hessian, point, held), 1))) continue;
+    const way =
+      system.regularisation === 0
+        ? newtonWay(system, point, at, held)
+        : curvedWay(system, hessian, point, held, program.free.length);
+    const lower = way && lowerPoint(program, system, point, at, held, way);
     if (lower !== undefined) return lower;
   }
   return undefined;
+}
+
+/** A direction to try, with its largest element 1 or −1. */
+interface DescentWay {
+  readonly d: Float64Array;
+  /** Step sizes to try along d, in this order. */
+  readonly steps: readonly number[];
+  /** Returns the decrease of the value that makes a step acceptable. */
+  readonly needed: (step: number) => number;
+}
+
+/** Coefficients of a KKT matrix whose steps keep the linearised equations and the held variables. */
+function tangentCoefficients(
+  hessian: HessianEntries,
+  { jacobian }: Linearised,
+  held: readonly boolean[],
+): Parameters<KktSystem["factorise"]>[0] {
+  const n = held.length;
+  const weight = heldWeight * Math.max(1, largest(hessian.values));
+  return {
+    hessian,
+    jacobian,
+    slackLow: new Float64Array(n).fill(1),
+    slackHigh: new Float64Array(n).fill(Infinity),
+    low: Float64Array.from(held, (isHeld) => (isHeld ? weight : 0)),
+    high: new Float64Array(n),
+  };
+}
+
+/** The Newton step, if it would lower the value clearly. */
+function newtonWay(
+  system: KktSystem,
+  point: Linearised,
+  at: PrimalDual,
+  held: readonly boolean[],
+): DescentWay | undefined {
+  const none = new Float64Array(held.length);
+  const slope = lagrangianGradient(point, { y: at.y, low: none, high: none });
+  for (let i = 0; i < slope.length; i++) if (held[i]!) slope[i] = 0;
+  const y = point.residuals.map((c) => -c);
+  const step = system.solve({ x: scaled(-1, slope), y, low: none, high: none })?.x;
+  const size = step === undefined ? 0 : largest(step);
+  const decrease = step === undefined ? 0 : -0.5 * dot(slope, step);
+  if (!(size > 0 && decrease > clearDecrease * (1 + Math.abs(point.value)))) return undefined;
+  return {
+    d: scaled(1 / size, step!),
+    steps: [size, size / 4, size / 16, size / 64],
+    needed: (t) => sufficientDecrease * decrease * Math.min(1, Math.abs(t) / size),
+  };
 }
 
 /** True for each variable at a bound: at one with a force, and if `withoutForce`, at any. */
@@ -76,41 +131,54 @@ function activeBounds({ low, high }: SlackForm, at: PrimalDual, withoutForce: bo
   });
 }
 
-/** A direction with its curvature `dᵀHd < 0`. Its largest element is 1 or −1. */
+/** A direction with its curvature `dᵀHd`. Its largest element is 1 or −1. */
 interface CurvedDirection {
   readonly d: Float64Array;
   readonly curvature: number;
 }
 
-/**
- * Direction of least curvature among those that keep the linearised equations and the held variables: the best one in a
- * Krylov space of the inverse of a shifted KKT matrix. `undefined` if no curvature is negative.
- */
-function* negativeCurvature(
+/** The direction of least curvature, if its curvature is negative. The first `free` variables are no slacks. */
+function curvedWay(
   system: KktSystem,
   hessian: HessianEntries,
-  { jacobian, residuals }: Linearised,
+  point: Linearised,
   held: readonly boolean[],
-): Generator<undefined, CurvedDirection | undefined, void> {
-  const n = held.length;
-  const weight = heldWeight * Math.max(1, largest(hessian.values));
-  const none = new Float64Array(n);
-  const coefficients = {
-    hessian,
-    jacobian,
-    slackLow: new Float64Array(n).fill(1),
-    slackHigh: new Float64Array(n).fill(Infinity),
-    low: Float64Array.from(held, (isHeld) => (isHeld ? weight : 0)),
-    high: none,
+  free: number,
+): DescentWay | undefined {
+  const found = leastCurvature(system, hessian, point, held);
+  if (found === undefined) return undefined;
+  const { d, curvature } = found;
+  if (curvature >= -curvatureError * termsAlong(hessian, d)) return undefined;
+  let relative = 0;
+  for (let i = 0; i < free; i++)
+    relative = Math.max(relative, Math.abs(d[i]!) / Math.max(1, Math.abs(point.x[i]!)));
+  if (relative === 0) return undefined;
+  return {
+    d,
+    steps: trialSteps.flatMap((step) => [step / relative, -step / relative]),
+    needed: (t) =>
+      Math.max(-sufficientDecrease * 0.5 * curvature * t * t, leastDecrease * Math.abs(point.value)),
   };
-  if (!(yield* system.factorise(coefficients, 1)) || system.regularisation === 0) return undefined;
+}
+
+/**
+ * Direction of least curvature among those that keep the linearised equations and the held variables: the best one in a
+ * Krylov space of the inverse of a shifted KKT matrix.
+ */
+function leastCurvature(
+  system: KktSystem,
+  hessian: HessianEntries,
+  { residuals }: Linearised,
+  held: readonly boolean[],
+): CurvedDirection | undefined {
+  const none = new Float64Array(held.length);
   const noResiduals = new Float64Array(residuals.length);
   const [basis, images]: [Float64Array[], Float64Array[]] = [[], []];
   // a start without symmetry has a part in every direction
   let side: Float64Array = Float64Array.from(held, (isHeld, i) =>
     isHeld ? 0 : 1 + 0.5 * Math.sin(1 + 7 * i),
   );
-  let best: CurvedDirection | undefined;
+  let best: ReturnType<typeof combination> | undefined;
   let before = Infinity;
   for (let size = 1; ; size++) {
     const next = system.solve({ x: side, y: noResiduals, low: none, high: none })?.x;
@@ -118,11 +186,11 @@ function* negativeCurvature(
     const unit = size > largestSpace ? undefined : moving && orthogonalised(moving, basis);
     const isWhole = unit === undefined;
     if (isWhole ? basis.length > 0 : ritzSizes.has(basis.length)) {
-      const found = leastCurvature(basis, images);
-      best = found.curvature < -curvatureError * termsAlong(hessian, found.d) ? found : undefined;
-      if (best !== undefined && Math.abs(found.value - before) <= settledChange * Math.abs(found.value))
-        return best;
-      before = found.value;
+      best = combination(basis, images);
+      const { value } = best;
+      const isNegative = best.curvature < -curvatureError * termsAlong(hessian, best.d);
+      if (isNegative && Math.abs(value - before) <= settledChange * Math.abs(value)) return best;
+      before = value;
     }
     if (isWhole) return best;
     basis.push(unit);
@@ -142,7 +210,7 @@ function orthogonalised(v: Float64Array, basis: readonly Float64Array[]): Float6
 }
 
 /** The combination of a basis with the least curvature, given the products of the Hessian with the basis. */
-function leastCurvature(
+function combination(
   basis: readonly Float64Array[],
   images: readonly Float64Array[],
 ): CurvedDirection & { readonly value: number } {
@@ -174,36 +242,26 @@ function termsAlong({ pattern, values }: HessianEntries, d: Float64Array): numbe
   return terms;
 }
 
-/** Tries steps of falling size to both sides, each corrected until the equations hold. */
+/** Tries the steps of a way, each corrected until the equations hold. */
 function lowerPoint(
   program: SlackForm,
   system: KktSystem,
   point: Linearised,
   at: PrimalDual,
   held: readonly boolean[],
-  { d, curvature }: CurvedDirection,
+  { d, steps, needed }: DescentWay,
 ): LowerPoint | undefined {
-  let relative = 0;
-  for (let i = 0; i < program.free.length; i++)
-    relative = Math.max(relative, Math.abs(d[i]!) / Math.max(1, Math.abs(at.x[i]!)));
-  if (relative === 0) return undefined;
-  for (const step of trialSteps)
-    for (const sign of [1, -1]) {
-      const t = step / relative;
-      const needed = Math.max(
-        -sufficientDecrease * 0.5 * curvature * t * t,
-        leastDecrease * Math.abs(point.value),
-      );
-      const x = at.x.map((value, i) => value + sign * t * d[i]!);
-      const lower = corrected(program, system, x, at, held);
-      if (lower === undefined) continue;
-      const { values } = lower;
-      let unpaid = 0;
-      for (let e = 0; e < at.y.length; e++) unpaid += Math.abs(at.y[e]! * values.residuals[e]!);
-      const decrease = point.value - values.value - unpaid;
-      const allowed = infeasibility(point.residuals) + correctedResidual + 0.01 * decrease;
-      if (decrease >= needed && infeasibility(values.residuals) <= allowed) return { x: lower.x, decrease };
-    }
+  for (const t of steps) {
+    const x = at.x.map((value, i) => value + t * d[i]!);
+    const lower = corrected(program, system, x, at, held);
+    if (lower === undefined) continue;
+    const { values } = lower;
+    let unpaid = 0;
+    for (let e = 0; e < at.y.length; e++) unpaid += Math.abs(at.y[e]! * values.residuals[e]!);
+    const decrease = point.value - values.value - unpaid;
+    const allowed = infeasibility(point.residuals) + correctedResidual + 0.01 * decrease;
+    if (decrease >= needed(t) && infeasibility(values.residuals) <= allowed) return { x: lower.x, decrease };
+  }
   return undefined;
 }
 

@@ -1,6 +1,7 @@
 import { isAllFinite, largest } from "../vector.ts";
 import type { Limits, StopReason } from "../minimize/stop.ts";
 import type { BoxBounds } from "../minimize/walls.ts";
+import { lagrangianGradient } from "./barrier.ts";
 import type { BarrierRule } from "./barrier-rule.ts";
 import { fallsAlongRay } from "./divergence.ts";
 import type { InteriorIterate, InteriorOutcome } from "./interior-point.ts";
@@ -173,6 +174,7 @@ function* withVariables(
         nearestViolation: nearest!.violation,
         violation: (iterate) => violationAt(form, iterate.at.x),
         cancellation: (iterate) => cancellationOf(form, iterate),
+        relativeSlope: relativeSlopeOf,
         tolerance: rules.gradientTolerance,
         constraintTolerance,
         hasLinearConstraints: kind !== "nonlinear",
@@ -221,11 +223,55 @@ function violationAt(form: SlackForm, v: Float64Array): number {
   return form.violation(v, residuals);
 }
 
+/** Size of variables that counts as large for a change of the Lagrangian. */
+const largeVariable = 1e3;
+
+/**
+ * First-order change of the Lagrangian if a large variable changes by its size, relative to 1 + |value|. It is large if
+ * a derivative meets the tolerance only because of the size of the variable.
+ */
+function relativeSlopeOf({ point, at }: InteriorIterate): number {
+  const slope = lagrangianGradient(point, at);
+  let most = 0;
+  for (let i = 0; i < slope.length; i++)
+    if (Math.abs(at.x[i]!) > largeVariable) most = Math.max(most, Math.abs(slope[i]! * at.x[i]!));
+  return most / (1 + Math.abs(point.value));
+}
+
+/** Multipliers above this size may belong to constraints whose gradients vanish. */
+const largeMultiplier = 1e4;
+/** A gradient vanishes if it is below this fraction of its change along a small step of the parameters. */
+const vanishingShare = 1e-2;
+const smallStep = 1e-3;
+
+/** True if a constraint with a large multiplier has a gradient that vanishes at the iterate. */
+function hasVanishingGradient(form: SlackForm, { point, at }: InteriorIterate): boolean {
+  if (largest(at.y) <= largeMultiplier) return false;
+  const { pattern, values } = point.jacobian;
+  const n = form.free.length;
+  const beside = at.x.map((x, i) => {
+    const step = i < n ? smallStep * Math.max(1, Math.abs(x)) : 0;
+    return x + step <= form.high[i]! ? x + step : Math.max(x - step, form.low[i]!);
+  });
+  const { values: next } = form.jacobian(beside);
+  return at.y.some((y, e) => {
+    let [size, change] = [0, 0];
+    for (let p = pattern.rowPointers[e]!; p < pattern.rowPointers[e + 1]!; p++) {
+      if (pattern.columns[p]! >= n) continue;
+      size = Math.max(size, Math.abs(values[p]!));
+      change = Math.max(change, Math.abs(next[p]! - values[p]!));
+    }
+    return Math.abs(y) > largeMultiplier && size < vanishingShare * change;
+  });
+}
+
 /**
  * Largest force of a constraint or bound on a parameter, relative to the gradient of the objective. It is large if
- * gradients of constraints cancel each other.
+ * gradients of constraints cancel each other, and infinite if one that acts vanishes.
  */
-function cancellationOf(form: SlackForm, { point, at }: InteriorIterate): number {
+function cancellationOf(form: SlackForm, iterate: InteriorIterate): number {
+  if (hasVanishingGradient(form, iterate)) return Infinity;
+  const { point, at } = iterate;
   const { pattern, values } = point.jacobian;
   const n = form.free.length;
   let force = 0;

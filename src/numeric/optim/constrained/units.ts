@@ -1,3 +1,4 @@
+import { isAllFinite } from "../vector.ts";
 import type { BoxBounds } from "../minimize/walls.ts";
 import type { MatrixEntries } from "./nonlinear-program.ts";
 import { type Assessment, assessAt } from "./result.ts";
@@ -15,6 +16,58 @@ interface ProblemInUnits {
   readonly multipliers: (earlier: EarlierMultipliers) => EarlierMultipliers;
   /** Converts the assessment of the problem in units to that of the original problem. */
   readonly assess: (assessment: Assessment, limits: BoxBounds) => Assessment;
+}
+
+/** Units are chosen if derivatives with respect to the parameters differ by more than this factor. */
+const largestSpread = 1e8;
+/** Largest second derivative in units, relative to the gradient (at least 1). */
+const largestCurvature = 1e3;
+
+/**
+ * Units that make the derivatives in each row similar, for parameters whose scales differ by more than 1e8. Otherwise
+ * `undefined`. Their common factor makes the largest derivative of a constraint 1. Rows of one parameter do not count.
+ */
+export function spreadUnits(program: RowProgram, x: Float64Array): Float64Array | undefined {
+  const gradient = program.gradient(x);
+  const { pattern, values } = program.jacobian(x);
+  const shares = new Float64Array(x.length);
+  const rowOf = (j: number): readonly (readonly [number, number])[] => {
+    const row: [number, number][] = [];
+    for (let p = pattern.rowPointers[j]!; p < pattern.rowPointers[j + 1]!; p++)
+      if (values[p] !== 0) row.push([pattern.columns[p]!, Math.abs(values[p]!)]);
+    return row;
+  };
+  const ofValue = Array.from(gradient, (g, i) => [i, Math.abs(g)] as const).filter(([, g]) => g !== 0);
+  const rows = Array.from({ length: pattern.shape[0] }, (_, j) => rowOf(j)).filter((row) => row.length > 1);
+  const sizeOf = (row: readonly (readonly [number, number])[]): number =>
+    row.reduce((most, [, value]) => Math.max(most, value), 0);
+  for (const row of ofValue.length > 1 ? [ofValue, ...rows] : rows) {
+    const size = sizeOf(row);
+    for (const [i, value] of row) shares[i] = Math.max(shares[i]!, value / size);
+  }
+  const known = shares.filter((share) => share > 0);
+  if (known.length < 2 || !isAllFinite(shares)) return undefined;
+  const least = known.reduce((a, b) => Math.min(a, b));
+  if (known.reduce((a, b) => Math.max(a, b)) <= largestSpread * least) return undefined;
+  const inShares = (row: readonly (readonly [number, number])[]): number =>
+    sizeOf(row.map(([i, value]) => [i, value / shares[i]!]));
+  const size = (rows.length > 0 ? rows : [ofValue]).reduce((most, row) => Math.max(most, inShares(row)), 0);
+  const units = shares.map((share) => (share > 0 ? 1 / (share * size) : 1));
+  return units.every((unit) => unit > 0 && unit < Infinity) && fitCurvature(program, x, units)
+    ? units
+    : undefined;
+}
+
+/** False if second derivatives show that a derivative is small by chance at x, and not by the scale of its parameter. */
+function fitCurvature(program: RowProgram, x: Float64Array, units: Float64Array): boolean {
+  const rows = program.jacobian(x).pattern.shape[0];
+  const { pattern, values } = program.hessian(x, 1, new Float64Array(rows).fill(1));
+  const slope = program.gradient(x).reduce((most, g, i) => Math.max(most, Math.abs(g * units[i]!)), 1);
+  for (let i = 0; i < units.length; i++)
+    for (let p = pattern.rowPointers[i]!; p < pattern.rowPointers[i + 1]!; p++)
+      if (!(Math.abs(values[p]! * units[i]! * units[pattern.columns[p]!]!) <= largestCurvature * slope))
+        return false;
+  return true;
 }
 
 /** Rewrites a problem for parameters that are divided by their units. Without units it stays unchanged. */

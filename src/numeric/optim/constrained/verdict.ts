@@ -1,5 +1,6 @@
 import { internalError } from "../../../engine/errors/index.ts";
 import { largest } from "../vector.ts";
+import { divergingViolation } from "./divergence.ts";
 import type { InteriorIterate, InteriorOutcome } from "./interior-point.ts";
 import type { PrimalDual } from "./nonlinear-program.ts";
 
@@ -26,6 +27,8 @@ export interface Judged {
   readonly violation: (at: InteriorIterate) => number;
   /** Returns the largest force of a constraint at an iterate, relative to the gradient of the objective. */
   readonly cancellation: (at: InteriorIterate) => number;
+  /** Returns the change of the Lagrangian if variables change by their size, relative to 1 + |value|. */
+  readonly relativeSlope: (at: InteriorIterate) => number;
   readonly tolerance: number;
   readonly constraintTolerance: number;
   /** True if all constraints are linear: then a local minimum of the violation is a global one. */
@@ -36,12 +39,10 @@ export interface Judged {
 
 /** A result is `acceptable` if its errors are within this multiple of the tolerances. */
 const acceptableFactor = 100;
+/** Relative change of the value, for a change of variables by their size, from which a point is no solution. */
+const clearSlope = 1e-3;
 /** Relative force of constraints from which the multipliers count as diverging. */
 const divergentForce = 1e4;
-/**
- * Violation up to which a point with diverging parameters counts as feasible, as a fraction of the largest parameter.
- */
-const divergingViolation = 1e-6;
 
 /** Classifies the outcome of an interior point search. */
 export function judge(judged: Judged): Verdict {
@@ -49,7 +50,7 @@ export function judge(judged: Judged): Verdict {
   const { end, last } = outcome;
   switch (end) {
     case "optimal":
-      return optimalVerdict(last, judged.cancellation(last));
+      return optimalVerdict(last, judged);
     case "saddle":
       return {
         reason: "numerical",
@@ -77,7 +78,7 @@ export function judge(judged: Judged): Verdict {
             `${judged.conflicts()} For constraints that are not convex, another start may lead to a feasible point.`,
       };
     case "unbounded": {
-      const isFeasible = violation(last) <= divergingViolation * Math.max(1, largest(last.at.x));
+      const isFeasible = violation(last) <= divergingViolation(last.point.jacobian, last.at.x);
       return {
         reason: isFeasible ? "unbounded" : "numerical",
         at: isFeasible ? last.at : judged.nearest,
@@ -95,33 +96,43 @@ export function judge(judged: Judged): Verdict {
   }
 }
 
-function optimalVerdict(last: InteriorIterate, cancellation: number): Verdict {
-  if (last.errors.dualScale === 1 || cancellation < divergentForce)
+function optimalVerdict(
+  last: InteriorIterate,
+  { cancellation, relativeSlope }: Pick<Judged, "cancellation" | "relativeSlope">,
+): Verdict {
+  if (last.errors.dualScale > 1 && cancellation(last) >= divergentForce)
     return {
-      reason: "solved",
+      reason: "acceptable",
       at: last.at,
-      message: "The optimality conditions hold within the tolerances.",
+      message:
+        "The optimality conditions hold only relative to the size of the multipliers, which diverge: at this point the gradients of the " +
+        "active constraints do not determine multipliers (no constraint qualification), because they depend on each other or vanish, as for " +
+        "complementarity constraints.",
+    };
+  if (relativeSlope(last) > clearSlope)
+    return {
+      reason: "acceptable",
+      at: last.at,
+      message:
+        "The optimality conditions hold within the tolerances only because parameters are large: a change of a parameter by " +
+        "its size would change the value. Scale the parameters to similar sizes, or lower gradientTolerance.",
     };
   return {
-    reason: "acceptable",
+    reason: "solved",
     at: last.at,
-    message:
-      "The optimality conditions hold only relative to the size of the multipliers, which diverge: at this point the gradients of the " +
-      "active constraints do not determine multipliers (no constraint qualification), as for complementarity constraints.",
+    message: "The optimality conditions hold within the tolerances.",
   };
 }
 
-function stalledVerdict(
-  { best, nearest, violation, cancellation, tolerance, constraintTolerance }: Judged,
-  end: "stalled" | "singular" | "not-finite",
-): Verdict {
+function stalledVerdict(judged: Judged, end: "stalled" | "singular" | "not-finite"): Verdict {
+  const { best, nearest, violation, tolerance, constraintTolerance } = judged;
   const cause = {
     stalled: "no step improves value or violation any more, up to rounding",
     singular: "the equations of a step could not be solved",
     "not-finite": "a derivative is not a finite number",
   }[end];
   if (best.errors.total <= tolerance && violation(best) <= constraintTolerance)
-    return optimalVerdict(best, cancellation(best));
+    return optimalVerdict(best, judged);
   const rounding = 2 ** -50 * largest(best.at.x);
   const isAcceptable =
     best.errors.total <= acceptableFactor * tolerance + rounding &&

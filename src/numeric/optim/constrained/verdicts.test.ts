@@ -63,6 +63,14 @@ const traps: readonly Problem[] = [
 ];
 
 const problems: readonly Problem[] = [
+  ["a sum of exponentials below 0", sum, [0.1, 2], [atMost((x) => sum(exp(x)), -1, { name: "total" })], fails("It violates total")], // prettier-ignore
+  ["a limit whose gradient vanishes at the corner", sum, [1, 2], [atLeast((x) => mul(x.at(0), sub(x.at(1), 1)), 0)], { reasons: ["acceptable"], message: "depend on each other or vanish" }, { low: 0 }], // prettier-ignore
+  ["the square of an equality", squares, [3, 1], [equality((x) => square(sub(sum(x), 1)), 0)], { reasons: ["acceptable"], value: 0.5, message: "or vanish" }], // prettier-ignore
+  ["parameters of 1e8 and 1e-8 in the cost", (x) => sum(mul([1e-16, 1e16], square(x))), [1, 1], [atLeast((x) => sum(mul([1e-8, 1e8], x)), 2)], solved(2)], // prettier-ignore
+  ["a target of 1e16", (x) => squares(sub(mul([1e-16, 1], x), 1)), [1, 1], [atMost((x) => sum(mul([1e-16, 1], x)), 1)], solved(0.5)], // prettier-ignore
+  ["a target of 1e16 with bounds", (x) => squares(sub(mul([1e-16, 1], x), 1)), [1e16, 1], [atMost((x) => sum(mul([1e-16, 1], x)), 1)], solved(0.5), { low: 0, high: [2e16, 2] }], // prettier-ignore
+  ["an equality of 1e8 and 1e-8", (x) => squares(sub(mul([1e-8, 1e8], x), 1)), [0, 0], [equality((x) => sum(mul([1e-8, 1e8], x)), 1)], solved(0.5)], // prettier-ignore
+  ["exponentials of 1e8 x", (x) => add(add(exp(mul(1e8, x.at(0))), exp(mul(-1e8, x.at(0)))), square(mul(1e-8, x.at(1)))), [0, 0], [atLeast((x) => sum(mul([1e8, 1e-8], x)), 1)], solved(2.5050426)], // prettier-ignore
   ["discs apart", sum, [0, 0], [atMost(squares, 1, { name: "left" }), atMost((x) => squares(sub(x, [5, 0])), 1, { name: "right" })], fails("In conflict are: left, right")], // prettier-ignore
   [
     "no real root",
@@ -163,6 +171,18 @@ describe("verdicts of problems with a trap", () => {
 
 describe.each(["interior-point", "sqp"] as const)("verdicts of %s", (method) => {
   for (const problem of [...traps, ...problems]) testInCi(problem[0], () => check(problem, method));
+});
+
+test("derivatives below the tolerance because of large parameters are no solution", () => {
+  const inUnits = (x: Tensor): Tensor => mul([1e-10, 1e6], x);
+  const r = minimize((x: Tensor) => add(inUnits(x).at(0), div(1, inUnits(x).at(1))), [1e10, 1e-6], {
+    method: "sqp",
+    low: [1e5, 1e-10],
+    constraints: [atMost((x: Tensor) => mul(inUnits(x).at(0), inUnits(x).at(1)), 1)],
+  });
+  expect(
+    r.reason === "solved" ? Math.abs(r.value - 2e-5) < 1e-6 : r.message.includes("Scale the parameters"),
+  ).toBe(true);
 });
 
 test.each<[string, () => readonly Constraint<Tensor, Tensor[]>[], object, string]>([
