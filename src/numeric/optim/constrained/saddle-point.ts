@@ -162,7 +162,7 @@ function curvedWay(
 }
 
 /**
- * Direction of least curvature among those that keep the linearised equations and the held variables: the best one in a
+ * Direction of least curvature that keeps the linearised equations and the held variables: the best one in a
  * Krylov space of the inverse of a shifted KKT matrix.
  */
 function leastCurvature(
