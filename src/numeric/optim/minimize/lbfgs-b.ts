@@ -1,7 +1,7 @@
+import { luFactor, solveLu } from "../constrained/dense-matrix.ts";
 import { strongWolfe } from "../line-search.ts";
 import { addScaled, dot, largest, largestPart, scaled, subtract } from "../vector.ts";
 import type { Objective } from "./problem.ts";
-import { backSubstitute, factorize } from "./qr.ts";
 import type { DescentSearch } from "./stop.ts";
 import { inside, type BoxBounds } from "./walls.ts";
 
@@ -9,15 +9,15 @@ import { inside, type BoxBounds } from "./walls.ts";
 const remembered = 10;
 
 /**
- * Approximate Hessian in the compact form `B = θI − W M Wᵀ` with `W = [Y θS]`: W has one row per parameter, and M has
- * two rows per remembered step.
+ * Approximate Hessian in the compact form `B = θI − W M Wᵀ` with `W = [Y θS]`, whose columns are changes of the gradient
+ * and scaled steps. M has two rows per remembered step, in row-major order.
  */
 interface Curvature {
   readonly steps: readonly Float64Array[];
   readonly changes: readonly Float64Array[];
   readonly theta: number;
-  readonly w: readonly Float64Array[];
-  readonly m: readonly Float64Array[];
+  readonly columns: readonly Float64Array[];
+  readonly m: Float64Array;
 }
 
 /**
@@ -29,7 +29,7 @@ interface Curvature {
 export function* lbfgsB(f: Objective, start: Float64Array, walls: BoxBounds): DescentSearch {
   let x = inside(start, walls);
   let { value, gradient } = f.valueAndGradient(x);
-  const none = curvatureOf([], [], 1, x.length);
+  const none = curvatureOf([], [], 1);
   let known = none;
   let [decrease, step] = [Infinity, Infinity];
   for (;;) {
@@ -91,7 +91,6 @@ function learn({ steps, changes }: Curvature, s: Float64Array, y: Float64Array):
     [...steps, s].slice(-remembered),
     [...changes, y].slice(-remembered),
     dot(y, y) / dot(s, y),
-    s.length,
   );
 }
 
@@ -103,23 +102,34 @@ function curvatureOf(
   steps: readonly Float64Array[],
   changes: readonly Float64Array[],
   theta: number,
-  n: number,
 ): Curvature {
   const k = steps.length;
-  const inverse = Array.from({ length: 2 * k }, (_, row) =>
-    Float64Array.from({ length: 2 * k }, (_, column) => {
-      const [i, j] = [row % k, column % k];
-      if (row < k && column < k) return i === j ? -dot(steps[i]!, changes[i]!) : 0;
-      if (row >= k && column >= k) return theta * dot(steps[i]!, steps[j]!);
-      const [later, earlier] = row >= k ? [i, j] : [j, i];
-      return later > earlier ? dot(steps[later]!, changes[earlier]!) : 0;
-    }),
-  );
-  const w = Array.from({ length: n }, (_, i) =>
-    Float64Array.from({ length: 2 * k }, (_, j) => (j < k ? changes[j]![i]! : theta * steps[j - k]![i]!)),
-  );
-  const m = inverse.map((_, i) => solve(inverse, unit(2 * k, i)));
-  return { steps, changes, theta, w, m };
+  const size = 2 * k;
+  const inverse = new Float64Array(size * size);
+  for (let i = 0; i < k; i++) {
+    inverse[i * size + i] = -dot(steps[i]!, changes[i]!);
+    for (let j = 0; j <= i; j++) {
+      const product = theta * dot(steps[i]!, steps[j]!);
+      inverse[(k + i) * size + k + j] = inverse[(k + j) * size + k + i] = product;
+      if (j < i) inverse[(k + i) * size + j] = inverse[j * size + k + i] = dot(steps[i]!, changes[j]!);
+    }
+  }
+  const factor = luFactor(inverse, size);
+  const m = new Float64Array(size * size);
+  for (let j = 0; j < size; j++) {
+    const unit = new Float64Array(size);
+    unit[j] = 1;
+    // M is symmetric: its columns are its rows
+    m.set(solveLu(factor, unit), j * size);
+  }
+  return { steps, changes, theta, columns: [...changes, ...steps.map((s) => scaled(theta, s))], m };
+}
+
+/** Row i of W. */
+function rowOf(columns: readonly Float64Array[], i: number): Float64Array {
+  const row = new Float64Array(columns.length);
+  for (let j = 0; j < row.length; j++) row[j] = columns[j]![i]!;
+  return row;
 }
 
 /**
@@ -132,44 +142,62 @@ function minimizeModel(
   gradient: Float64Array,
   walls: BoxBounds,
 ): Float64Array {
-  const { theta, w, m } = known;
+  const { theta, columns, m } = known;
   const { point, c } = cauchyPoint(known, x, gradient, walls);
-  const free = Array.from(x.keys()).filter((i) => point[i]! > walls.low[i]! && point[i]! < walls.high[i]!);
+  const free = Int32Array.from(x.keys()).filter(
+    (i) => point[i]! > walls.low[i]! && point[i]! < walls.high[i]!,
+  );
   if (free.length === 0) return point;
+  const size = columns.length;
+  const reduced = new Float64Array(free.length);
+  for (let at = 0; at < free.length; at++) {
+    const i = free[at]!;
+    reduced[at] = gradient[i]! + theta * (point[i]! - x[i]!);
+  }
   const mc = times(m, c);
-  const reduced = Float64Array.from(free, (i) => gradient[i]! + theta * (point[i]! - x[i]!) - dot(w[i]!, mc));
+  for (let j = 0; j < size; j++) addAt(reduced, -mc[j]!, columns[j]!, free);
   // (θI − W M Wᵀ)⁻¹ on the free parameters, by the Sherman–Morrison–Woodbury formula
-  let along = scaled(-1 / theta, reduced);
-  if (m.length > 0) {
-    const wr = new Float64Array(m.length);
-    free.forEach((i, at) => wr.forEach((_, j) => (wr[j]! += w[i]![j]! * reduced[at]!)));
-    const inner = m.map((_, a) =>
-      Float64Array.from({ length: m.length }, (_, b) =>
-        free.reduce((sum, i) => sum + w[i]![a]! * w[i]![b]!, 0),
-      ),
+  const along = scaled(-1 / theta, reduced);
+  if (size > 0) {
+    const onFree = columns.map((column) => {
+      const out = new Float64Array(free.length);
+      for (let at = 0; at < out.length; at++) out[at] = column[free[at]!]!;
+      return out;
+    });
+    const inner = new Float64Array(size * size);
+    for (let a = 0; a < size; a++)
+      for (let b = 0; b <= a; b++) inner[a * size + b] = inner[b * size + a] = dot(onFree[a]!, onFree[b]!);
+    const system = new Float64Array(size * size);
+    for (let a = 0; a < size; a++)
+      for (let b = 0; b < size; b++) {
+        let product = 0;
+        for (let j = 0; j < size; j++) product += m[a * size + j]! * inner[j * size + b]!;
+        system[a * size + b] = (a === b ? 1 : 0) - product / theta;
+      }
+    const right = times(
+      m,
+      Float64Array.from(onFree, (column) => dot(column, reduced)),
     );
-    const system = m.map((row, a) =>
-      Float64Array.from({ length: m.length }, (_, b) => {
-        const product = row.reduce((sum, value, j) => sum + value * inner[j]![b]!, 0);
-        return (a === b ? 1 : 0) - product / theta;
-      }),
-    );
-    const v = solve(system, times(m, wr));
-    along = along.map((d, at) => d - dot(w[free[at]!]!, v) / (theta * theta));
+    const v = solveLu(luFactor(system, size), right);
+    for (let j = 0; j < size; j++) {
+      const factor = v[j]! / (theta * theta);
+      const column = onFree[j]!;
+      for (let at = 0; at < along.length; at++) along[at]! -= factor * column[at]!;
+    }
   }
   let part = 1;
-  free.forEach((i, at) => {
-    const d = along[at]!;
+  for (let at = 0; at < free.length; at++) {
+    const [i, d] = [free[at]!, along[at]!];
     if (d !== 0) part = Math.min(part, ((d > 0 ? walls.high[i]! : walls.low[i]!) - point[i]!) / d);
-  });
+  }
   const out = point.slice();
-  free.forEach((i, at) => (out[i] = point[i]! + part * along[at]!));
+  for (let at = 0; at < free.length; at++) out[free[at]!] = point[free[at]!]! + part * along[at]!;
   return inside(out, walls);
 }
 
 /** The first minimum of the model along `P(x − t·g)`, where P projects onto the box, and `c = Wᵀ(point − x)`. */
 function cauchyPoint(
-  { theta, w, m }: Curvature,
+  { theta, columns, m }: Curvature,
   x: Float64Array,
   gradient: Float64Array,
   { low, high }: BoxBounds,
@@ -177,9 +205,8 @@ function cauchyPoint(
   const breaks = gradient.map((g, i) => (g === 0 ? Infinity : (x[i]! - (g < 0 ? high[i]! : low[i]!)) / g));
   const direction = gradient.map((g, i) => (breaks[i]! > 0 ? -g : 0));
   const point = x.slice();
-  let p = new Float64Array(m.length);
-  direction.forEach((d, i) => (p = addTo(p, d, w[i]!)));
-  let c = new Float64Array(m.length);
+  let p: Float64Array = Float64Array.from(columns, (column) => dot(column, direction));
+  let c: Float64Array = new Float64Array(columns.length);
   let slope = -dot(direction, direction);
   let curvature = -theta * slope - dot(p, times(m, p));
   let [reached, ahead] = [0, -slope / curvature];
@@ -192,11 +219,11 @@ function cauchyPoint(
     const g = gradient[i]!;
     point[i] = g < 0 ? high[i]! : low[i]!;
     direction[i] = 0;
-    c = addTo(c, length, p);
-    const row = w[i]!;
+    c = addScaled(c, length, p);
+    const row = rowOf(columns, i);
     slope += length * curvature + g * g + theta * g * (point[i] - x[i]!) - g * dot(row, times(m, c));
     curvature += -theta * g * g - 2 * g * dot(row, times(m, p)) - g * g * dot(row, times(m, row));
-    p = addTo(p, g, row);
+    p = addScaled(p, g, row);
     reached = breaks[i]!;
     ahead = curvature > 0 ? -slope / curvature : 0;
   }
@@ -206,29 +233,20 @@ function cauchyPoint(
     direction.forEach((d, i) => {
       if (d !== 0) point[i] = Math.min(Math.max(x[i]! + total * d, low[i]!), high[i]!);
     });
-    c = addTo(c, length, p);
+    c = addScaled(c, length, p);
   }
   return { point, c };
 }
 
-function addTo(x: Float64Array, a: number, y: Float64Array): Float64Array<ArrayBuffer> {
-  return Float64Array.from(x, (xi, i) => xi + a * y[i]!);
+/** Adds `a` times the elements of a column at some indices. */
+function addAt(out: Float64Array, a: number, column: Float64Array, free: Int32Array): void {
+  for (let at = 0; at < out.length; at++) out[at]! += a * column[free[at]!]!;
 }
 
-function times(rows: readonly Float64Array[], x: Float64Array): Float64Array {
-  return Float64Array.from(rows, (row) => dot(row, x));
-}
-
-function unit(n: number, i: number): Float64Array {
+/** Product of a square matrix with x. */
+function times(matrix: Float64Array, x: Float64Array): Float64Array {
+  const n = x.length;
   const out = new Float64Array(n);
-  out[i] = 1;
+  for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) out[i]! += matrix[i * n + j]! * x[j]!;
   return out;
-}
-
-/** The x with `Σⱼ rows[i][j] xⱼ = b[i]`. */
-function solve(rows: readonly Float64Array[], b: Float64Array): Float64Array {
-  const n = rows.length;
-  const columns = Array.from({ length: n }, (_, j) => Float64Array.from(rows, (row) => row[j]!));
-  const { r, qtb } = factorize(columns, b);
-  return backSubstitute(r, qtb);
 }
