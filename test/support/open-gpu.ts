@@ -15,5 +15,6 @@ export function openGpuForFile(use: (gpu: WebGpu) => void): void {
   afterAll(() => {
     gpu?.close();
     engine.copies = undefined; // other test files in this process use one device
+    engine.chooser = undefined;
   });
 }

@@ -124,6 +124,18 @@ describe("a device with asynchronous results", () => {
     expect(bytes.slice(2)).toEqual(Array<number>(4).fill(bytes[1]!));
   });
 
+  test("keeps no copy of an argument after the first call, which the suite compares with the oracle", async () => {
+    const device = makeDevice();
+    const x = tensor([1, 2, 5], f32);
+    for (let i = 0; i < 2; i++) {
+      const y = jit((a: Tensor) => sin(a).mul(1.25), { device })(x);
+      await y.read();
+      y[Symbol.dispose]();
+      await new Promise(setImmediate); // the queue of the device
+      expect(device.stats().bytes).toBe(0);
+    }
+  });
+
   test("suggests read() if elements are requested synchronously", async () => {
     const f = jit((x: Tensor) => x.mul(2));
     const y = await withDevice(makeDevice(), () => f(tensor([1, 2], f32)));

@@ -5,6 +5,7 @@ import type { ReclaimState } from "../kernel/reclaim.ts";
 import { reclaiming } from "../kernel/reclaim.ts";
 import type { Routine } from "../kernel/scalar.ts";
 import type { Lru } from "../util/lru.ts";
+import type { DeviceChooser } from "./auto-device.ts";
 import type { RuntimeOptions } from "./choices.ts";
 import type { Device, Placement } from "./device.ts";
 import type { EagerKernel } from "./evaluate.ts";
@@ -30,6 +31,8 @@ export interface Engine {
   generation: number;
   /** The device that computes; undefined for the processor. */
   device: Device | undefined;
+  /** Chooses between the device that was opened last and the processor, for `device: "auto"`. */
+  chooser: DeviceChooser | undefined;
   compiler: Compiler | undefined;
   generator: Generator | undefined;
   /** WebAssembly backend for the current options and switches. */
@@ -102,6 +105,7 @@ export const engine: Engine = {
   turbo: undefined,
   generation: 0,
   device: undefined,
+  chooser: undefined,
   compiler: undefined,
   generator: undefined,
   wasm: undefined,

@@ -15,7 +15,7 @@ export type { LoweredText } from "./inspect.ts";
 export { giveAway, giveUp } from "./pool/give-back.ts";
 export { isWorthGiving } from "./pool/placement.ts";
 export type { Executable } from "./run.ts";
-export type { JitStats } from "./stats.ts";
+export type { DeviceChoice, JitStats } from "./stats.ts";
 export { deviceStorageOf, toHost } from "./transfer.ts";
 export { currentVerifier } from "./verify.ts";
 export type { PlainSource, Verification, Verifier, WatchedProgram, WatchedRegion } from "./verify.ts";

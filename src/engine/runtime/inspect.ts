@@ -6,6 +6,7 @@ import { lowerProgram } from "../passes/lower.ts";
 import type { Routine } from "../kernel/scalar.ts";
 import { backendFor } from "./choices.ts";
 import type { Device } from "./device.ts";
+import type { DeviceChoice } from "./stats.ts";
 import { optimizeInStages } from "../passes/pipeline.ts";
 import { printFused, printMemoryPlan } from "../passes/print-stages.ts";
 
@@ -22,13 +23,15 @@ export interface LoweredText {
   readonly backend: string;
   /** Generated code; empty for the interpreter. */
   readonly code: string;
+  /** Device that `jit(f, { device: "auto" })` chose for such calls; absent for other functions. */
+  readonly choice?: DeviceChoice;
   toString(): string;
 }
 
 /** Shows the compilation stages of a program. */
-export type Inspector = (program: Program, device?: Device) => LoweredText;
+export type Inspector = (program: Program, device?: Device, choice?: DeviceChoice) => LoweredText;
 
-export function showLowering(program: Program, device?: Device): LoweredText {
+export function showLowering(program: Program, device?: Device, choice?: DeviceChoice): LoweredText {
   const stages = optimizeInStages(program);
   const passes = stages
     .map(({ name, program: p }) => ({ name, program: printProgram(p) }))
@@ -44,8 +47,10 @@ export function showLowering(program: Program, device?: Device): LoweredText {
     routine: text,
     backend,
     code,
+    ...(choice === undefined ? {} : { choice }),
     toString: () =>
       [
+        ...(choice === undefined ? [] : [`── device\n${choice.device}: ${choice.why}`]),
         ...passes.map((stage) => `── ${stage.name}\n${stage.program}`),
         `── fusion\n${fusion}`,
         `── memory\n${memory}`,

@@ -24,13 +24,14 @@ import { countLeaves, leafPaths, treeKey, unflatten, visitLeaves } from "../tree
 import type { LikeAll, TensorLike } from "../tree/types.ts";
 import { makeLru } from "../util/lru.ts";
 import type { Device } from "./device.ts";
+import { engine } from "./engine.ts";
 import { executableOf } from "./executable.ts";
 import "./install-compiler.ts";
 import type { Inspector, LoweredText } from "./inspect.ts";
 import { checkDonation, giveAway } from "./pool/give-back.ts";
 import type { Executable } from "./run.ts";
 import type { JitStats } from "./stats.ts";
-import { statsOf } from "./stats.ts";
+import { choiceOf, statsOf } from "./stats.ts";
 import { requireTypes } from "./transfer.ts";
 import { staticKey } from "./static-key.ts";
 import { isIntegerIn } from "../ir/plain-number.ts";
@@ -50,12 +51,18 @@ export interface JitOptions {
 
 /** Options of `jit` for a function that runs on a device such as a GPU. */
 export interface DeviceJitOptions extends JitOptions {
-  /** The device, such as the result of `openWebGpu`. Calls enqueue the work and return; `await x.read()` waits. */
-  readonly device: Device;
+  /**
+   * The device, such as the result of `openWebGpu`. Calls enqueue the work and return; `await x.read()` waits.
+   *
+   * `"auto"` chooses between the GPU that `openWebGpu` opened last and the processor, per types of arguments: `await
+   * step.warm(…)` measures both, and `step.stats().choices` reports the result. Before that, and without a GPU, calls run
+   * on the processor.
+   */
+  readonly device: Device | "auto";
 }
 
 /** Options of `jit` for the library's own programs, which run on a device if there is one. */
-export type LibraryJitOptions = JitOptions & { readonly device?: Device | undefined };
+export type LibraryJitOptions = JitOptions & { readonly device?: Device | "auto" | undefined };
 
 /** A compiled function with methods that report what was compiled. */
 export interface Jitted<A extends readonly unknown[], T> {
@@ -71,7 +78,10 @@ export interface Jitted<A extends readonly unknown[], T> {
 /** A compiled function that runs on a device. */
 export interface DeviceJitted<A extends readonly unknown[], T> extends Omit<Jitted<A, T>, "warm"> {
   (...args: A): T;
-  /** Compiles for arguments of these types without running the function, so that the first call does not block. */
+  /**
+   * Compiles for arguments of these types, so that the first call does not block. With `device: "auto"` it also runs the
+   * function a few times, on the GPU and on the processor, and chooses the faster one. The arguments do not change.
+   */
   warm(...args: readonly unknown[]): Promise<void>;
 }
 
@@ -119,7 +129,8 @@ export function makeInspected(
 ): Jitted<never[], unknown> {
   requireFunction("jit", f);
   checkOptions("jit", options, ["staticArgnums", "donate", "device"]);
-  const { device } = options;
+  const isAuto = options.device === "auto";
+  const device = options.device === "auto" ? undefined : options.device;
   requireDevice("jit", device);
   const statics = readPlaces("staticArgnums", options.staticArgnums);
   const donate = readPlaces("donate", options.donate);
@@ -159,6 +170,11 @@ export function makeInspected(
     return { entry, leaves };
   };
 
+  const compile = (entry: JitEntry): Executable => {
+    const inputOf = (input: number): string => inputName(entry, statics, input);
+    return (entry.executable = compiledFor(options.device, entry, operation, inputOf));
+  };
+
   const jitted = (...args: never[]): unknown => {
     if (latest?.executable !== undefined && !isStaging() && !isDebugging()) {
       const slots = matchSlots(args, latest);
@@ -171,7 +187,7 @@ export function makeInspected(
       if (device !== undefined) throw insideTransform(operation, device);
       return unflatten(entry.outDef, call(entry.program, ins));
     }
-    if (entry.executable === undefined) compile(entry, device, statics);
+    if (entry.executable === undefined) compile(entry);
     if (statics.length === 0) latest = entry;
     return execute(
       entry,
@@ -181,14 +197,17 @@ export function makeInspected(
   };
   return Object.assign(jitted, {
     warm: (...args: readonly unknown[]): void | Promise<void> => {
-      const { entry } = find(args);
-      compile(entry, device, statics);
-      if (device !== undefined) return entry.executable!.prepare?.();
+      const { entry, leaves } = find(args);
+      const executable = compile(entry);
+      if (isAuto || device !== undefined)
+        return executable.prepare?.([...entry.captured, ...leaves].map((x) => x.slot!));
     },
-    stats: (): JitStats => statsOf(entries.values().flatMap(({ executable }) => executable ?? [])),
+    stats: (): JitStats => statsOfEntries([...entries.values()], isAuto),
     lower: (...args: readonly unknown[]): LoweredText => {
       if (inspect === undefined) throw new DownhillError("option", notInspected);
-      return inspect(find(args).entry.program, device);
+      const { program, types, executable } = find(args).entry;
+      if (!isAuto) return inspect(program, device);
+      return inspect(program, executable?.decision?.device, choiceOf(types, executable?.decision));
     },
   });
 }
@@ -250,10 +269,32 @@ function borrow(value: unknown, { dtype, shape, weak }: ArrayType): ConcreteValu
   return hostStorage(value, 0, false, "caller");
 }
 
-/** Compiles an entry for a device, by default the current one, under the current settings. */
-function compile(entry: JitEntry, device: Device | undefined, statics: readonly number[]): void {
-  if (device !== undefined) requireTypes(device, entry.program, (input) => inputName(entry, statics, input));
-  entry.executable = executableOf(entry.program, [], entry.donated, device);
+/**
+ * Compiles an entry for a device, by default the current one, under the current settings. `inputOf` names an executable
+ * input in messages.
+ */
+function compiledFor(
+  device: LibraryJitOptions["device"],
+  { program, types, captured, donated }: JitEntry,
+  operation: string,
+  inputOf: (input: number) => string,
+): Executable {
+  const compileFor = (on?: Device): Executable => {
+    if (on !== undefined) requireTypes(on, program, inputOf);
+    return executableOf(program, [], donated, on);
+  };
+  if (device !== "auto") return compileFor(device);
+  const all = [...captured.map(({ type }) => type), ...types];
+  const choosable = { operation, types: all, captured: captured.length, donated, compileFor };
+  return engine.chooser?.executableOf(choosable) ?? compileFor();
+}
+
+/** Statistics of the compiled entries. `isAuto` adds the choices. */
+function statsOfEntries(entries: readonly JitEntry[], isAuto: boolean): JitStats {
+  const compiled = entries.filter(({ executable }) => executable !== undefined);
+  const stats = statsOf(compiled.map(({ executable }) => executable!));
+  if (!isAuto) return stats;
+  return { ...stats, choices: compiled.map((entry) => choiceOf(entry.types, entry.executable!.decision)) };
 }
 
 /** Name of an executable input in messages, such as `argument 1.weight`. */

@@ -24,10 +24,21 @@ export interface Executable {
   readonly size: () => CodeSize | undefined;
   /** Milliseconds spent on passes, lowering and code generation. */
   readonly compileTime: number;
-  /** Compiles what the first call would compile, without blocking. */
-  readonly prepare?: () => Promise<void>;
+  /** Compiles what the first call would compile, without blocking. `inputs` are examples, with which a choice is measured. */
+  readonly prepare?: (inputs?: readonly ConcreteValue[]) => Promise<void>;
   /** Result of the comparison with the oracle, once there is one. */
   readonly verification?: Verification | undefined;
+  /** Latest choice of a program that may run on several devices. */
+  readonly decision?: DeviceDecision;
+}
+
+/** A decision between a device and the processor. */
+export interface DeviceDecision {
+  /** The chosen device; absent for the processor. */
+  readonly device?: Device;
+  /** Milliseconds of a call there and on the processor; absent if they were not measured. */
+  readonly durations?: { readonly device: number; readonly processor: number };
+  readonly why: string;
 }
 
 /** Casts compiled code of the processor to a device call: host storages have the form that kernels expect. */

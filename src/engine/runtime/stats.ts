@@ -1,5 +1,7 @@
+import { showType } from "../errors/index.ts";
+import type { ArrayType } from "../ir/types.ts";
 import { threadCount } from "./choices.ts";
-import type { Executable } from "./run.ts";
+import type { DeviceDecision, Executable } from "./run.ts";
 import type { Verification } from "./verify.ts";
 
 /** Statistics of the programs that a jitted function has compiled. */
@@ -24,6 +26,36 @@ export interface JitStats {
    */
   readonly verified: number;
   readonly unverified: number;
+  /** For each program, the device that `jit(f, { device: "auto" })` chose; absent for other functions. */
+  readonly choices?: readonly DeviceChoice[];
+}
+
+/** Device that `jit(f, { device: "auto" })` chose for arguments of certain types. */
+export interface DeviceChoice {
+  /** Types of the tensors in the arguments, such as `f32[64,784], f32[]`. */
+  readonly types: string;
+  /** Name of the chosen device, such as `the processor`. */
+  readonly device: string;
+  /**
+   * Median milliseconds of a call with a read of its smallest result, on the device and on the processor; absent if they
+   * were not measured.
+   */
+  readonly durations?: { readonly device: number; readonly processor: number };
+  /** Reason for the choice. */
+  readonly why: string;
+}
+
+/** Reasons for the processor before a measurement. */
+export const notMeasured = "not measured: await warm(…) with such arguments";
+const noDevice = "no GPU is open: await openWebGpu(), then warm(…)";
+
+/** Describes the choice for arguments of the given types. Without a decision, no device was open at compilation. */
+export function choiceOf(
+  types: readonly ArrayType[],
+  { device, ...rest }: DeviceDecision = { why: noDevice },
+): DeviceChoice {
+  // prettier-ignore
+  return { types: types.map(showType).join(", "), device: device?.name ?? "the processor", ...rest };
 }
 
 export function statsOf(executables: Iterable<Executable>): JitStats {

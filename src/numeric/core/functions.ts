@@ -30,7 +30,13 @@ export type {
 export type { ArrayType, DType } from "../../engine/ir/types.ts";
 export { configure } from "../../engine/runtime/configure.ts";
 export { debug } from "../../engine/runtime/index.ts";
-export type { DebugOptions, JitStats, LoweredText, RuntimeOptions } from "../../engine/runtime/index.ts";
+export type {
+  DebugOptions,
+  DeviceChoice,
+  JitStats,
+  LoweredText,
+  RuntimeOptions,
+} from "../../engine/runtime/index.ts";
 export {
   celu,
   elu,

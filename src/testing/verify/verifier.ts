@@ -131,7 +131,6 @@ function watchProgram(
   budget: number,
 ): void {
   const run = must(code.run, "the code of a program");
-  const subject = { program, donated, device, run };
   const { isKnown, done } = keyed(() => `${structureOf(program)} ${donated.join()}`);
   if (isKnown && !isEveryCall) return;
   const note = (outcome: Verification): void => {
@@ -141,13 +140,14 @@ function watchProgram(
     if (!isEveryCall && code.run !== undefined) code.run = run;
   };
   const elements = [...program.ins, ...program.outs].reduce((n, v) => n + sizeOf(v.type.shape), 0);
-  code.run = (inputs) => {
-    if (isComparing) return run(inputs);
+  code.run = (inputs, captured) => {
+    const call: typeof run = (given) => run(given, captured);
+    if (isComparing) return call(inputs);
     if (elements > budget) {
       note("unverified");
-      return run(inputs);
+      return call(inputs);
     }
-    return comparing(() => callCompared(subject, inputs, budget, note));
+    return comparing(() => callCompared({ program, donated, device, run: call }, inputs, budget, note));
   };
 }
 

@@ -213,4 +213,7 @@ describe("fit on a device that is lost", () => {
 
 test("the option device is checked", () => {
   expect(() => fit(optionsOf({ device: "gpu" as never }))).toThrow("await openWebGpu()");
+  expect(() => fit(optionsOf({ device: "auto" as never }))).toThrow(
+    'only jit chooses by "auto". Leave device out to train on the processor.',
+  );
 });

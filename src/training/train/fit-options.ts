@@ -219,6 +219,12 @@ function checkShards(shards: unknown, world: World | undefined, searches: boolea
 }
 
 function checkDevice(device: unknown, world: World | undefined): void {
+  if (device === "auto")
+    throw new DownhillError(
+      "option",
+      'fit: device must be a device, such as the result of await openWebGpu(); only jit chooses by "auto". ' +
+        "Leave device out to train on the processor.",
+    );
   requireDevice("fit", device);
   if (device !== undefined && world !== undefined)
     throw new DownhillError("option", "fit: device cannot be combined with world. Leave one of them out.");

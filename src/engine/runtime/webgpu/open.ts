@@ -4,7 +4,9 @@ import { makeMachine, probeGpu } from "../../backends/webgpu/index.ts";
 import { refuseExtra } from "../../errors/arguments.ts";
 import { DownhillError } from "../../errors/index.ts";
 import { checkChoice, checkOptions } from "../../errors/options.ts";
+import { makeDeviceChooser } from "../auto-device.ts";
 import { expectDevices } from "../cpu.ts";
+import { engine } from "../engine.ts";
 import type { WebGpu } from "./device.ts";
 import { makeGpuDevice } from "./device.ts";
 
@@ -81,7 +83,7 @@ export async function openWebGpu(options: WebGpuOptions = {}): Promise<WebGpu> {
   }
   expectDevices();
   const bits = reproducible && isExact(probe) ? "exact" : "close";
-  return makeGpuDevice(
+  const opened = makeGpuDevice(
     { ...machine, dialect },
     {
       adapter: nameOf(adapter),
@@ -93,6 +95,8 @@ export async function openWebGpu(options: WebGpuOptions = {}): Promise<WebGpu> {
       open: () => openWebGpu({ ...options, gpu }),
     },
   );
+  engine.chooser = makeDeviceChooser(opened);
+  return opened;
 }
 
 function isExact({ division, squareRoot, arithmetic }: GpuProbe): boolean {
