@@ -65,6 +65,41 @@ test.each([
   },
 );
 
+test("factors of a symmetric matrix on a grid solve its systems, by supernodes of many widths", () => {
+  const m = 23;
+  const [rows, columns, values]: number[][] = [[], [], []];
+  for (let k = 0; k < m * m; k++)
+    for (const [down, right] of [
+      [0, 0],
+      [0, 1],
+      [0, -1],
+      [1, 0],
+      [-1, 0],
+    ] as const) {
+      const [i, j] = [Math.floor(k / m) + down, (k % m) + right];
+      if (i < 0 || i >= m || j < 0 || j >= m) continue;
+      rows!.push(k);
+      columns!.push(i * m + j);
+      values!.push(down === right ? 4.1 + Math.sin(k) : -1);
+    }
+  const a = SparseMatrix.fromCoo({ shape: [m * m, m * m], rows: rows!, columns: columns!, values: values! });
+  const analysis = analyseLu("test", a.pattern, "amd");
+  const widths = new Set(Array.from(analysis.parent, (_, s) => analysis.first[s + 1]! - analysis.first[s]!));
+  expect([1, 2, 3, 0].every((rest) => [...widths].some((width) => width > 4 && width % 4 === rest))).toBe(true); // prettier-ignore
+  const entries = Float64Array.from(a.values.data());
+  const x = Float64Array.from(randomValues(m * m, 5));
+  const b = Float64Array.from(a.matvec(x).data());
+  const factors = new StaticLu(analysis);
+  const found = factors.factorise(entries)!;
+  const other = factors.factorise(entries.map((value) => 2 * value))!;
+  for (const [solution, scale] of [
+    [found.solve(b), 1],
+    [other.solve(b), 0.5],
+  ] as const)
+    // prettier-ignore
+    expect(Math.max(...solution.map((value, i) => Math.abs(value - scale * x[i]!)))).toBeLessThan(1e-13);
+});
+
 test("a pivot that is too small or not finite is refused", () => {
   const { pattern } = SparseMatrix.fromCoo({ shape: [2, 2], rows: [0, 0, 1, 1], columns: [0, 1, 0, 1], values: [1, 1, 1, 1] }); // prettier-ignore
   const factors = new StaticLu(analyseLu("test", pattern, "natural"));

@@ -1,7 +1,8 @@
 // LU factors with pivots on the diagonal, for matrices with so few entries that dense fronts take more time than they save.
-// Symmetric matrices have factors L D Lᵀ.
+// Symmetric matrices have factors L D Lᵀ; `static-ldl` computes those of real ones.
 import { eliminationTree } from "../analysis/elimination-tree.ts";
 import type { LuAnalysis } from "./lu.ts";
+import { StaticLdl } from "./static-ldl.ts";
 
 const none = -1;
 
@@ -23,6 +24,8 @@ export class StaticLu {
   readonly #column: Int32Array;
   /** Entries above the diagonal, and the entries at the transposed positions; `undefined` if one of them is missing. */
   readonly #mirror: { readonly above: Int32Array; readonly below: Int32Array } | undefined;
+  /** Structure for real symmetric matrices, created at the first use. */
+  #symmetric: StaticLdl | undefined;
 
   constructor(analysis: LuAnalysis) {
     this.#analysis = analysis;
@@ -48,9 +51,9 @@ export class StaticLu {
 
   /** Factors of a matrix with these values of its entries; `undefined` if a pivot is too small or a value not finite. */
   factorise(values: Float64Array): StaticFactors | undefined {
-    return (
-      (this.#isSymmetric(values, 1) ? this.#factoriseSymmetric(values) : undefined) ?? this.#factorise(values)
-    );
+    if (!this.#isSymmetric(values, 1)) return this.#factorise(values);
+    this.#symmetric ??= new StaticLdl(this.#analysis);
+    return this.#symmetric.factorise(values, largestMultiplier) ?? this.#factorise(values);
   }
 
   /**
@@ -76,62 +79,9 @@ export class StaticLu {
   }
 
   /**
-   * Factors L D Lᵀ of a symmetric matrix, with half the operations of the general method. Column k of L is stored like
-   * row k of U. `undefined` if a pivot is too small.
+   * Factors L D Lᵀ of a symmetric complex matrix, with half the operations of the general method. Column k of L is stored
+   * like row k of U. Lᵀ is not conjugated. `undefined` if a pivot is too small.
    */
-  #factoriseSymmetric(values: Float64Array): StaticFactors | undefined {
-    const n = this.#analysis.order.length;
-    const [lowerStart, lowerIndex] = [this.#lowerStart, this.#lowerIndex];
-    const [upperStart, upperIndex] = [this.#upperStart, this.#upperIndex];
-    const [start, entry, column] = [this.#start, this.#entry, this.#column];
-    const [elements, inverse, row] = [
-      new Float64Array(upperIndex.length),
-      new Float64Array(n),
-      new Float64Array(n),
-    ];
-    const next = upperStart.slice();
-    for (let i = 0; i < n; i++) {
-      for (let t = start[i]!; t < start[i + 1]!; t++)
-        if (column[t]! <= i) row[column[t]!] = values[entry[t]!]!;
-      let pivot = row[i]!;
-      row[i] = 0;
-      for (let p = lowerStart[i]!; p < lowerStart[i + 1]!; p++) {
-        const k = lowerIndex[p]!;
-        const y = row[k]!;
-        row[k] = 0;
-        const end = next[k]!;
-        for (let q = upperStart[k]!; q < end; q++) row[upperIndex[q]!]! -= elements[q]! * y;
-        const l = y * inverse[k]!;
-        if (!(Math.abs(l) <= largestMultiplier)) return undefined;
-        pivot -= l * y;
-        elements[end] = l;
-        next[k] = end + 1;
-      }
-      inverse[i] = 1 / pivot;
-      if (!Number.isFinite(inverse[i])) return undefined;
-    }
-    return { solve: (b) => this.#solveSymmetric(elements, inverse, b) };
-  }
-
-  #solveSymmetric(elements: Float64Array, inverse: Float64Array, b: Float64Array): Float64Array {
-    const { order, rowOrder } = this.#analysis;
-    const [start, index] = [this.#upperStart, this.#upperIndex];
-    const n = order.length;
-    const [x, out] = [new Float64Array(n), new Float64Array(n)];
-    for (let k = 0; k < n; k++) x[k] = b[rowOrder[k]!]!;
-    for (let k = 0; k < n; k++) {
-      const value = x[k]!;
-      for (let q = start[k]!; q < start[k + 1]!; q++) x[index[q]!]! -= elements[q]! * value;
-    }
-    for (let k = n - 1; k >= 0; k--) {
-      let value = x[k]! * inverse[k]!;
-      for (let q = start[k]!; q < start[k + 1]!; q++) value -= elements[q]! * x[index[q]!]!;
-      out[order[k]!] = x[k] = value;
-    }
-    return out;
-  }
-
-  /** `#factoriseSymmetric` for a complex matrix; Lᵀ is not conjugated. Returns `undefined` in the same cases. */
   #factoriseSymmetricPairs(values: Float64Array): StaticFactors | undefined {
     const n = this.#analysis.order.length;
     const [lowerStart, lowerIndex] = [this.#lowerStart, this.#lowerIndex];
