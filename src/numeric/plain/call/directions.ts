@@ -67,6 +67,7 @@ function prepareTangents(
  */
 function requireSamePresence(title: string, of: Template, along: Template, path: string): void {
   if (of.kind === "optional" && along.kind === "optional") {
+    if (!of.types.some(isFloating)) return;
     if ((of.item === undefined) !== (along.item === undefined))
       throw new DownhillError(
         "tree",

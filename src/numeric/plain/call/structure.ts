@@ -102,6 +102,8 @@ export function templateOf(type: PlainType, types: Iterator<RegionType>): Templa
 
 /** Template of a field. A boolean is left out of derivatives, because it may select a member of a union. */
 export function asField(template: Template): Template {
+  if (template.kind === "optional" && template.item !== undefined)
+    return { ...template, item: asField(template.item) };
   return template.kind === "leaf" && template.type === "bool" && template.rank === 0
     ? { ...template, isText: true }
     : template;

@@ -132,7 +132,8 @@ export function takeApart(
       if (typeof value !== "object" || value === null || value instanceof Tensor)
         throw wrong(place, type, value);
       const fields = type.fields.map((field) => {
-        const item = (value as Readonly<Record<string, unknown>>)[field.name];
+        const given = (value as Readonly<Record<string, unknown>>)[field.name];
+        const item = place.isTangent === true ? directionIn(field.type, given) : given;
         const at = member(place, field.name, `.${field.name}`);
         return { name: field.name, type: asField(takeApart(field.type, item, types, at, leaves)) };
       });
@@ -164,6 +165,14 @@ export function takeApart(
   }
 }
 
+/** The direction in a field, which may lack booleans and strings. Any of the strings is a direction of 0. */
+function directionIn(type: PlainType, given: unknown): unknown {
+  if (type.kind === "optional") return isAbsent(type, given) ? given : directionIn(type.type, given);
+  if (type.kind === "boolean") return given === undefined ? 0 : given;
+  if (type.kind !== "number" || type.cases === undefined) return given;
+  return given === undefined || codeOf(type.cases, given) !== undefined ? 0 : given;
+}
+
 /** Creates a leaf that stands for an absent value. Values computed from it are ignored. */
 function absentLeaf(type: RegionType, rank: number, isTangent: boolean): ValueLeaf {
   if (rank > 0) return { data: new makers[type](0), dims: new Array<number>(rank).fill(0), isAbsent: true };
@@ -180,8 +189,8 @@ function takeLeaf(
   const rank = rankOf[type.kind];
   if (rank + place.lead === 0) {
     const isStill = place.isTangent === true && value === 0;
-    if (type.kind === "number" && type.cases !== undefined && !isStill) {
-      const code = codeOf(type.cases, value);
+    if (type.kind === "number" && type.cases !== undefined) {
+      const code = isStill ? 0 : codeOf(type.cases, value);
       if (code === undefined) throw wrong(place, type, value);
       leaves.push({ data: code, dims: [] });
       return { kind: "leaf", rank, type: element, of: "number[]", isText: true };
@@ -378,7 +387,10 @@ function stack(
     if (typeof leaf.data === "number") data[i] = leaf.data;
     else data.set(leaf.data, i * size);
   });
-  return { data, dims: [items.length, ...dims] };
+  const joined = { data, dims: [items.length, ...dims] };
+  // arrays that all items lack take the lengths of those in other lists
+  const isLacking = dims.length > 0 && items.length > 0 && items.every((leaf) => leaf.isAbsent === true);
+  return isLacking ? { ...joined, isAbsent: true } : joined;
 }
 
 /**

@@ -188,7 +188,7 @@ function derivativePart(type: PlainType): PlainType {
 
 /** True for the type of a field that derivatives leave out, because it may select a member of a union. */
 function isConstantField(type: PlainType): boolean {
-  return type.kind === "boolean" || isText(type);
+  return type.kind === "boolean" || isText(type) || (type.kind === "optional" && isConstantField(type.type));
 }
 
 /** True for the type of a string. */

@@ -441,20 +441,22 @@ function copyOptional(env: Env, node: Node, target: OptionalEntity, value: Entit
 
 /**
  * Returns a value that must be present at its use, like the object of `x.name`. If it may be absent, emits a check that
- * ends the call with JavaScript's TypeError. `use` completes the message "Cannot read properties of undefined".
+ * ends the call with JavaScript's TypeError. `use` completes its message: "is not iterable" follows the text of the
+ * value, and "(reading 'x')" follows "Cannot read properties of undefined".
  */
 export function presentValue(
   env: Env,
   node: Node,
   entity: Entity,
-  use = "",
+  use?: string,
 ): Exclude<Entity, OptionalEntity> {
   if (entity.kind !== "optional") return entity;
   const present = isPresent(env, entity);
   if (isTrue(present)) return entity.value;
   const absence = showAbsence(entity);
-  const message =
-    use === "" ? `${textOf(env, node)} is ${absence}` : `Cannot read properties of ${absence} ${use}`;
+  const message = use?.startsWith("(")
+    ? `Cannot read properties of ${absence} ${use}`
+    : `${textOf(env, node)} ${use ?? `is ${absence}`}`;
   const failed = { kind: "throw", message, error: "TypeError", at: at(env, node) } as const;
   env.out.push({ kind: "if", condition: not(present), then: [failed], otherwise: [], at: at(env, node) });
   return entity.value;

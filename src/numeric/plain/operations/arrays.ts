@@ -6,7 +6,15 @@ import type { Env } from "../entities/env.ts";
 import { at, atom, nestedLoop, newRoot, numberValue, placeHere, refuse, textOf } from "../entities/env.ts";
 import { commonPlan } from "../entities/joint-plan.ts";
 import type { ValuePlan } from "../entities/plan.ts";
-import { arrayLength, copyInto, eachPlace, itemAt, makeArray, planOf } from "../entities/plan.ts";
+import {
+  arrayLength,
+  copyInto,
+  eachPlace,
+  itemAt,
+  makeArray,
+  planOf,
+  presentValue,
+} from "../entities/plan.ts";
 import { allRoots, borrow, noteCopy, readAll } from "../entities/sharing.ts";
 import type { ArrayKind } from "../form/form.ts";
 import type { CallExpression, Expression, NewExpression, Node, SpreadElement } from "../syntax/ast.ts";
@@ -130,8 +138,11 @@ export function rowPlan(plan: ValuePlan): ValuePlan {
   return isRow ? { kind: "array", of: "number[]", length: number(items.length), item: first } : plan;
 }
 
-/** Returns an array unchanged, and converts a tuple to an array. */
-export function asArray(env: Env, node: Node, value: Entity): ArrayEntity {
+/** Returns an array, which must be present at its use, and converts a tuple to an array. */
+export function asArray(env: Env, node: Node, given: Entity): ArrayEntity {
+  const inner = given.kind === "optional" ? given.value : given;
+  const isList = inner.kind === "array" || inner.kind === "tuple";
+  const value = isList ? presentValue(env, node, given, "is not iterable") : given;
   if (value.kind === "array") return value;
   if (value.kind === "tuple") return makeTupleArray(env, node, value, env.hint ?? "array");
   return refuse(env, node, `an array is needed here, and ${textOf(env, node)} is ${describe(value)}.`);
