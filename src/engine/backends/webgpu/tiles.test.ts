@@ -1,48 +1,26 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { extent } from "../../../../test/support/extent.ts";
 import { runOnGpu } from "../../../../test/support/gpu-routine.ts";
+import type { TiledCase } from "../../../../test/support/gpu-tiles.ts";
+import { interpreted, matrix, tiledInputs, tiledRoutine } from "../../../../test/support/gpu-tiles.ts";
 import { gpuOfNode, openMachine, testOnGpu } from "../../../../test/support/webgpu.ts";
 import { kernelsIn } from "../../codegen/dispatch/kernels.ts";
 import { planDispatches } from "../../codegen/dispatch/plan.ts";
 import * as k from "../../kernel/build.ts";
 import { checkRoutine } from "../../kernel/check.ts";
-import type { KernelValue } from "../../kernel/executable.ts";
-import type { Dim, Expr, Routine } from "../../kernel/scalar.ts";
-import { interpBackend } from "../interp/index.ts";
+import type { Expr } from "../../kernel/scalar.ts";
 import type { GpuMachine } from "./index.ts";
 
 let machine: GpuMachine;
+let shortMachine: GpuMachine; // without barriers
 beforeAll(async () => {
-  if (gpuOfNode !== undefined) machine = await openMachine();
+  if (gpuOfNode === undefined) return;
+  machine = await openMachine();
+  shortMachine = await openMachine({ isExact: false });
 });
-afterAll(() => machine?.close());
-
-/** A product with an element-by-element function of its result, and the sizes of its operands. */
-interface TiledCase {
-  readonly dims: readonly Dim<number>[];
-  readonly sizes: readonly [out: number, left: number, right: number];
-  readonly accumulate?: boolean;
-  readonly offset?: number;
-  /** Function of an element of the result, its index, and the old value of a second result. */
-  readonly after?: (x: Expr, at: Expr) => Expr;
-}
-
-const matrix = (
-  [rows, columns, sum]: readonly [number, number, number],
-  [isLeftTransposed, isRightTransposed]: readonly [boolean, boolean] = [false, false],
-): TiledCase => ({
-  dims: [
-    { role: "row", size: rows, out: columns, left: isLeftTransposed ? 1 : sum, right: 0 },
-    { role: "column", size: columns, out: 1, left: 0, right: isRightTransposed ? sum : 1 },
-    {
-      role: "sum",
-      size: sum,
-      out: 0,
-      left: isLeftTransposed ? rows : 1,
-      right: isRightTransposed ? 1 : columns,
-    },
-  ],
-  sizes: [rows * columns, rows * sum, sum * columns],
+afterAll(() => {
+  machine?.close();
+  shortMachine?.close();
 });
 
 const relu = (x: Expr, at: Expr): Expr =>
@@ -68,47 +46,11 @@ const cases: Readonly<Record<string, TiledCase>> = {
   },
 };
 
-function routineOf({ dims, sizes, accumulate = false, offset = 0, after }: TiledCase): Routine {
-  const block = k.makeBlock();
-  const [n] = sizes;
-  const pointer = (buffer: string, from: number) => ({ buffer, offset: k.i32(from) });
-  if (accumulate)
-    block.forEach("i", k.i32(0), k.i32(n + offset), (loop, i) =>
-      loop.store("out", i, k.load("f32", "old", i)),
-    );
-  block.contract({
-    name: "product",
-    type: "f32",
-    out: pointer("out", offset),
-    left: pointer("left", 0),
-    right: pointer("right", 0),
-    dims,
-    accumulate,
-  });
-  if (after !== undefined)
-    block.forEach("e", k.i32(0), k.i32(n), (loop, e) =>
-      loop.store("out", e, after(k.load("f32", "out", e), e)),
-    );
-  const port = (name: string, size: number) =>
-    ({ kind: "buffer", buffer: { name, type: "f32", size } }) as const;
-  return {
-    name: "tiled",
-    inputs: [port("left", sizes[1]), port("right", sizes[2]), port("old", n + offset)],
-    outputs: [port("out", n + offset)],
-    temps: [],
-    arenaBytes: 0,
-    body: block.statements,
-  };
-}
-
-const numbers = (n: number, seed: number): Float32Array =>
-  Float32Array.from({ length: n }, (_, i) => Math.sin(seed + i * 1.7) * 2 ** ((i % 13) - 6));
-
 const names = Object.keys(cases);
 
 test("products of these sizes have tiles", () => {
   const tiles = names.map((name) =>
-    kernelsIn(planDispatches(routineOf(cases[name]!)).steps).flatMap(({ sections }) =>
+    kernelsIn(planDispatches(tiledRoutine(cases[name]!)).steps).flatMap(({ sections }) =>
       sections.flatMap(({ tile }) => tile?.width ?? []),
     ),
   );
@@ -118,19 +60,104 @@ test("products of these sizes have tiles", () => {
 testOnGpu.each(extent(0, 1, 1) === 1 ? names : names.slice(1, 4))(
   "tiles have the interpreter's bits: %s",
   async (name) => {
-    const routine = routineOf(cases[name]!);
+    const routine = tiledRoutine(cases[name]!);
     checkRoutine(routine);
-    const inputs = routine.inputs.map((port, i) =>
-      numbers(port.kind === "buffer" ? (port.buffer.size as number) : 0, i),
-    );
-    const expected = new Float32Array((routine.outputs[0] as { buffer: { size: number } }).buffer.size);
-    const outputs: KernelValue[] = [{ array: expected, offset: 0 }];
-    interpBackend.compile(routine)(
-      inputs.map((array) => ({ array, offset: 0 })),
-      outputs,
-    );
+    const inputs = tiledInputs(routine);
+    const expected = interpreted(routine, inputs);
     const [got] = await runOnGpu(machine, routine, inputs);
-    const differing = [...expected].filter((x, i) => !Object.is(x, (got as Float32Array)[i]));
-    expect(differing.length, `of ${expected.length}`).toBe(0);
+    expect(differing(got as Float32Array, expected), `of ${expected.length}`).toBe(0);
   },
 );
+
+/** Number of elements with other bits. */
+function differing(got: Float32Array, expected: Float32Array): number {
+  return [...expected].filter((x, i) => !Object.is(x, got[i])).length;
+}
+
+const [narrow, wide, block] = [16, 32, 256];
+const around = (n: number): readonly number[] => [n - 1, n, n + 1];
+/** Number of products from which on a product has tiles. */
+const large = 2 ** 18;
+const both = [false, true];
+const transposes = both.flatMap((left) => both.map((right) => [left, right] as const));
+
+/** Shapes of products around the sizes of tiles, of chunks, and of blocks of the sum: rows, columns, terms, batches. */
+const shapes: readonly (readonly [number, number, number, number])[] = [
+  ...around(narrow).flatMap((rows) =>
+    around(narrow).flatMap((columns) =>
+      [...around(74 * narrow), 5 * block].map((terms) => [rows, columns, terms, 1] as const),
+    ),
+  ),
+  ...[1, ...around(narrow), ...around(wide)].flatMap((terms) =>
+    around(narrow).flatMap((short) => {
+      const long = Math.ceil(large / (short * terms)) + 1;
+      return [[short, long, terms, 1] as const, [long, short, terms, 1] as const];
+    }),
+  ),
+  ...around(wide).flatMap((rows) =>
+    around(wide).flatMap((columns) =>
+      around(block + narrow).map((terms) => [rows, columns, terms, 64] as const),
+    ),
+  ),
+  ...around(block).map((terms) => [wide + 1, wide + 1, terms, 17] as const),
+  // without tiles
+  [1, 1, large + 1, 1],
+  [1, 300, 900, 1],
+  [300, 1, 900, 1],
+  [1, large + 1, 1, 1],
+  [7, 9, 4200, 2],
+];
+
+/** The case of a shape. Its number selects the order of the operands, and the work before and after. */
+function shapedCase([rows, columns, terms, batches]: (typeof shapes)[number], i: number): TiledCase {
+  const plain = matrix([rows, columns, terms], transposes[i % 4]);
+  const [n, left, right] = plain.sizes;
+  const batch = { role: "batch", size: batches, out: n, left, right } as const;
+  return {
+    dims: batches === 1 ? plain.dims : [batch, ...plain.dims],
+    sizes: [n * batches, left * batches, right * batches],
+    accumulate: i % 5 === 1,
+    hasPrologue: i % 3 === 1,
+    ...(i % 2 === 0 ? { after: relu } : {}),
+  };
+}
+
+const chosen = shapes.flatMap((shape, i) => (i % extent(19, 1, 8) === 0 ? [[shape, i] as const] : []));
+
+testOnGpu("products that are all −0 sum to 0", async () => {
+  const tiled = [1, 15, 300].map((terms) => [16, Math.ceil(large / (16 * terms)) + 1, terms] as const);
+  for (const shape of [...tiled, [3, 4, 1], [3, 4, 9], [1, 7, 600]] as const) {
+    const routine = tiledRoutine(matrix(shape));
+    const inputs = tiledInputs(routine).map((array, i) => array.fill(i === 0 ? -0 : 1));
+    const [got] = await runOnGpu(machine, routine, inputs);
+    expect(differing(got as Float32Array, interpreted(routine, inputs))).toBe(0);
+    expect((got as Float32Array).every((x) => Object.is(x, 0))).toBe(true);
+  }
+});
+
+testOnGpu.each(chosen)("a product of %j, in order %i, has the interpreter's bits", async (shape, i) => {
+  for (const shift of extent(0, 1) === 1 ? [0, 1, 2, 3] : [0]) {
+    const routine = tiledRoutine(shapedCase(shape, i + shift));
+    const inputs = tiledInputs(routine);
+    const [got] = await runOnGpu(machine, routine, inputs);
+    expect(differing(got as Float32Array, interpreted(routine, inputs))).toBe(0);
+  }
+});
+
+testOnGpu.each(chosen)("a product of %j, in order %i, is close without barriers", async (shape, i) => {
+  const { dims, sizes, accumulate, hasPrologue } = shapedCase(shape, i); // not `after`, whose steps enlarge errors
+  const routine = tiledRoutine({ dims, sizes, accumulate: accumulate!, hasPrologue: hasPrologue! });
+  const inputs = tiledInputs(routine);
+  const [got] = await runOnGpu(shortMachine, routine, inputs);
+  const expected = interpreted(routine, inputs);
+  const magnitudes = interpreted(
+    routine,
+    inputs.map((array) => array.map((x) => Math.abs(x) + 1)), // the prologue subtracts up to 0.5
+  );
+  const terms = shape[2];
+  const worst = expected.reduce(
+    (most, x, j) => Math.max(most, Math.abs((got as Float32Array)[j]! - x) / magnitudes[j]!),
+    0,
+  );
+  expect(worst).toBeLessThan((Math.min(terms, block) + 4) * 2 ** -24);
+});

@@ -114,7 +114,6 @@ function positionLines(
 function sumLines(tile: ProductTile, names: TileNames, scope: WgslFunction): string[] {
   const { sumCount, depth, block, product } = tile;
   const isLong = sumCount > contractBlock;
-  const vector = `vec${block}f`;
   const whole = sumCount - (sumCount % depth);
   const k = scope.takeName("k");
   const flush = isLong ? flushLines(block, scope) : [];
@@ -124,9 +123,10 @@ function sumLines(tile: ProductTile, names: TileNames, scope: WgslFunction): str
     "workgroupBarrier();",
   ];
   const old = isLong && product.accumulate ? oldLines(tile, names, scope, "total") : [];
+  const zero = zeroText(block, scope);
   const starts = range(block).flatMap((i) => [
-    `var sum${i} = ${vector}();`,
-    ...(isLong ? [`var total${i} = ${vector}();`] : []),
+    `var sum${i} = ${zero};`,
+    ...(isLong ? [`var total${i} = ${zero};`] : []),
   ]);
   return [
     ...starts,
@@ -160,8 +160,13 @@ const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 function flushLines(block: number, scope: WgslFunction): string[] {
   return range(block).flatMap((i) => [
     `total${i} = ${roundedText(`total${i} + sum${i}`, block, scope)};`,
-    `sum${i} = vec${block}f();`,
+    `sum${i} = ${zeroText(block, scope)};`,
   ]);
+}
+
+/** Start of a sum. A constant 0 would be folded away, and a sum of products that are all −0 would be −0. */
+function zeroText(block: number, scope: WgslFunction): string {
+  return roundedText(`vec${block}f()`, block, scope);
 }
 
 function roundedText(code: string, block: number, { dialect, helper }: WgslFunction): string {
