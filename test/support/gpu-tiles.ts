@@ -79,7 +79,7 @@ export function tiledRoutine({
 }
 
 /** Numbers of different signs and magnitudes. */
-export const numbers = (n: number, seed: number): Float32Array<ArrayBuffer> =>
+const numbers = (n: number, seed: number): Float32Array<ArrayBuffer> =>
   Float32Array.from({ length: n }, (_, i) => Math.sin(seed + i * 1.7) * 2 ** ((i % 13) - 6));
 
 const sizeOfPort = (port: Routine["inputs"][number]): number =>

@@ -388,7 +388,7 @@ function stack(
     else data.set(leaf.data, i * size);
   });
   const joined = { data, dims: [items.length, ...dims] };
-  // arrays that all items lack take the lengths of those in other lists
+  // arrays that all items lack take the lengths of arrays in other lists
   const isLacking = dims.length > 0 && items.length > 0 && items.every((leaf) => leaf.isAbsent === true);
   return isLacking ? { ...joined, isAbsent: true } : joined;
 }
