@@ -43,19 +43,25 @@ export const checks: Readonly<Record<string, PuzzleChecks>> = {
   },
   "two-sided": {
     checks: [
-      check<Difference>("the derivative of a parabola is exact, even with a step of 0.5", (mine) =>
+      check<Difference>("the derivative of a parabola is exact, even with a step of 0.25", (mine) =>
         expectNear(
-          mine.difference((x) => x * x, 3, 0.5),
+          mine.difference((x) => x * x, 3, 0.25),
           6,
-          "difference(x => x * x, 3, 0.5)",
+          "difference(x => x * x, 3, 0.25)",
         ),
       ),
       check<Difference>("a tenth of the step has a hundredth of the error", (mine) => {
         const ratio = errorOf(mine, 0.1) / errorOf(mine, 0.01);
-        expectThat(ratio > 90 && ratio < 110, `The error is divided by ${short(ratio)}.`);
+        expectThat(
+          ratio > 90 && ratio < 110,
+          `The error is divided by ${short(ratio)}; it should be divided by about 100.`,
+        );
       }),
     ],
-    mistakes: ["function difference(f, x, h) { return (f(x + h) - f(x - h)) / h; }"],
+    mistakes: [
+      "function difference(f, x, h) { return (f(x + h) - f(x - h)) / h; }",
+      "function difference(f, x, h) { return f(x + h) - f(x - h) / (2 * h); }",
+    ],
   },
   "best-step": {
     checks: [

@@ -80,8 +80,8 @@ function Passes(): JSX.Element {
       <h2>The result of one pass</h2>
       <p>
         A forward pass computes one number, the derivative along one direction. If <M>dx</M> is 1 and all
-        other differentials are 0, this number is the partial derivative in <M>x</M>. The gradient consists of
-        the partial derivatives in all inputs.
+        other differentials are 0, this number is the partial derivative in <M>x</M>, written <M>∂f/∂x</M>.
+        The gradient consists of the partial derivatives in all inputs.
       </p>
       <Prediction
         question={

@@ -4,7 +4,7 @@ import type { Puzzle } from "../lab/puzzle.ts";
 export const puzzles: readonly Puzzle[] = [
   {
     id: "rule-of-sin",
-    task: "Forward mode carries a pair: a value and its derivative. Write the rule of `sin` for such a pair.\n\n`x` is the value and `dx` its derivative. Return the value of $sin(x)$ and the derivative of it.",
+    task: "Forward mode carries a pair: a value and its derivative. Write the rule of `sin` for such a pair.\n\n`x` is the value and `dx` its derivative. Return the pair of $sin(x)$: its value and its derivative.",
     start: `function sin([x, dx]) {
   return [Math.sin(x), dx];
 }`,

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { nameProblem, noteOn } from "./advice.ts";
-import { check, judgePuzzle } from "./judge.ts";
+import { nameProblem, noteOn, syntaxProblem } from "./advice.ts";
+import { check, expectAllNear, judgePuzzle } from "./judge.ts";
 import { treeOf } from "./syntax.ts";
 
 /** Code of a puzzle whose second line is given. */
@@ -72,6 +72,29 @@ test("types of TypeScript are accepted, and a missing result or name is explaine
     checks: [{ found: "cos is not defined. Write Math.cos instead." }],
   });
   expect(await judged("2 * x")).toMatchObject({
-    problem: "Your code has no slope. Keep its name as it was.",
+    problem: "Your code has no function slope. Keep its first line and its name, or press “Start again”.",
   });
+});
+
+test("a call of the learner's own sin, a list without brackets and a lone return are explained", async () => {
+  const checks = [
+    check<{ sin: (pair: readonly [number, number]) => unknown }>("is [0, 1]", ({ sin }) =>
+      expectAllNear(sin([0, 1]), [0, 1], "The pair"),
+    ),
+  ];
+  const judged = async (text: string) => judgePuzzle({ names: ["sin"] }, { checks }, text);
+  expect(await judged("function sin([x, dx]) { return [sin(x), Math.cos(x) * dx]; }")).toMatchObject({
+    checks: [{ found: "sin is your own function here. Write Math.sin for the one of JavaScript." }],
+  });
+  expect(await judged("function sin([x, dx]) { return Math.sin(x), Math.cos(x) * dx; }")).toMatchObject({
+    checks: [
+      {
+        found:
+          "The pair should be an array of numbers; it is 1. Write brackets around several results: return [first, second].",
+      },
+    ],
+  });
+  expect(syntaxProblem("return 2 * x;", 0, "'return' outside of function")).toContain(
+    "return is outside of a function",
+  );
 });

@@ -84,6 +84,8 @@ export function syntaxProblem(code: string, start: number, reason: string): stri
     const found = [bare[line], lines[line]].flatMap((text) => adviceOnLine(text ?? ""))[0];
     if (found !== undefined) return `Line ${line + 1}: ${found}`;
   }
+  if (/return.*outside/.test(reason))
+    return `Line ${before.length}: return is outside of a function. Keep the line with function above it, and } below it.`;
   return unbalanced(withoutTexts(code)) ?? `Line ${before.length}: ${reason}`;
 }
 
@@ -147,6 +149,20 @@ export function nameProblem(name: string, code: string): string {
     return `${fault} Do you mean ${lower}? JavaScript distinguishes capital letters.`;
   if (Object.hasOwn(Math, lower)) return `${fault} Write Math.${lower} instead.`;
   return fault;
+}
+
+/**
+ * Advice for code that calls its own function, such as `sin`, instead of the one of `Math`. `undefined` if it calls no such function.
+ */
+export function ownFunctionAdvice(code: string): string | undefined {
+  const bare = withoutTexts(code);
+  for (const { groups } of bare.matchAll(/\bfunction\s+(?<name>\w+)/g)) {
+    const name = groups!["name"]!;
+    if (!Object.hasOwn(Math, name)) continue;
+    if (new RegExp(`(?<!\\.|\\bfunction\\s+)\\b${name}\\s*\\(`).test(bare))
+      return `${name} is your own function here. Write Math.${name} for the one of JavaScript.`;
+  }
+  return undefined;
 }
 
 /** Name that an error reports as undefined; `undefined` for other errors. */

@@ -74,7 +74,9 @@ export async function runCode(
 
 /** Error for code without a name that the caller needs. */
 export function missingName(name: string): Error {
-  return new Error(`Your code has no ${name}. Keep its name as it was.`);
+  return new Error(
+    `Your code has no function ${name}. Keep its first line and its name, or press “Start again”.`,
+  );
 }
 
 type ImportGroups = Readonly<Record<string, string | undefined>>;

@@ -1,6 +1,6 @@
 // The judge of all puzzles. It runs the code of a learner and then its checks. Each check compares a claim with numbers.
 import { tensor, type Tensor } from "downhill";
-import { nameProblem, noteOn, undefinedName } from "./advice.ts";
+import { nameProblem, noteOn, ownFunctionAdvice, undefinedName } from "./advice.ts";
 import { type CodeOptions, missingName, runCode, shown } from "./code.ts";
 import type { CheckResult, Puzzle, PuzzleVerdict } from "./puzzle.ts";
 
@@ -66,6 +66,8 @@ export function wordsOf(error: unknown, code: string): string {
   if (error instanceof Mismatch) return error.message;
   const name = undefinedName(error);
   if (name !== undefined) return nameProblem(name, code);
+  const own = error instanceof TypeError || error instanceof RangeError ? ownFunctionAdvice(code) : undefined;
+  if (own !== undefined) return own;
   if (!(error instanceof Error)) return `Your code threw ${shown(error)}.`;
   return error.name === "Error" || error.name === "DownhillError"
     ? error.message
@@ -85,7 +87,7 @@ export function numbersOf(value: unknown, from: string, length?: number): number
   const found = ArrayBuffer.isView(plain) ? Array.from(plain as Float64Array) : plain;
   if (!Array.isArray(found) || found.flat(3).some((one) => typeof one !== "number"))
     throw new Mismatch(
-      `${from} should be an array of numbers; it is ${shown(plain)}.${adviceOnResult(plain)}`,
+      `${from} should be an array of numbers; it is ${typeof plain === "number" ? short(plain) : shown(plain)}.${adviceOnList(plain)}`,
     );
   const flat = found.flat(3) as number[];
   if (length !== undefined && flat.length !== length)
@@ -96,6 +98,13 @@ export function numbersOf(value: unknown, from: string, length?: number): number
 /** Advice on a result that is missing. */
 function adviceOnResult(value: unknown): string {
   return value === undefined ? " Write return before the result of a function." : "";
+}
+
+/** Advice on a result that should be a list: `return a, b` returns only `b`. */
+function adviceOnList(value: unknown): string {
+  return typeof value === "number"
+    ? " Write brackets around several results: return [first, second]."
+    : adviceOnResult(value);
 }
 
 function plainOf(value: unknown): unknown {
