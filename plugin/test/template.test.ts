@@ -82,7 +82,7 @@ describePageInCi("the template", {
       .replace(/<script.*<\/script>/, () => `<script type="module">${text}</script>`);
     const page = await open(html);
     const result = page.locator("#result");
-    await expect.poll(() => result.textContent()).toMatch(/^\d+\.\d m\/s at \d+° for \d\.\d s$/);
+    await expect.poll(() => result.textContent()).toMatch(/^30 m: \d+\.\d m\/s at \d+° for \d\.\d s$/);
     const landing = async (): Promise<number[]> =>
       (await page.locator("#path").getAttribute("d"))!.split("L").at(-1)!.split(" ").map(Number);
     expect(await landing()).toEqual([expect.closeTo(30, 0), expect.closeTo(0, 0)]);

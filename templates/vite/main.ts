@@ -50,7 +50,7 @@ function show(): void {
   );
   part("target").setAttribute("cx", String(distance));
   part("result").textContent =
-    `${shot.speed.toFixed(1)} m/s at ${((180 * shot.angle) / Math.PI).toFixed(0)}° for ${shot.time.toFixed(1)} s`;
+    `${distance} m: ${shot.speed.toFixed(1)} m/s at ${((180 * shot.angle) / Math.PI).toFixed(0)}° for ${shot.time.toFixed(1)} s`;
 }
 
 slider.addEventListener("input", show);

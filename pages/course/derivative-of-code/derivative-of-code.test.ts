@@ -11,7 +11,7 @@ import { compileText } from "../../../src/numeric/syntax/index.ts";
 import { parse } from "../../../src/numeric/syntax/parse.ts";
 import { postOrder } from "../../../src/numeric/syntax/ast.ts";
 import { loop } from "../programs.ts";
-import { best, differenceErrors, digitsOf } from "./differences.ts";
+import { best, differenceErrors, digitsOf, scientific } from "./differences.ts";
 import { printed, program } from "./program.ts";
 import { notesErrors } from "./state.ts";
 import { derivativeText, readStage, sizesOf, writtenOut } from "./swell.ts";
@@ -105,4 +105,9 @@ test("the JavaScript of a gradient gives the value and the gradient of the libra
 
 test("the code of a function that JavaScript lacks reports it", async () => {
   await expect(emittedGradient(readProgram("erf(x)")!)).rejects.toThrow("JavaScript has no function erf.");
+});
+
+test("numbers in the text are formulas with powers of ten", () => {
+  expect(scientific(4.8123e-12, 1)).toBe("4.8*10^-12");
+  expect(scientific(250, 0)).toBe("3*10^2");
 });

@@ -84,3 +84,8 @@ export function best(
 export function digitsOf(error: number): number {
   return Math.max(0, Math.min(16, Math.floor(-Math.log10(error))));
 }
+
+/** A positive number as a formula: `4.8*10^-12`. */
+export function scientific(value: number, digits: number): string {
+  return value.toExponential(digits).replace(/e\+?/, "*10^");
+}

@@ -4,7 +4,7 @@ import type { LivePage } from "../../live/page.tsx";
 import { Prediction } from "../../live/prediction.tsx";
 import { chapterEnd } from "../chapter-end.tsx";
 import { CodeFigure } from "./code-figure.tsx";
-import { best, digitsOf } from "./differences.ts";
+import { best, digitsOf, scientific } from "./differences.ts";
 import { CostTable, DifferencesFigure } from "./differences-figure.tsx";
 import { notesErrors, state } from "./state.ts";
 import { SwellFigure } from "./swell-figure.tsx";
@@ -100,10 +100,10 @@ function Differences(): JSX.Element {
         }
       >
         <p>
-          For this program, the best central difference has an error of {central.error.toExponential(1)}, at{" "}
-          <M>h</M> = {central.h.toExponential(0)}. These are {digitsOf(central.error)} correct digits. The
-          best forward difference has an error of {forward.error.toExponential(1)}, at <M>h</M> ={" "}
-          {forward.h.toExponential(0)}.
+          For this program, the best central difference has an error of <M>{scientific(central.error, 1)}</M>,
+          at <M>{`h = ${scientific(central.h, 0)}`}</M>. These are {digitsOf(central.error)} correct digits.
+          The best forward difference has an error of <M>{scientific(forward.error, 1)}</M>, at{" "}
+          <M>{`h = ${scientific(forward.h, 0)}`}</M>.
         </p>
       </Prediction>
       <p>

@@ -43,9 +43,10 @@ const leastCurvature: Exercise = {
   hint: "Write the Hessian and find its smaller eigenvalue; its eigenvectors are the diagonals.",
   draw: (draw) => {
     const [a, b] = [draw.whole(1, 4), draw.one([3, 5, 9, 11])];
+    const factor = a === 1 ? "" : `${a}*`;
     return {
       kind: "number",
-      question: `At 0 the function \`f = ${a}*x^2 + ${b}*x*y + ${a}*y^2\` has a gradient of 0. What is its least curvature, in any direction?`,
+      question: `At 0 the function \`f = ${factor}x^2 + ${b}*x*y + ${factor}y^2\` has a gradient of 0. What is its least curvature, in any direction?`,
       answer: 2 * a - b,
       misconceptions: [
         {
