@@ -1,80 +1,11 @@
-// Updates of a front by eliminated columns: loops of JavaScript for small blocks, compiled products for large ones.
-import type { Tensor } from "../../../engine/ir/tensor.ts";
-import { product } from "../../../engine/prims/linear-algebra.ts";
-import { floatsOf, fromFloats } from "../matrix/entries.ts";
+// Updates of a front by eliminated columns.
 import type { Front } from "./front.ts";
+import { kernelOf } from "./front-kernel.ts";
 
 /**
- * Size of the blocks that a compiled product computes: `tile` rows and columns of the result, from `panelColumns`
- * pivots.
- */
-const tile = 256;
-export const panelColumns = 64;
-
-/** Minimum numbers of columns and of pivots for which compiled products are faster than loops of JavaScript. */
-export const fewestColumns: number = 2 * tile;
-const fewestPivots = 48;
-
-/**
- * Subtracts L D Lᵀ from the lower triangle of the columns `first` to `last − 1`, for the pivots `from` to `to − 1`.
- * Column p of L is column p of the front. `scaled` contains the rows of D Lᵀ, one per `size` numbers.
- */
-export function updateTrailing(
-  a: Float64Array,
-  size: number,
-  first: number,
-  last: number,
-  from: number,
-  to: number,
-  scaled: Float64Array,
-): void {
-  if (last - first < fewestColumns || to - from < fewestPivots || to - from > panelColumns)
-    return updateBlock(a, size, first, last, size, from, to, scaled);
-  const left = new Float64Array(panelColumns * tile);
-  const right = new Float64Array(panelColumns * tile);
-  for (let j = first; j < last; j += tile) {
-    const columnEnd = Math.min(last, j + tile);
-    updateBlock(a, size, j, columnEnd, columnEnd, from, to, scaled);
-    if (columnEnd === size) continue;
-    for (let p = from; p < to; p++)
-      copyRow(scaled, (p - from) * size + j, columnEnd - j, left, (p - from) * tile);
-    for (let i = columnEnd; i < size; i += tile) {
-      const rowEnd = Math.min(size, i + tile);
-      for (let p = from; p < to; p++) copyRow(a, p * size + i, rowEnd - i, right, (p - from) * tile);
-      subtract(a, size, j, columnEnd, i, rowEnd, multiply(left, right));
-    }
-  }
-}
-
-/** Copies `length` elements into a row of a block and fills the rest of the row with 0. */
-function copyRow(source: Float64Array, at: number, length: number, out: Float64Array, to: number): void {
-  for (let k = 0; k < length; k++) out[to + k] = source[at + k]!;
-  if (length < tile) out.fill(0, to + length, to + tile);
-}
-
-/** Block whose element (j, i) is the sum over p of `left(p, j) right(p, i)`. Valid until the next call. */
-function multiply(left: Float64Array, right: Float64Array): Float64Array {
-  const asMatrix = (x: Float64Array): Tensor => fromFloats(x, [panelColumns, tile]);
-  return floatsOf(product(asMatrix(left), asMatrix(right), { x: true }), "factorise");
-}
-
-/** Subtracts a block of products from the columns `first` to `last − 1`, in the rows `from` to `to − 1`. */
-function subtract(
-  a: Float64Array,
-  size: number,
-  first: number,
-  last: number,
-  from: number,
-  to: number,
-  products: Float64Array,
-): void {
-  for (let j = first; j < last; j++)
-    for (let i = from, t = j * size + from, s = (j - first) * tile; i < to; i++) a[t++]! -= products[s++]!;
-}
-
-/**
- * Subtracts the products L D Lᵀ of the pivots `from` to `to − 1` from the columns `first` to `last − 1`, in the rows
- * before `end`. By loops of JavaScript.
+ * Subtracts L D Lᵀ from the lower triangle of the columns `first` to `last − 1`, in the rows before `end`, for the
+ * pivots `from` to `to − 1`. Column p of L is column p of the front. `scaled` contains the rows of D Lᵀ, one per `size`
+ * numbers. WebAssembly does this if the front is in its memory, with equal results.
  */
 export function updateBlock(
   a: Float64Array,
@@ -86,6 +17,8 @@ export function updateBlock(
   to: number,
   scaled: Float64Array,
 ): void {
+  const kernel = kernelOf(a, scaled);
+  if (kernel !== undefined) return kernel.update(size, first, last, end, from, to);
   let j = first;
   for (; j + 1 < last; j += 2) {
     const left = j * size;

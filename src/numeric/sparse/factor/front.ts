@@ -1,5 +1,6 @@
 // Partial LDLᵀ factorisation of a dense frontal matrix, with 1 × 1 and 2 × 2 pivots.
-import { panelColumns, updateTrailing } from "./front-update.ts";
+import { panelColumns } from "./front-kernel.ts";
+import { updateBlock } from "./front-update.ts";
 import { eliminateInOrder } from "./ordered-pivots.ts";
 
 /** Settings of the search for pivots. */
@@ -293,7 +294,7 @@ class PivotSearch {
       let end = Math.min(to, p + panelColumns);
       if (this.#pivots.below[this.#step + end - 1] !== 0) end++; // both columns of a pivot
       this.#scale(p, end, first, scaled);
-      updateTrailing(a, size, first, last, p, end, scaled);
+      updateBlock(a, size, first, last, size, p, end, scaled);
       p = end;
     }
   }

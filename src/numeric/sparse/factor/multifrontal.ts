@@ -1,6 +1,7 @@
 // Multifrontal LDLᵀ factorisation of symmetric, possibly indefinite matrices (Duff and Reid 1983).
 import { factoriseFront, type Front, type PivotRule, type Pivots } from "./front.ts";
-import { panelColumns, subtractProducts } from "./front-update.ts";
+import { frontMemory, panelColumns, releaseFrontMemory } from "./front-kernel.ts";
+import { subtractProducts } from "./front-update.ts";
 import { eliminateInOrder } from "./ordered-pivots.ts";
 import { grown } from "../matrix/combine.ts";
 import type { SymmetricAnalysis } from "../analysis/symbolic.ts";
@@ -56,6 +57,15 @@ function sizeClass(length: number): number {
 
 function capacityOf(size: number): number {
   return Math.floor(2 ** (size / 2));
+}
+
+/** Smallest front, in variables, that is copied to the memory of compiled code. */
+const fewestInMemory = 48;
+
+/** Copies the lower triangle of a front. */
+function copyLower(source: Float64Array, size: number, out: Float64Array): void {
+  for (let j = 0; j < size; j++)
+    for (let t = j * size + j, end = (j + 1) * size; t < end; t++) out[t] = source[t]!;
 }
 
 /** Number of floating-point operations between two reports of progress. */
@@ -162,7 +172,9 @@ class Multifrontal {
       for (const child of children) this.#assembleChild(child, size, elements);
     }
     const summed = delayed + width;
-    const front: Front = { elements, size, summed, variables, scaled: this.#scaled };
+    const memory = size < fewestInMemory ? undefined : frontMemory(size);
+    if (memory !== undefined) copyLower(elements, size, memory.elements);
+    const front: Front = { elements, size, summed, variables, scaled: this.#scaled, ...memory };
     const pivots = { diagonal: this.#diagonal, below: this.#below };
     const count = factoriseFront(front, this.#rule, pivots, this.#step, parent[s] === none);
     this.#store(s, front, count);
@@ -344,6 +356,7 @@ class Multifrontal {
   }
 
   result(): LdlFactors {
+    releaseFrontMemory();
     return {
       symbolic: this.#symbolic,
       firstStep: this.#firstStep,

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { randomValues } from "../../../../test/support/sparse-matrices.ts";
 import type { Front } from "./front.ts";
-import { panelColumns } from "./front-update.ts";
+import { panelColumns } from "./front-kernel.ts";
 import { eliminateInOrder } from "./ordered-pivots.ts";
 
 /** A diagonally dominant front; its pivot `refused` is tiny compared with its column. */

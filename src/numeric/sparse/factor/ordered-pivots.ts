@@ -1,9 +1,9 @@
 // Elimination of the leading variables of a front in their order, as long as their pivots are acceptable.
 import type { Front, PivotRule, Pivots } from "./front.ts";
-import { fewestColumns, panelColumns, updateBlock, updateTrailing } from "./front-update.ts";
+import { updateBlock } from "./front-update.ts";
 
-/** Number of columns of a panel of a front, if its updates are loops of JavaScript. */
-const narrowPanel = 32;
+/** Number of columns of a panel. */
+const panelWidth = 32;
 
 /** Pivots below this are left to the pivot search, because their reciprocals may overflow. */
 const smallest = 1e-290;
@@ -26,12 +26,11 @@ export function eliminateInOrder(
   let done = 0;
   while (done < summed) {
     const from = done;
-    const width = last - from >= fewestColumns + panelColumns ? panelColumns : narrowPanel;
-    const end = Math.min(summed, from + width);
+    const end = Math.min(summed, from + panelWidth);
     done = eliminatePanel(front, rule, pivots, step, from, end);
     // pairs of columns are updated together, so the one after a refused pivot may be up to date
     const current = done === end ? end : Math.min(end, done + 2 - ((done - from) % 2));
-    if (done > from && current < last) updateTrailing(elements, size, current, last, from, done, scaled);
+    if (done > from && current < last) updateBlock(elements, size, current, last, size, from, done, scaled);
     if (done < end) break;
   }
   return done;
