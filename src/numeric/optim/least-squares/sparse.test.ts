@@ -103,10 +103,18 @@ test("a pattern that changes with the parameters is found again", () => {
 });
 
 describe("auto", () => {
-  test("stays with dense matrices below 100 unknowns", () => {
-    const fit = leastSquares((x: Tensor) => sub(x, observed.slice(0, 50)), start.slice(0, 50));
-    expect(fit.linearSolver).toMatchObject({ solver: "dense", reason: "fewer than 100 unknowns" });
+  test("stays with dense matrices below 40 unknowns", () => {
+    const fit = leastSquares(chain, start.slice(0, 39), { args: [observed.slice(0, 39)] });
+    expect(fit.linearSolver).toMatchObject({ solver: "dense", reason: "fewer than 40 unknowns" });
     expect(fit.linearSolver.patternEntries).toBeUndefined();
+  });
+
+  test("chooses sparse matrices for a chain of 40 unknowns, with the result of dense ones", () => {
+    const problem = [chain, start.slice(0, 40), { args: [observed.slice(0, 40)] as [number[]] }] as const;
+    const fit = leastSquares(...problem);
+    expect(fit.linearSolver).toMatchObject({ solver: "sparse", patternEntries: 40 + 2 * 39 });
+    const dense = leastSquares(problem[0], problem[1], { ...problem[2], linearSolver: "dense" });
+    expect(fit.sumOfSquares / dense.sumOfSquares).toBeCloseTo(1, 12);
   });
 
   test("stays with dense matrices if the Jacobian is dense", () => {

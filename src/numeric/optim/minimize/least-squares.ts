@@ -64,7 +64,7 @@ export interface LeastSquaresSolverOptions<P = unknown, A extends readonly unkno
   /**
    * Solver of the linear problem of each iteration. `dense`: QR factorisation of the Jacobian. `sparse`: LDLᵀ factorisation of
    * JᵀJ in an order that keeps it sparse; the pattern of J is found automatically. `lsmr`: products with J and Jᵀ alone. Default `auto`: `dense` below
-   * 100 unknowns, else the one with fewer operations.
+   * 40 unknowns, else the one with fewer operations.
    */
   readonly linearSolver?: "auto" | "dense" | "sparse" | "lsmr";
   /** True to compile the function. Default true. */
