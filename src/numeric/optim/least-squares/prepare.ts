@@ -301,6 +301,7 @@ class LeastSquaresSearch {
       patternEntries: structure?.jacobian.pattern.nnz,
       normalEntries: structure?.normal.pattern.nnz,
       factorEntries: structure?.analysis.entries,
+      patternChanges: sparse?.patternChanges,
       colours: sparse?.colours,
       ordering: structure?.analysis.ordering,
       seconds: { ...this.#seconds },

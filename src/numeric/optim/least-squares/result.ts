@@ -26,6 +26,8 @@ export interface LinearSolverReport {
   readonly patternEntries: number | undefined;
   readonly normalEntries: number | undefined;
   readonly factorEntries: number | undefined;
+  /** Number of evaluations at which the pattern of J changed; `undefined` unless `sparse`. */
+  readonly patternChanges: number | undefined;
   /** Derivative passes per Jacobian, and the order of elimination; `undefined` unless `sparse`. */
   readonly colours: number | undefined;
   readonly ordering: "amd" | "natural" | "given" | undefined;

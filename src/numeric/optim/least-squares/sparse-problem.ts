@@ -76,6 +76,8 @@ export class SparseProblem implements LargeProblem {
   readonly #space: StepSpace;
   readonly #structures: NormalStructures;
   readonly #seconds: SolverSeconds;
+  /** Number of changes of the pattern in earlier fits with this derivative. */
+  readonly #changesBefore: number;
   /** Called before each evaluation of the Jacobian. */
   readonly #count: () => void;
   /** Lower triangle of JᵀJ of the latest linearisation. */
@@ -96,6 +98,7 @@ export class SparseProblem implements LargeProblem {
     this.values = task.values;
     this.#operation = task.operation;
     this.#derivative = task.derivative;
+    this.#changesBefore = task.derivative.changes;
     this.#operands = task.operands;
     this.#space = task.space;
     this.#structures = task.structures;
@@ -106,6 +109,11 @@ export class SparseProblem implements LargeProblem {
   /** Pattern of the Jacobian by the parameters. */
   get pattern(): SparsePattern {
     return this.#derivative.pattern;
+  }
+
+  /** Number of evaluations at which the pattern changed. */
+  get patternChanges(): number {
+    return this.#derivative.changes - this.#changesBefore;
   }
 
   /** Number of derivative passes per Jacobian. */
