@@ -18,6 +18,7 @@ import { parseSync } from "oxc-parser";
  * @property {string} prints what the bundle must print when it runs
  * @property {number} [min] bytes, minified
  * @property {number} [gzip] bytes, minified and compressed
+ * @property {{ to: string, most: number }} [adds] the bundle that this one extends, and the most bytes of gzip that it may add
  * @property {string[]} [primitives] the names of the primitives that are left in it
  */
 
@@ -40,7 +41,7 @@ const notes = [];
 const measured = [];
 
 for (const bundle of bundles) {
-  const { name, code, prints } = bundle;
+  const { name, code, prints, adds } = bundle;
   let min, readable;
   try {
     [min, readable] = [await bundled(code, true), await bundled(code, false)];
@@ -50,7 +51,7 @@ for (const bundle of bundles) {
   }
   const size = { min: min.length, gzip: gzipSync(min, { level: 9 }).length };
   const primitives = primitivesOf(readable);
-  measured.push({ name, code, prints, ...size, primitives });
+  measured.push({ name, code, prints, ...(adds && { adds }), ...size, primitives });
   const kept = `${primitives.length} of ${allPrimitives} primitives: ${primitives.join(" ")}`;
   console.log(`${name}: ${size.min} B, ${size.gzip} B gzip; ${kept}`);
 
@@ -59,6 +60,13 @@ for (const bundle of bundles) {
   else if (ran.stdout.trimEnd() !== prints)
     problems.push(`${name}: prints ${ran.stdout.trimEnd()}, not ${prints}`);
 
+  if (adds !== undefined) {
+    const base = measured.find((other) => other.name === adds.to);
+    const added = size.gzip - (base?.gzip ?? NaN);
+    console.log(`${name}: adds ${added} B gzip to ${adds.to}`);
+    if (!(added <= adds.most))
+      problems.push(`${name}: adds ${added} B gzip to ${adds.to}, of at most ${adds.most} B`);
+  }
   if (update) continue;
   for (const unit of /** @type {const} */ (["min", "gzip"])) {
     const ratio = size[unit] / (bundle[unit] ?? 0);
