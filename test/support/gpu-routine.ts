@@ -33,18 +33,26 @@ export async function runOnGpu(
 ): Promise<(number | TypedArray)[]> {
   const plan = planDispatches(routine);
   const code = makeGpuCode(plan, machine);
+  const taken: { readonly start: number; readonly words: number }[] = [];
+  const allocate = (words: number): number => {
+    const start = machine.allocate(words, "test");
+    taken.push({ start, words });
+    return start;
+  };
   const operands = inputs.map((input, i) => {
     const port = plan.routine.inputs[i]!;
     if (typeof input === "number" || port.kind === "scalar") return input as number;
     const words = wordsOfElements(port.buffer.type, input, 0, elementsOf(port.buffer));
-    const start = machine.allocate(words.length, "test");
+    const start = allocate(words.length);
     machine.upload(start, words);
     return { start };
   });
   const results = plan.routine.outputs.map((port) => {
     if (port.kind === "scalar") throw new Error("a scalar result of a prepared routine");
     const n = elementsOf(port.buffer);
-    return { type: port.buffer.type, n, start: machine.allocate(n * deviceWords[port.buffer.type], "test") };
+    const start = allocate(n * deviceWords[port.buffer.type]);
+    machine.upload(start, new Uint32Array(n * deviceWords[port.buffer.type])); // elements that the routine leaves out are 0
+    return { type: port.buffer.type, n, start };
   });
   code.call(
     operands,
@@ -57,5 +65,6 @@ export async function runOnGpu(
     }),
   );
   code.release();
+  for (const { start, words } of taken) machine.ranges.giveBack(start, words);
   return read;
 }
