@@ -20,11 +20,16 @@ export function identityOf(thing: object): number {
 export function paramsKey(params: unknown, programKey: (program: Program) => unknown): string {
   if (isProgram(params)) return String(programKey(params));
   if (params instanceof DeferredProgram) return String(programKey(params.program));
-  if (Array.isArray(params)) return `[${params.map((param) => paramsKey(param, programKey)).join(",")}]`;
+  if (Array.isArray(params)) {
+    let key = "[";
+    for (let i = 0; i < params.length; i++) key += `${i > 0 ? "," : ""}${paramsKey(params[i], programKey)}`;
+    return `${key}]`;
+  }
   if (typeof params === "object" && params !== null) {
-    return `{${Object.entries(params)
-      .map(([key, value]) => `${key}:${paramsKey(value, programKey)}`)
-      .join(",")}}`;
+    let key = "";
+    for (const name of Object.keys(params))
+      key += `${key === "" ? "{" : ","}${name}:${paramsKey((params as Record<string, unknown>)[name], programKey)}`;
+    return key === "" ? "{}" : `${key}}`;
   }
   return Object.is(params, -0) ? "-0" : typeof params === "string" ? JSON.stringify(params) : String(params);
 }

@@ -1,6 +1,6 @@
 import { internalError } from "../errors/index.ts";
-import type { Expr, Procedure, ScalarType, Stmt, ConstantTable } from "./scalar.ts";
-import { blocksIn, checkDepth, walkExpr } from "./walk.ts";
+import type { ConstantTable, Contract, Expr, Procedure, Reduce, ScalarType, Stmt } from "./scalar.ts";
+import { blocksIn, checkDepth, visitExprs, visitSizes, walkExpr, walkOwnExprs } from "./walk.ts";
 
 /** Names that statements and expressions use. Sets are in order of first use. */
 export interface SymbolUses {
@@ -87,67 +87,68 @@ function noUses(): SymbolUseCollector {
 }
 
 function addStmt(uses: SymbolUseCollector, stmt: Stmt): void {
-  const { touched, declared, set, buffers, loaded, stored, note } = uses;
   switch (stmt.kind) {
     case "let":
-      touched.set(stmt.name, stmt.value.type);
-      declared.add(stmt.name);
-      return walkExpr(stmt.value, note);
     case "set":
-      touched.set(stmt.name, stmt.value.type);
-      set.add(stmt.name);
-      return walkExpr(stmt.value, note);
+      uses.touched.set(stmt.name, stmt.value.type);
+      uses[stmt.kind === "let" ? "declared" : "set"].add(stmt.name);
+      return walkExpr(stmt.value, uses.note);
     case "store":
-      buffers.add(stmt.buffer);
-      stored.add(stmt.buffer);
-      walkExpr(stmt.index, note);
-      return walkExpr(stmt.value, note);
+      uses.buffers.add(stmt.buffer);
+      uses.stored.add(stmt.buffer);
+      return visitExprs(uses.note, stmt.index, stmt.value);
     case "contract":
-      stored.add(stmt.out.buffer);
-      if (stmt.accumulate) loaded.add(stmt.out.buffer);
-      loaded.add(stmt.left.buffer).add(stmt.right.buffer);
-      for (const place of [stmt.out, stmt.left, stmt.right]) {
-        buffers.add(place.buffer);
-        walkExpr(place.offset, note);
-      }
-      for (const dim of stmt.dims)
-        for (const size of [dim.size, dim.out, dim.left, dim.right])
-          if (typeof size !== "number") walkExpr(size, note);
-      return;
+      return addContract(uses, stmt);
     case "for":
-      touched.set(stmt.index, "i32");
-      declared.add(stmt.index);
-      walkExpr(stmt.from, note);
-      walkExpr(stmt.to, note);
-      return addBlock(uses, stmt.body);
+      uses.touched.set(stmt.index, "i32");
+      uses.declared.add(stmt.index);
+      break;
     case "reduce":
-      touched.set(stmt.name, stmt.value.type).set(stmt.index, "i32");
-      declared.add(stmt.name).add(stmt.index);
-      for (const expr of [stmt.start, stmt.from, stmt.to]) walkExpr(expr, note);
-      addBlock(uses, stmt.body);
-      return walkExpr(stmt.value, note);
+      return addReduce(uses, stmt);
     case "while":
-      walkExpr(stmt.condition, note);
-      return addBlock(uses, stmt.body);
     case "if":
-      walkExpr(stmt.condition, note);
-      addBlock(uses, stmt.then);
-      return addBlock(uses, stmt.otherwise);
     case "comment":
   }
+  walkOwnExprs(stmt, uses.note);
+  for (const block of blocksIn(stmt)) addBlock(uses, block);
+}
+
+function addReduce(uses: SymbolUseCollector, stmt: Reduce): void {
+  uses.touched.set(stmt.name, stmt.value.type).set(stmt.index, "i32");
+  uses.declared.add(stmt.name).add(stmt.index);
+  visitExprs(uses.note, stmt.start, stmt.from, stmt.to);
+  addBlock(uses, stmt.body);
+  walkExpr(stmt.value, uses.note);
+}
+
+function addContract(uses: SymbolUseCollector, stmt: Contract): void {
+  const { buffers, loaded } = uses;
+  const { out, left, right } = stmt;
+  uses.stored.add(out.buffer);
+  if (stmt.accumulate) loaded.add(out.buffer);
+  loaded.add(left.buffer).add(right.buffer);
+  for (const { buffer, offset } of [out, left, right]) {
+    buffers.add(buffer);
+    walkExpr(offset, uses.note);
+  }
+  for (const dim of stmt.dims) visitSizes(uses.note, dim);
 }
 
 function addBlock(uses: SymbolUseCollector, block: readonly Stmt[]): void {
   const inner = usesOfBlock(block);
   inner.touched.forEach((type, name) => uses.touched.set(name, type));
-  inner.declared.forEach((name) => uses.declared.add(name));
-  inner.set.forEach((name) => uses.set.add(name));
-  inner.buffers.forEach((name) => uses.buffers.add(name));
-  inner.loaded.forEach((name) => uses.loaded.add(name));
-  inner.stored.forEach((name) => uses.stored.add(name));
-  inner.called.forEach((procedure) => uses.called.add(procedure));
-  inner.tables.forEach((table) => uses.tables.add(table));
+  addAll(uses.declared, inner.declared);
+  addAll(uses.set, inner.set);
+  addAll(uses.buffers, inner.buffers);
+  addAll(uses.loaded, inner.loaded);
+  addAll(uses.stored, inner.stored);
+  addAll(uses.called, inner.called);
+  addAll(uses.tables, inner.tables);
   if (inner.hasRemainder) uses.hasRemainder = true;
+}
+
+function addAll<T>(all: Set<T>, more: ReadonlySet<T>): void {
+  if (more.size > 0) more.forEach((one) => all.add(one));
 }
 
 /**

@@ -147,7 +147,7 @@ export function walkOwnExprs(stmt: Stmt, visit: (expr: Expr) => void): void {
  * Visits the expressions of a statement. (Optional parameters instead of a list, because this code runs before the
  * engine has compiled it.)
  */
-function visitExprs(visit: Visitor["expr"], x: Expr, y?: Expr, z?: Expr): void {
+export function visitExprs(visit: Visitor["expr"], x: Expr, y?: Expr, z?: Expr): void {
   if (visit === undefined) return;
   walkExpr(x, visit);
   if (y !== undefined) walkExpr(y, visit);
@@ -155,7 +155,7 @@ function visitExprs(visit: Visitor["expr"], x: Expr, y?: Expr, z?: Expr): void {
 }
 
 /** Visits the expressions among the sizes of a dim. */
-function visitSizes(visit: Visitor["expr"], { size, out, left, right }: Dim): void {
+export function visitSizes(visit: Visitor["expr"], { size, out, left, right }: Dim): void {
   if (visit === undefined) return;
   if (typeof size !== "number") walkExpr(size, visit);
   if (typeof out !== "number") walkExpr(out, visit);

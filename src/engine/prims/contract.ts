@@ -32,30 +32,34 @@ export interface DotParams {
 
 /** Axes of one operand that are neither contracted nor batched. */
 function freeAxes(rank: number, contract: readonly number[], batch: readonly number[]): number[] {
-  return range(0, rank).filter((axis) => !contract.includes(axis) && !batch.includes(axis));
+  const free: number[] = [];
+  for (let axis = 0; axis < rank; axis++)
+    if (!contract.includes(axis) && !batch.includes(axis)) free.push(axis);
+  return free;
 }
 
 function dotType([x, y]: readonly ArrayType[], { contract, batch, order }: DotParams): ArrayType {
   const left = x!;
   const right = y!;
-  for (const pairs of [contract, batch]) {
-    pairs[0].forEach((axis, i) => {
-      if (left.shape[axis] !== right.shape[pairs[1][i]!]) {
-        throw new DownhillError(
-          "shape",
-          `dotGeneral: axis ${axis} of ${showType(left)} and axis ${pairs[1][i]!} of ${showType(right)} differ in size.`,
-        );
-      }
-    });
-  }
+  requireEqualSizes(left, right, contract);
+  requireEqualSizes(left, right, batch);
   const { dtype, weak } = joinTypes("dotGeneral", [withScalarShape(left), withScalarShape(right)]);
   requireNumbers("dotGeneral", left);
-  const shape = [
-    ...batch[0].map((axis) => left.shape[axis]!),
-    ...freeAxes(left.shape.length, contract[0], batch[0]).map((axis) => left.shape[axis]!),
-    ...freeAxes(right.shape.length, contract[1], batch[1]).map((axis) => right.shape[axis]!),
-  ];
-  return arrayType(dtype, order?.map((axis) => shape[axis]!) ?? shape, weak);
+  const shape: number[] = [];
+  for (const axis of batch[0]) shape.push(left.shape[axis]!);
+  for (const axis of freeAxes(left.shape.length, contract[0], batch[0])) shape.push(left.shape[axis]!);
+  for (const axis of freeAxes(right.shape.length, contract[1], batch[1])) shape.push(right.shape[axis]!);
+  return arrayType(dtype, order === undefined ? shape : order.map((axis) => shape[axis]!), weak);
+}
+
+function requireEqualSizes(left: ArrayType, right: ArrayType, [axes, others]: DotParams["batch"]): void {
+  for (let i = 0; i < axes.length; i++) {
+    if (left.shape[axes[i]!] === right.shape[others[i]!]) continue;
+    throw new DownhillError(
+      "shape",
+      `dotGeneral: axis ${axes[i]!} of ${showType(left)} and axis ${others[i]!} of ${showType(right)} differ in size.`,
+    );
+  }
 }
 
 function withScalarShape(type: ArrayType): ArrayType {
@@ -274,36 +278,33 @@ function swapped(dim: Dim<number>): Dim<number> {
   return { ...dim, role, left: dim.right, right: dim.left };
 }
 
-/** Dimensions of a contraction in the order of the kernel statement: batch, rows, columns, sums. */
+/**
+ * Dimensions of a contraction in the order of the kernel statement: batch, rows, columns, sums. Written as loops, because
+ * the engine spends tens of milliseconds on optimising chains of array methods with callbacks.
+ */
 function dimsOf(x: Shape, y: Shape, { contract, batch, order }: DotParams): Dim<number>[] {
   const [xStrides, yStrides] = [stridesOf(x), stridesOf(y)];
-  const xFree = freeAxes(x.length, contract[0], batch[0]);
-  const yFree = freeAxes(y.length, contract[1], batch[1]);
-  const outShape = [...batch[0], ...xFree].map((axis) => x[axis]!).concat(yFree.map((axis) => y[axis]!));
-  const ordered = stridesOf(order?.map((axis) => outShape[axis]!) ?? outShape);
-  const outStrides = outShape.map((_, axis) => ordered[order?.indexOf(axis) ?? axis]!);
-  const dim = (
-    role: Dim["role"],
-    size: number,
-    place: number | undefined,
-    left = 0,
-    right = 0,
-  ): Dim<number> => ({
-    role,
-    size,
-    out: place === undefined ? 0 : outStrides[place]!,
-    left,
-    right,
-  });
-  const nBatch = batch[0].length;
-  return [
-    ...batch[0].map((axis, i) => dim("batch", x[axis]!, i, xStrides[axis], yStrides[batch[1][i]!])),
-    ...xFree.map((axis, i) => dim("row", x[axis]!, nBatch + i, xStrides[axis])),
-    ...yFree.map((axis, i) => dim("column", y[axis]!, nBatch + xFree.length + i, 0, yStrides[axis])),
-    ...contract[0].map((axis, i) =>
-      dim("sum", x[axis]!, undefined, xStrides[axis], yStrides[contract[1][i]!]),
-    ),
-  ];
+  const dims: Dim<number>[] = [];
+  const add = (role: Dim["role"], size: number, left: number, right: number): void => {
+    dims.push({ role, size, out: 0, left, right });
+  };
+  for (let i = 0; i < batch[0].length; i++) {
+    const axis = batch[0][i]!;
+    add("batch", x[axis]!, xStrides[axis]!, yStrides[batch[1][i]!]!);
+  }
+  for (const axis of freeAxes(x.length, contract[0], batch[0])) add("row", x[axis]!, xStrides[axis]!, 0);
+  for (const axis of freeAxes(y.length, contract[1], batch[1])) add("column", y[axis]!, 0, yStrides[axis]!);
+  let stride = 1;
+  for (let i = dims.length - 1; i >= 0; i--) {
+    const axis = order === undefined ? i : order[i]!;
+    dims[axis] = { ...dims[axis]!, out: stride };
+    stride *= dims[axis].size;
+  }
+  for (let i = 0; i < contract[0].length; i++) {
+    const axis = contract[0][i]!;
+    add("sum", x[axis]!, xStrides[axis]!, yStrides[contract[1][i]!]!);
+  }
+  return dims;
 }
 
 /**

@@ -46,12 +46,16 @@ export function broadcastShapes(...shapes: readonly Shape[]): Shape | undefined 
 
 /** Integers from `from` up to but excluding `to`. */
 export function range(from: number, to: number): number[] {
-  return Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
+  const integers: number[] = [];
+  for (let i = from; i < to; i++) integers.push(i);
+  return integers;
 }
 
 /** Axes of an array of this rank that are not in `axes`, in order. */
 export function otherAxes(rank: number, axes: readonly number[]): number[] {
-  return range(0, rank).filter((axis) => !axes.includes(axis));
+  const others: number[] = [];
+  for (let axis = 0; axis < rank; axis++) if (!axes.includes(axis)) others.push(axis);
+  return others;
 }
 
 /** Greatest common divisor of two positive integers. */
