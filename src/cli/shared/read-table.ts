@@ -1,11 +1,5 @@
-import { internalError } from "../../engine/errors/index.ts";
-import {
-  readJsonLinesFile,
-  readParquetFile,
-  type ReadTableOptions,
-  streamTable,
-  type Table,
-} from "../../training/io/index.ts";
+import { readJsonLinesFile, readParquetFile, type Table } from "../../training/io/index.ts";
+import { readTableByParts } from "../../training/io/table-stream.ts";
 import { optionError } from "./words.ts";
 
 /** Options for reading a table. */
@@ -37,7 +31,7 @@ export async function readAnyTable(
     : /\.(?:jsonl|ndjson)(?:\.gz)?$/i.test(file)
       ? "JSON Lines"
       : undefined;
-  if (kind === undefined) return readSeparated(file, { header, decimal, text, missing: "keep" });
+  if (kind === undefined) return readTableByParts(file, { header, decimal, text, missing: "keep" });
   for (const [option, isGiven] of [
     ["--no-header", header === false],
     ["--decimal", decimal !== "auto"],
@@ -46,12 +40,4 @@ export async function readAnyTable(
       throw optionError(`${option} is for separated text (CSV), and ${file} is ${kind} by its name.`);
   const read = kind === "Parquet" ? readParquetFile : readJsonLinesFile;
   return read(file, { text, missing: "keep", ...(columns === undefined ? {} : { columns }) });
-}
-
-/** Reads separated text in parts, so that only the values are in memory and never the text as a whole. */
-async function readSeparated(file: string, options: ReadTableOptions): Promise<Table> {
-  const parts = streamTable(file, { name: file, rows: Number.MAX_SAFE_INTEGER, ...options });
-  const { value } = await parts.next();
-  if (value === undefined) throw internalError(`${file} has no rows`);
-  return value;
 }

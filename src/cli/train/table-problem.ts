@@ -1,19 +1,15 @@
 import {
   type Classification,
   dropMissing,
-  encodeFeatures,
-  type EncodedFeatures,
   type FeatureEncoder,
   fitFeatures,
   fitStandardiser,
   iris,
   penguins,
   standardise,
-  type Standardiser,
   wine,
 } from "../../training/data/index.ts";
 import { missingValue } from "../../training/data/encode-features.ts";
-import { standardised } from "../../training/data/standardise.ts";
 import { checkFeatures, type PredictionTarget, targetOf } from "../../training/data/supervised.ts";
 import { DownhillError } from "../../engine/errors/index.ts";
 import { readAnyTable } from "../shared/read-table.ts";
@@ -29,6 +25,7 @@ import {
   splitThrice,
   type LearningTask,
 } from "./problem.ts";
+import { encodeParts, notesOnSpread } from "./encode-parts.ts";
 import type { DataSource } from "./source.ts";
 
 type TableSource = DataSource & { readonly kind: "table" };
@@ -151,13 +148,16 @@ function problemOf(
   const labels = goal.task === "classification" ? goal.y.data : undefined;
   const split = splitThrice(table.rows, labels, seed, validation);
   const encoder = learnt?.inputs.encoder ?? encoderOf(split.train);
-  const encoded = encodeFeatures(table, encoder);
-  const { x, inputs } = encoded;
-  const scale = learnt?.inputs.scale ?? scaleOf(encoded, split.train);
+  const rowsOfParts = [
+    split.train,
+    split.test,
+    ...(split.validation === undefined ? [] : [split.validation]),
+  ];
+  const { parts, inputs, scale, notes } = encodeParts(table, encoder, rowsOfParts, learnt?.inputs.scale);
   const task = learnt?.task ?? taskOf(goal, target, split.train);
   const y = yOf(table, target, goal, task);
   const part = (rows: Int32Array): DataPart => ({
-    x: { shape: [rows.length, inputs.length], dtype: "float32", data: standardisedRows(x.data, scale, rows) },
+    x: parts[rowsOfParts.indexOf(rows)]!,
     y:
       task.kind === "classification"
         ? { shape: [rows.length], dtype: "int32", data: Int32Array.from(rows, (row) => y[row]!) }
@@ -177,31 +177,10 @@ function problemOf(
       ...about.notes,
       ...notesOnFills(table, encoder),
       ...notesOnCounters(table, encoder),
-      ...notesOnInputs(table, encoded, scale, split.train),
+      ...notes,
       ...(goal.task === "classification" ? noteOnClasses(goal) : []),
       ...(task.kind === "regression" ? notesOnSpread(table, target, y, split.train) : []),
     ],
-  };
-}
-
-/** Standardises some rows of the inputs, as float32. No other copy of the inputs is made. */
-function standardisedRows(x: ArrayLike<number>, { mean, std }: Standardiser, rows: Int32Array): Float32Array {
-  const width = mean.length;
-  const out = new Float32Array(rows.length * width);
-  for (let i = 0; i < rows.length; i++)
-    for (let k = 0; k < width; k++)
-      out[i * width + k] = standardised(x[rows[i]! * width + k]!, mean[k]!, std[k]!);
-  return out;
-}
-
-/** Computes the standardisation of the inputs: numbers by the training rows, 0-1 indicators not at all. */
-function scaleOf({ x, inputs }: EncodedFeatures, rows: Int32Array): Standardiser {
-  const { mean, std, constant } = fitStandardiser(x, { rows, names: inputs.map(({ name }) => name) });
-  const isNumber = (i: number): boolean => inputs[i]!.kind === "number";
-  return {
-    mean: mean.map((value, i) => (isNumber(i) ? value : 0)),
-    std: std.map((value, i) => (isNumber(i) ? value : 1)),
-    constant: constant.filter(isNumber),
   };
 }
 
@@ -269,57 +248,6 @@ function notesOnCounters({ columns, rows }: Table, encoder: FeatureEncoder): str
         ]
       : [];
   });
-}
-
-function notesOnInputs(
-  table: Table,
-  { x, inputs, unknown }: EncodedFeatures,
-  scale: Standardiser,
-  rows: Int32Array,
-): string[] {
-  const names = inputs.map(({ name }) => name);
-  const constant = scale.constant.map((i) => names[i]!);
-  const columns = [...new Set(unknown.map(({ column }) => column))];
-  const strange = columns.map((column) => {
-    const found = unknown.filter((one) => one.column === column);
-    const values = [...new Set(found.map(({ value }) => JSON.stringify(value)))];
-    const list = values.length > 5 ? `${values.slice(0, 5).join(", ")}, …` : values.join(", ");
-    const which = found.length === 1 ? "1 row has" : `${found.length} rows have`;
-    return `${which} a ${JSON.stringify(column)} that no training row has (${list}): it counts as none of the categories.`;
-  });
-  const spread = inputs.flatMap(({ name, kind }, i) => {
-    if (kind === "flag" || scale.constant.includes(i)) return [];
-    const values = Float64Array.from({ length: table.rows }, (_, row) => x.data[row * inputs.length + i]!);
-    const one = { mean: [scale.mean[i]!], std: [scale.std[i]!], constant: [] };
-    return notesOnSpread(table, name, standardise(values, one).data, rows);
-  });
-  return [
-    ...(constant.length === 0
-      ? []
-      : [`${constant.join(", ")}: the same in all training rows, so it carries no information.`]),
-    ...strange,
-    ...spread,
-  ];
-}
-
-/**
- * Returns a note on a column whose values differ so much in size that most become equal when standardised in float32. A
- * single 1e300 among values of about 1 makes all others 0.
- */
-function notesOnSpread(table: Table, name: string, scaled: ArrayLike<number>, rows: Int32Array): string[] {
-  const column = columnOf(table, name);
-  if (column.kind === "text") return [];
-  const different = new Set(Float64Array.from(rows, (row) => column.values[row]!)).size;
-  const left = new Set(Float32Array.from(rows, (row) => scaled[row]!)).size;
-  if (different < 3 || 2 * left > different) return [];
-  const farthest = rows.reduce((most, row) =>
-    Math.abs(scaled[row]!) > Math.abs(scaled[most]!) ? row : most,
-  );
-  const line = table.lines?.[farthest];
-  const where = line === undefined ? `row ${farthest + 1}` : `line ${line}`;
-  return [
-    `${JSON.stringify(name)} is ${column.values[farthest]} in ${where}, so far from the rest that most of its values are the same to a network. Correct it, remove the row, or leave the column out.`,
-  ];
 }
 
 /**

@@ -66,7 +66,7 @@ export interface EncodedFeatures {
   readonly x: Column;
   readonly inputs: readonly FeatureInput[];
   /** Values of text columns that are not among the categories; all inputs of such a value are 0. */
-  readonly unknown: readonly { readonly row: number; readonly column: string; readonly value: string }[];
+  readonly unknown: readonly UnknownCategory[];
 }
 
 /** One input of a network. */
@@ -132,7 +132,7 @@ export function encodeFeatures(table: Table, encoder: FeatureEncoder): EncodedFe
   const given: unknown = (encoder as Partial<FeatureEncoder> | undefined)?.columns;
   if (!Array.isArray(given))
     throw new DownhillError("option", "encodeFeatures: the encoder must be the result of fitFeatures.");
-  return encodeTable(table, encoder, { repair: repairOfMissing, learnt: "when the rules were learned" });
+  return encodeTable(table, encoder, adviceOfFeatures);
 }
 
 /**
@@ -146,33 +146,56 @@ export interface EncodingAdvice {
   readonly learnt: string;
 }
 
+/** A value of a text column that is not among its categories. */
+export interface UnknownCategory {
+  readonly row: number;
+  readonly column: string;
+  readonly value: string;
+}
+
 /** Like `encodeFeatures`, with error messages completed by `advice`. */
 export function encodeTable(table: Table, encoder: FeatureEncoder, advice: EncodingAdvice): EncodedFeatures {
   const inputs = inputsOf(encoder);
   const x = new Float64Array(table.rows * inputs.length);
-  const unknown: { row: number; column: string; value: string }[] = [];
+  const unknown: UnknownCategory[] = [];
   let first = 0; // index of the first input of the column
   for (const rule of encoder.columns) {
-    const column = columnOf(table, rule.column);
-    const put = (row: number, input: number, value: number): void => {
-      x[row * inputs.length + first + input] = value;
-    };
-    const missing = (row: number, value: number | ""): DownhillError =>
-      missingValue(table, row, column, value, advice.repair);
-    if (rule.kind === "category")
-      encodeCategories(column, rule, put, missing, (row, value) =>
-        unknown.push({ row, column: column.name, value }),
-      );
-    else if (column.kind === "text")
-      throw wrongKind(table, column, "is text", `a column of numbers ${advice.learnt}`);
-    else encodeNumbers(column, rule, put, missing);
+    const offset = first;
+    const put: InputWriter = (row, input, value) => (x[row * inputs.length + offset + input] = value);
+    for (const one of encodeColumn(table, rule, put, advice)) unknown.push(one);
     first += sizeOfRule(rule);
   }
   return { x: { shape: [table.rows, inputs.length], dtype: "float64", data: x }, inputs, unknown };
 }
 
+/**
+ * Passes the inputs that one rule produces to `put`, except zeros of flags, in the order of the rows.
+ *
+ * @returns the values that are not among the categories
+ * @throws DownhillError like `encodeFeatures`
+ */
+export function encodeColumn(
+  table: Table,
+  rule: FeatureRule,
+  put: InputWriter,
+  advice: EncodingAdvice = adviceOfFeatures,
+): UnknownCategory[] {
+  const column = columnOf(table, rule.column);
+  const unknown: UnknownCategory[] = [];
+  const missing = (row: number, value: number | ""): DownhillError =>
+    missingValue(table, row, column, value, advice.repair);
+  if (rule.kind === "category")
+    encodeCategories(column, rule, put, missing, (row, value) =>
+      unknown.push({ row, column: column.name, value }),
+    );
+  else if (column.kind === "text")
+    throw wrongKind(table, column, "is text", `a column of numbers ${advice.learnt}`);
+  else encodeNumbers(column, rule, put, missing);
+  return unknown;
+}
+
 /** Lists the inputs that rules produce, in order. */
-function inputsOf({ columns }: FeatureEncoder): FeatureInput[] {
+export function inputsOf({ columns }: FeatureEncoder): FeatureInput[] {
   return columns.flatMap((rule): FeatureInput[] => {
     if (rule.kind === "category") {
       return rule.categories.map((category) => ({
@@ -190,6 +213,7 @@ export function sizeOfRule(rule: FeatureRule): number {
   return rule.kind === "category" ? rule.categories.length : rule.indicator === true ? 2 : 1;
 }
 
+/** Receives a value: `input` is the index among the inputs of the column. */
 type InputWriter = (row: number, input: number, value: number) => void;
 type MissingErrorFactory = (row: number, value: number | "") => DownhillError;
 
@@ -290,6 +314,8 @@ function medianOf(values: Float64Array): number {
 }
 
 const repairOfMissing = 'Fill it in, remove such rows with dropMissing, or replace it with missing: "mean".';
+
+const adviceOfFeatures: EncodingAdvice = { repair: repairOfMissing, learnt: "when the rules were learned" };
 
 /** Creates the error for a missing value without a rule, or for an infinite number. */
 export function missingValue(

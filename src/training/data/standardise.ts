@@ -43,22 +43,27 @@ export function fitStandardiser(x: ColumnLike, options: FitStandardiserOptions =
   const std: number[] = [];
   const constant: number[] = [];
   for (let feature = 0; feature < features; feature++) {
-    const values = Float64Array.from(rows, (row) => {
-      const value = data[row * features + feature];
-      if (value !== undefined && Number.isFinite(value)) return value;
-      const name = options.names?.[feature];
-      const where = `row ${row}, feature ${name === undefined ? feature : JSON.stringify(name)}`;
-      throw new DownhillError(
-        "data",
-        `fitStandardiser: ${where} is ${value === undefined ? "not there" : value}. Correct or leave out that row.`,
-      );
-    });
+    const values = new Float64Array(rows.length);
+    for (let i = 0; i < rows.length; i++) {
+      const value = data[rows[i]! * features + feature];
+      if (value === undefined || !Number.isFinite(value))
+        throw strangeValue(rows[i]!, options.names?.[feature] ?? feature, value);
+      values[i] = value;
+    }
     const moments = momentsOf(values);
     mean.push(moments.mean);
     std.push(moments.std === 0 ? 1 : moments.std);
     if (moments.std === 0) constant.push(feature);
   }
   return { mean, std, constant };
+}
+
+function strangeValue(row: number, feature: string | number, value: number | undefined): DownhillError {
+  const where = `row ${row}, feature ${typeof feature === "number" ? feature : JSON.stringify(feature)}`;
+  return new DownhillError(
+    "data",
+    `fitStandardiser: ${where} is ${value === undefined ? "not there" : value}. Correct or leave out that row.`,
+  );
 }
 
 /** Computes `(x − mean) / std` for each feature, in the floating-point dtype of `x` (float64 for integers). */

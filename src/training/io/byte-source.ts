@@ -55,7 +55,8 @@ interface FileOpener extends FolderReader {
   readonly open: (path: string) => Promise<OpenFile>;
 }
 
-async function* fileParts(path: string): AsyncGenerator<Uint8Array, undefined> {
+/** Yields the bytes of a file as they are, in parts. */
+export async function* fileParts(path: string): AsyncGenerator<Uint8Array, undefined> {
   // looked up at run time, so that bundles for browsers contain no import of node:
   const fs: FileOpener | undefined = globalThis.process?.getBuiltinModule?.("node:fs/promises");
   if (fs === undefined) {

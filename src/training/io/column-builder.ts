@@ -23,16 +23,18 @@ export interface ColumnBuilder {
 
 /**
  * Creates an empty column of a file. `missing` determines if missing values are errors, or become NaN and empty text.
+ * `mostRows` is an upper bound of the number of rows, 0 if unknown: numbers then need no more memory than they take.
  */
 export function columnBuilder(
   name: string,
   file: string,
   missing: "error" | "keep",
   reader: NumberReader,
+  mostRows: number,
 ): ColumnBuilder {
   let kind: TableColumn["kind"] | undefined;
   let waiting: { readonly cell: string; readonly line: number }[] = []; // missing values before the first value
-  let numbers: number[] = [];
+  let numbers = numberList(mostRows);
   let texts: string[] = [];
   let places: number[] = []; // indices of numbers that are ambiguous in their decimal mark, and their values with a decimal comma
   let byComma: number[] = [];
@@ -66,7 +68,7 @@ export function columnBuilder(
     if (plain !== undefined) return plain;
     const found = reader.read({ cell, line, column: name });
     if (found?.byComma !== undefined) {
-      places.push(numbers.length);
+      places.push(numbers.size());
       byComma.push(found.byComma);
     }
     if (found !== undefined) return found.value;
@@ -88,7 +90,7 @@ export function columnBuilder(
   };
 
   const add = (cell: string, line: number): void => {
-    if (kind === "number") numbers.push(number(cell, line));
+    if (kind === "number") numbers.add(number(cell, line));
     else if (kind === "text") texts.push(text(cell, line));
     else {
       waiting.push({ cell, line });
@@ -112,12 +114,49 @@ export function columnBuilder(
     },
     take: () => {
       if (kind === undefined) decide("number");
-      const [values, words] = [numbers, texts];
+      const words = texts;
+      const values = numbers.join();
       if (places.length > 0 && reader.settle() === ",") places.forEach((at, i) => (values[at] = byComma[i]!));
-      [numbers, texts, places, byComma] = [[], [], [], []];
-      return kind === "text"
-        ? { kind, name, values: words }
-        : { kind: "number", name, values: Float64Array.from(values) };
+      [numbers, texts, places, byComma] = [numberList(mostRows), [], [], []];
+      return kind === "text" ? { kind, name, values: words } : { kind: "number", name, values };
+    },
+  };
+}
+
+/**
+ * A list of numbers that grows by chunks. If an upper bound of its length is known, it is one array from the beginning,
+ * whose unused end takes no memory until it is written.
+ */
+function numberList(mostRows: number): {
+  readonly add: (value: number) => void;
+  readonly size: () => number;
+  readonly join: () => Float64Array;
+} {
+  const full: Float64Array[] = [];
+  let chunk = new Float64Array(0);
+  let used = 0;
+  let before = 0; // number of values in the full chunks
+  return {
+    add(value) {
+      if (used === chunk.length) {
+        if (used > 0) full.push(chunk);
+        before += used;
+        chunk = new Float64Array(before === 0 && mostRows > 0 ? mostRows : Math.min(1024 + 2 * used, 65_536));
+        used = 0;
+      }
+      chunk[used++] = value;
+    },
+    size: () => before + used,
+    join() {
+      if (mostRows > 0 && full.length === 0) return chunk.subarray(0, used);
+      const values = new Float64Array(before + used);
+      let at = 0;
+      for (const part of full) {
+        values.set(part, at);
+        at += part.length;
+      }
+      values.set(chunk.subarray(0, used), at);
+      return values;
     },
   };
 }

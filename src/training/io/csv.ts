@@ -123,8 +123,8 @@ export interface TableBuilder {
   readonly take: () => Table;
 }
 
-/** Creates a builder of tables. The options are already checked. */
-export function tableBuilder(options: ReadTableOptions): TableBuilder {
+/** Creates a builder of tables. The options are already checked; `mostRows` is an upper bound of the rows, 0 if unknown. */
+export function tableBuilder(options: ReadTableOptions, mostRows = 0): TableBuilder {
   const { name = "table", header = "auto", decimal = "auto", missing = "error" } = options;
   const reader = numberReader(name, decimal);
   let first: TextRecord | undefined; // waits for the second row, which shows whether it is a header
@@ -141,7 +141,7 @@ export function tableBuilder(options: ReadTableOptions): TableBuilder {
     const hasHeader = header === "auto" ? looksLikeHeader(head.cells, second?.cells) : header;
     const names = hasHeader ? headerNames(name, head) : head.cells.map((_, i) => `column${i + 1}`);
     firstLine = head.line;
-    const made = names.map((column) => columnBuilder(column, name, missing, reader));
+    const made = names.map((column) => columnBuilder(column, name, missing, reader, mostRows));
     for (const column of options.text ?? []) {
       const builder = made.find((b) => b.name === column);
       if (builder === undefined) throw new DownhillError("data", `${name}: ${noColumn(column, made)}`);

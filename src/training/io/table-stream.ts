@@ -1,9 +1,9 @@
 import { refuseExtra } from "../../engine/errors/arguments.ts";
-import { DownhillError } from "../../engine/errors/index.ts";
+import { DownhillError, internalError } from "../../engine/errors/index.ts";
 import { checkRows } from "./array-stream.ts";
-import { type ByteSource, nameOfSource } from "./byte-source.ts";
+import { type ByteSource, fileParts, nameOfSource } from "./byte-source.ts";
 import { blankFilter, checkedTableOptions, type ReadTableOptions, type Table, tableBuilder } from "./csv.ts";
-import { unpackLimit, type UnpackOptions } from "./gzip.ts";
+import { isGzip, unpackLimit, type UnpackOptions } from "./gzip.ts";
 import { detectSeparator, type TextPosition, recordsFrom, type TextRecord, skipMark } from "./records.ts";
 import { textParts } from "./text-parts.ts";
 
@@ -45,7 +45,46 @@ export async function* streamTable(
   const name = options.name ?? nameOfSource(source, "table");
   const { separator } = checkedTableOptions("streamTable", options, ["rows", "maxUnpackedBytes"]);
   checkRows("streamTable", rows);
-  const builder = tableBuilder({ ...options, name });
+  yield* tablesOf(source, { ...options, name }, { separator, rows, mostRows: 0 });
+  return undefined;
+}
+
+/**
+ * Reads the table of a file as a whole, like `readTable` but from its path, and without the text in memory. A regular file
+ * is read twice: first to count its lines, so that each column of numbers takes its final memory only.
+ */
+export async function readTableByParts(path: string, options: ReadTableOptions): Promise<Table> {
+  const { separator } = checkedTableOptions("readTable", options);
+  const fs = globalThis.process?.getBuiltinModule?.("node:fs");
+  const mostRows =
+    fs?.statSync(path, { throwIfNoEntry: false })?.isFile() === true ? await countLines(path) : 0;
+  const limits = { separator, rows: Number.MAX_SAFE_INTEGER, mostRows };
+  const { value } = await tablesOf(path, { ...options, name: options.name ?? path }, limits).next();
+  if (value === undefined) throw internalError(`${path} has no rows`);
+  return value;
+}
+
+/** Returns the number of lines of a file, 0 if it is compressed. */
+async function countLines(path: string): Promise<number> {
+  let count = 1;
+  for await (const part of fileParts(path)) {
+    if (count === 1 && isGzip(part)) return 0;
+    for (let at = part.indexOf(10); at >= 0; at = part.indexOf(10, at + 1)) count++;
+  }
+  return count;
+}
+
+async function* tablesOf(
+  source: ByteSource,
+  options: StreamTableOptions & { readonly name: string },
+  {
+    separator,
+    rows,
+    mostRows,
+  }: { readonly separator: string; readonly rows: number; readonly mostRows: number },
+): AsyncGenerator<Table, undefined> {
+  const builder = tableBuilder(options, mostRows);
+  const { name } = options;
   const limit = unpackLimit("streamTable", options);
   for await (const records of rowsOfText(textParts("streamTable", source, name, limit), separator, name)) {
     for (const record of records) {
