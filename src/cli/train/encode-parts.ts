@@ -27,7 +27,7 @@ export interface EncodedParts {
 }
 
 /**
- * Encodes and standardises the rows of each part, of which the first is the training part. Works column by column, so that
+ * Encodes and standardises the rows of each part. The first part is the training part. Works column by column, so that
  * nothing but the table, one column and the float32 inputs is in memory.
  *
  * @param known the standardisation of an earlier run
