@@ -297,16 +297,12 @@ interface Counts {
  * the latest point are cached and not counted.
  */
 function counted(functions: RowFunctions, counts: Counts): RowFunctions {
-  let latest: { readonly x: Float64Array; readonly values: ReturnType<RowFunctions["values"]> } | undefined;
   return {
     ...functions,
-    values(x) {
-      if (latest === undefined || !latest.x.every((xi, i) => xi === x[i])) {
-        counts.evaluations++;
-        latest = { x: x.slice(), values: functions.values(x) };
-      }
-      return latest.values;
-    },
+    values: latestOf((x) => {
+      counts.evaluations++;
+      return functions.values(x);
+    }),
     gradient: latestOf((x) => functions.gradient(x)),
     jacobian: latestOf((x) => functions.jacobian(x)),
     hessian(x, weight, y) {
