@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { extent } from "../../../../test/support/extent.ts";
-import { choleskyFactor, withCurvature } from "./dense-matrix.ts";
+import { choleskyFactor, withCurvature } from "../dense-matrix.ts";
 import { solveQuadratic } from "./dual-active-set.ts";
 
 let seed = 7;

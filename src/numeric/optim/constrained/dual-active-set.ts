@@ -1,4 +1,4 @@
-import { solveLower, solveTransposed } from "./dense-matrix.ts";
+import { solveLower, solveTransposed } from "../dense-matrix.ts";
 
 /** A strictly convex quadratic problem: minimise ½ dᵀBd + gᵀd subject to limits on linear functions of d. */
 export interface QuadraticProblem {

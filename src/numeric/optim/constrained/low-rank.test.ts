@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { luFactor, solveLu } from "./dense-matrix.ts";
+import { luFactor, solveLu } from "../dense-matrix.ts";
 import { LowRankSolver, LowRankTerm } from "./low-rank.ts";
 
 let seed = 11;

@@ -1,5 +1,5 @@
 import { dot } from "../vector.ts";
-import { type DenseLuFactor, luFactor, solveLu } from "./dense-matrix.ts";
+import { type DenseLuFactor, luFactor, solveLu } from "../dense-matrix.ts";
 
 /** A term `W M⁻¹ Wᵀ` of a matrix, with few columns. */
 export class LowRankTerm {

@@ -1,7 +1,7 @@
 import { multiplyRows } from "../../sparse/matrix/products.ts";
 import { addScaled, dot, isAllFinite, largest, scaled } from "../vector.ts";
 import { infeasibility, lagrangianGradient } from "./barrier.ts";
-import { symmetricEigen } from "./dense-matrix.ts";
+import { symmetricEigen } from "../dense-matrix.ts";
 import { KktSystem } from "./kkt.ts";
 import type { HessianEntries, Linearised, PrimalDual, ProgramValues } from "./nonlinear-program.ts";
 import type { SlackForm } from "./slack-form.ts";

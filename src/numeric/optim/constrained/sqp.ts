@@ -1,7 +1,7 @@
 import { largest } from "../vector.ts";
 import { infeasibility, optimalityErrors, slacksOf } from "./barrier.ts";
 import { type QuadraticSolution, solveQuadratic } from "./dual-active-set.ts";
-import { choleskyFactor, withCurvature } from "./dense-matrix.ts";
+import { choleskyFactor, withCurvature } from "../dense-matrix.ts";
 import { Filter, type FilterPair } from "./filter.ts";
 import { endOfIterate, type InteriorOutcome, type InteriorTask } from "./interior-point.ts";
 import {

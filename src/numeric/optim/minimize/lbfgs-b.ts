@@ -1,4 +1,4 @@
-import { luFactor, solveLu } from "../constrained/dense-matrix.ts";
+import { luFactor, solveLu } from "../dense-matrix.ts";
 import { strongWolfe } from "../line-search.ts";
 import { addScaled, dot, largest, largestPart, scaled, subtract } from "../vector.ts";
 import type { Objective } from "./problem.ts";
