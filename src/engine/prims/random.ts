@@ -1,5 +1,5 @@
 import { DownhillError, showType } from "../errors/index.ts";
-import type { LowerContext, Primitive } from "../ir/primitive.ts";
+import type { LowerContext, Primitive, Scratch } from "../ir/primitive.ts";
 import { builtIn } from "../ir/primitive.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { ArrayType, DType } from "../ir/types.ts";
@@ -9,21 +9,23 @@ import { centredOf, normalQuantile32, normalQuantile64 } from "../kernel/math/no
 import {
   binomialProcedure,
   gammaProcedure,
-  poissonProcedure,
+  keyLocals,
+  setKey,
   vonMisesProcedure,
 } from "../kernel/math/rejection.ts";
+import { chainStep, poissonVariate } from "../kernel/math/poisson.ts";
 import type { WordPair } from "../kernel/math/threefry.ts";
 import { ofBlock, u32, unitOf, wordOf } from "../kernel/math/threefry.ts";
 import type { Expr, Procedure } from "../kernel/scalar.ts";
 import { bind1 } from "../trace/bind.ts";
 import type { Shape } from "../util/shape.ts";
-import { sameShape, stridesOf } from "../util/shape.ts";
+import { sameShape, sizeOf, stridesOf } from "../util/shape.ts";
 import { div, less, maximum, mul } from "./arithmetic.ts";
 import { batchAlong } from "./index-ops.ts";
 import { add, full, neg, sub, where } from "./linear.ts";
 import { digamma, gammaDensity, gammaincByShape } from "./special.ts";
 import { exp, log } from "./transcendental.ts";
-import { flatIndex, loopOver, plus } from "./reduce-loops.ts";
+import { flatIndex, loopEach, loopOver, plus } from "./reduce-loops.ts";
 
 /** Selects one of the two words of a Threefry block. */
 export type ThreefryWord = "first" | "second";
@@ -106,18 +108,29 @@ interface DrawParams {
   readonly lead: number;
 }
 
-/**
- * Definition of a random draw: a procedure of the key, the element's row-major position, and its distribution
- * parameters.
- */
+/** Definition of a random draw. */
 interface DrawRecord {
   readonly name: string;
   /** Number of distribution parameters per element. */
   readonly parameters?: number;
   /** Dtype of the distribution parameters. */
   parameterType?(dtype: DType): DType;
-  procedure(dtype: DType): Procedure;
+  readonly lowering: Primitive<DrawParams>["lowering"];
   readonly derivative?: Primitive<DrawParams>["derivative"];
+}
+
+/** Lowering by a procedure of the key, the element's row-major position, and its distribution parameters. */
+function byElement(procedure: (dtype: DType) => Procedure): Primitive<DrawParams>["lowering"] {
+  return {
+    kind: "map",
+    element(at, index, { dtype, shape, lead }, ins) {
+      const half = keyReader(at, index.slice(0, lead));
+      const place = flatIndex(index.slice(lead), stridesOf(shape));
+      const counter = shape.length === 0 ? u32(0) : k.convert("u32", place);
+      const own = ins.slice(1).map((_, i) => at(i + 1, index));
+      return k.call(procedure(dtype), half(0), half(1), counter, ...own);
+    },
+  };
 }
 
 /** Defines a primitive that draws each element from the Threefry block of its position. */
@@ -148,37 +161,30 @@ function defineDraw(record: DrawRecord): Primitive<DrawParams> {
       const all = ins.map((x, i) => (batched[i] === true ? x : batchAlong(x, size)));
       return { outs: [bind1(prim, all, { ...params, lead: params.lead + 1 })], batched: [true] };
     },
-    lowering: {
-      kind: "map",
-      element(at, index, { dtype, shape, lead }, ins) {
-        const half = keyReader(at, index.slice(0, lead));
-        const place = flatIndex(index.slice(lead), stridesOf(shape));
-        const counter = shape.length === 0 ? u32(0) : k.convert("u32", place);
-        const own = ins.slice(1).map((_, i) => at(i + 1, index));
-        return k.call(record.procedure(dtype), half(0), half(1), counter, ...own);
-      },
-    },
+    lowering: record.lowering,
   });
   return prim;
 }
 
 const bitsPrim: Primitive<DrawParams> = /* @__PURE__ */ defineDraw({
   name: "randomBits",
-  procedure: () => ofBlockNamed("randomBits", wordOf),
+  lowering: byElement(() => ofBlockNamed("randomBits", wordOf)),
 });
 
 const unitPrim: Primitive<DrawParams> = /* @__PURE__ */ defineDraw({
   name: "randomUnit",
-  procedure: (dtype) => ofBlockNamed(`randomUnit_${dtype}`, (words) => unitOf(floatOf(dtype), words)),
+  lowering: byElement((dtype) =>
+    ofBlockNamed(`randomUnit_${dtype}`, (words) => unitOf(floatOf(dtype), words)),
+  ),
 });
 
 const normalPrim: Primitive<DrawParams> = /* @__PURE__ */ defineDraw({
   name: "randomNormal",
-  procedure(dtype) {
+  lowering: byElement((dtype) => {
     const type = floatOf(dtype);
     const quantile = type === "f32" ? normalQuantile32 : normalQuantile64;
     return ofBlockNamed(`randomNormal_${dtype}`, (words) => k.call(quantile, centredOf(type, words)));
-  },
+  }),
 });
 
 /** Logarithm of a variate below which P(a, x) equals xᵃ / Γ(a + 1) to the last bit of float64. */
@@ -205,29 +211,74 @@ const gammaPrim: Primitive<DrawParams> = /* @__PURE__ */ defineDraw({
     kind: "smooth",
     jvp: ([, da], [, a], [out]) => [da && mul(da, mul(out!, logGammaSlope(a!, log(out!))))],
   },
-  procedure: (dtype) => procedureOf(`gamma_${dtype}`, () => gammaProcedure(floatOf(dtype), false)),
+  lowering: byElement((dtype) => procedureOf(`gamma_${dtype}`, () => gammaProcedure(floatOf(dtype), false))),
 });
 
 const logGammaPrim: Primitive<DrawParams> = /* @__PURE__ */ defineDraw({
   name: "randomLogGamma",
   parameters: 1,
   derivative: { kind: "smooth", jvp: ([, da], [, a], [out]) => [da && mul(da, logGammaSlope(a!, out!))] },
-  procedure: (dtype) => procedureOf(`logGamma_${dtype}`, () => gammaProcedure(floatOf(dtype), true)),
+  lowering: byElement((dtype) =>
+    procedureOf(`logGamma_${dtype}`, () => gammaProcedure(floatOf(dtype), true)),
+  ),
 });
 
 const poissonPrim: Primitive<DrawParams> = /* @__PURE__ */ defineDraw({
   name: "randomPoisson",
   parameters: 1,
   parameterType: () => "float64",
-  procedure: () => poissonProcedure,
+  lowering: { kind: "loops", scratch: chainScratch, emit: emitPoisson },
 });
 
 const binomialPrim: Primitive<DrawParams> = /* @__PURE__ */ defineDraw({
   name: "randomBinomial",
   parameters: 2,
   parameterType: () => "float64",
-  procedure: () => binomialProcedure,
+  lowering: byElement(() => binomialProcedure),
 });
+
+/**
+ * Number of steps along the chain of keys, which all elements share, that are computed once for `n` elements. Few
+ * variates need more steps, and few elements do not repay more.
+ */
+function chainLength(n: number): number {
+  return Math.min(32, 2 * Math.floor(n / 8));
+}
+
+/** Keys of the first steps along the chain: two words each for the first and the second draw of a step. */
+function chainScratch({ shape }: DrawParams): readonly Scratch[] {
+  const length = chainLength(sizeOf(shape));
+  return length === 0 ? [] : [{ name: "chain", type: arrayType("uint32", [4 * length]) }];
+}
+
+/** Writes one Poisson variate for each rate. */
+function emitPoisson(context: LowerContext, { shape, lead }: DrawParams): void {
+  const { block, fresh, ins, outs, scratch } = context;
+  const [key, rate, out, chain] = [ins[0]!, ins[1]!, outs[0]!, scratch[0]];
+  const n = sizeOf(shape);
+  const length = chainLength(n);
+  const items = out.type.shape.slice(0, lead);
+  loopOver(block, items, fresh, (row, index) => {
+    const item = flatIndex(index, stridesOf(items));
+    const half = (word: number): Expr => key.read(plus(k.mul(item, k.i32(2)), k.i32(word)));
+    const next = keyLocals(row, fresh("next"), { first: half(0), second: half(1) });
+    if (chain !== undefined)
+      row.for(fresh("step"), k.i32(0), k.i32(length), (each, step) => {
+        const { u, v, later } = chainStep(each, fresh, next);
+        [u.first, u.second, v.first, v.second].forEach((word, i) =>
+          chain.write(each, plus(k.mul(step, k.i32(4)), k.i32(i)), word),
+        );
+        setKey(each, next, later);
+      });
+    loopEach(row, [n], fresh, (each, [i]) => {
+      const place = plus(k.mul(item, k.i32(n)), i!);
+      const counter = k.convert("u32", i!);
+      const own = { counter, rate: each.let(fresh("rate"), rate.read(place)), length, next };
+      const word = (j: Expr): Expr => chain!.read(j);
+      out.write(each, place, poissonVariate(each, fresh, own, word));
+    });
+  });
+}
 
 function floatOf(dtype: DType): "f32" | "f64" {
   return dtype === "float32" ? "f32" : "f64";
@@ -236,7 +287,7 @@ function floatOf(dtype: DType): "f32" | "f64" {
 const vonMisesPrim: Primitive<DrawParams> = /* @__PURE__ */ defineDraw({
   name: "randomVonMises",
   parameters: 1,
-  procedure: () => vonMisesProcedure,
+  lowering: byElement(() => vonMisesProcedure),
 });
 
 /** Angles around 0 from the von Mises distribution, one for each concentration, as float64. */

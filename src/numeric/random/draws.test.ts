@@ -145,6 +145,14 @@ describe("as in JAX", () => {
     }
   });
 
+  test("poisson draws the same first counts in arrays of any length, whose elements share keys", () => {
+    for (const rate of [0, 0.5, 9.5, 12, 1e4]) {
+      const all = random.poisson(seed, rate, 300).tolist() as number[];
+      for (const n of [1, 7, 8, 40, 299])
+        expect(random.poisson(seed, rate, n).tolist()).toEqual(all.slice(0, n));
+    }
+  });
+
   test("poisson, binomial, randint and categorical", () => {
     for (const [rate, expected] of Object.entries(streams["poisson"]!))
       expect([rate, random.poisson(seed, Number(rate), 12).tolist()]).toEqual([rate, expected]);

@@ -44,7 +44,7 @@ const key = [["first", "u32"], ["second", "u32"], ["counter", "u32"]] as const; 
  * Maximum number of draws per variate. The acceptance rate is above one half, so this number is reached only if a
  * parameter is NaN.
  */
-const mostDraws = 10_000;
+export const mostDraws = 10_000;
 
 /** Uniform number in [0, 1) under a key. It equals a draw of shape [] with this key. */
 function unitUnder(block: Block, name: string, type: FloatType, words: WordPair): Expr {
@@ -56,11 +56,12 @@ function log(x: Expr): Expr {
 }
 
 /** Declares mutable locals that hold a key, so that a loop can advance it. */
-function keyLocals(block: Block, name: string, { first, second }: WordPair): WordPair {
+export function keyLocals(block: Block, name: string, { first, second }: WordPair): WordPair {
   return { first: block.let(`${name}First`, first), second: block.let(`${name}Second`, second) };
 }
 
-function setKey(block: Block, target: WordPair, { first, second }: WordPair): void {
+/** Assigns a key to the locals that `keyLocals` declared. */
+export function setKey(block: Block, target: WordPair, { first, second }: WordPair): void {
   block.set(target.first, first);
   block.set(target.second, second);
 }
@@ -126,62 +127,9 @@ export function gammaProcedure(type: FloatType, isLog: boolean): Procedure {
 }
 
 /**
- * Poisson variate as int32: below a rate of 10 by Knuth's product of uniform numbers, beyond by transformed rejection.
- * All elements advance along one chain of keys, and `counter` is their index in each draw. −1 unless the rate is ≥ 0;
- * saturated beyond 2³¹.
- *
- * @see Hörmann, The transformed rejection method for generating Poisson random variables, Insurance: Mathematics and
- * Economics 12 (1993), algorithm PTRS.
- */
-export const poissonProcedure: Procedure = /* @__PURE__ */ procedure(
-  "poissonVariate",
-  [
-    ["first", "u32"],
-    ["second", "u32"],
-    ["counter", "u32"],
-    ["rate", "f64"],
-  ], // a spread would keep it in bundles
-  (block, [first, second, counter, rate]) => {
-    const next = keyLocals(block, "next", { first: first!, second: second! });
-    const result = block.let("result", f64(-1));
-    const draws = block.let("draws", i32(0));
-    const isSmall = block.let("isSmall", lt(rate!, f64(10)));
-    block.if(and(isSmall, le(f64(0), rate!)), (then) => {
-      const product = then.let("product", f64(0)); // its logarithm
-      then.while(lt(neg(rate!), product), (loop) => {
-        const drawn = threefryBlock(loop, "drawn", next, u32(1));
-        setKey(loop, next, threefryBlock(loop, "passed", next, u32(0)));
-        const unit = loop.let("unit", unitOf("f32", threefryBlock(loop, "unitBlock", drawn, counter!)));
-        loop.set(result, add(result, f64(1)));
-        loop.set(product, add(product, call(log64, convert("f64", unit))));
-      });
-      then.set(result, max(result, f64(0))); // a rate of 0 draws nothing
-    });
-    const isRejected = block.let("isRejected", and(le(f64(10), rate!), lt(rate!, f64(Infinity))));
-    block.if(isRejected, (then) => {
-      const logRate = then.let("logRate", call(log64, rate!));
-      const b = then.let("b", add(f64(0.931), mul(f64(2.53), sqrt(rate!))));
-      const a = then.let("a", add(f64(-0.059), mul(f64(0.02483), b)));
-      const inverse = then.let("inverse", add(f64(1.1239), div(f64(1.1328), sub(b, f64(3.4)))));
-      const inner = then.let("inner", sub(f64(0.9277), div(f64(3.6224), sub(b, f64(2)))));
-      then.while(lt(draws, i32(mostDraws)), (loop) => {
-        loop.set(draws, add(draws, i32(1)));
-        const { u, v, us } = drawPair(loop, "f32", next, counter!);
-        const k = loop.let("k", floor(add(add(mul(hat(a, us, b), u), rate!), f64(0.43))));
-        const s = () => call(log64, div(mul(v, inverse), add(div(a, mul(us, us)), b)));
-        const t = () => sub(sub(mul(k, logRate), rate!), call(lgamma64, add(k, f64(1))));
-        const isNear = loop.let("isNear", and(le(f64(0.07), us), le(v, inner)));
-        const isOut = loop.let("isOut", or(lt(k, f64(0)), and(lt(us, f64(0.013)), lt(us, v))));
-        accept(loop, { isNear, isOut, draws }, () => le(s(), t()), result, k);
-      });
-    });
-    return convert("i32", select(eq(rate!, f64(Infinity)), rate!, result));
-  },
-);
-
-/**
  * Binomial variate of `n` trials with probability `p`, as int32: below n · min(p, 1 − p) = 10 by geometric gaps, beyond
- * by transformed rejection. Keys and counters as in `poissonProcedure`. −1 unless n ≥ 0 and 0 ≤ p ≤ 1; n is truncated
+ * by transformed rejection. All elements
+ * advance along one chain of keys, and `counter` is their index in each draw. −1 unless n ≥ 0 and 0 ≤ p ≤ 1; n is truncated
  * to an integer.
  *
  * @see Hörmann, The generation of binomial random variates, Journal of Statistical Computation and Simulation 46
@@ -233,7 +181,7 @@ export const binomialProcedure: Procedure = /* @__PURE__ */ procedure(
       const atMode = then.let("atMode", logWays(mode));
       then.while(lt(draws, i32(mostDraws)), (loop) => {
         loop.set(draws, add(draws, i32(1)));
-        const { u, v, us } = drawPair(loop, "f64", next, counter!);
+        const { u, v, us } = drawPair(loop, next, counter!);
         const k = loop.let("k", floor(add(mul(hat(a, us, b), u), c)));
         const isNear = loop.let("isNear", and(le(f64(0.07), us), le(v, inner)));
         const isOut = loop.let("isOut", or(lt(k, f64(0)), lt(count, k)));
@@ -298,7 +246,7 @@ export const vonMisesProcedure: Procedure = /* @__PURE__ */ procedure(
 );
 
 /** The function 2a / us + b, by which both rejection methods transform a uniform number. */
-const hat = (a: Expr, us: Expr, b: Expr): Expr => add(div(mul(f64(2), a), us), b);
+export const hat = (a: Expr, us: Expr, b: Expr): Expr => add(div(mul(f64(2), a), us), b);
 
 /**
  * Draws the two uniform numbers of an attempt, of which `u` is centred at 0, and the distance `us` of u from the ends
@@ -306,14 +254,13 @@ const hat = (a: Expr, us: Expr, b: Expr): Expr => add(div(mul(f64(2), a), us), b
  */
 function drawPair(
   loop: Block,
-  type: FloatType,
   next: WordPair,
   counter: Expr,
 ): { readonly u: Expr; readonly v: Expr; readonly us: Expr } {
   const [keyOfU, keyOfV] = [1, 2].map((i) => threefryBlock(loop, `keyOf${i}`, next, u32(i)));
   setKey(loop, next, threefryBlock(loop, "later", next, u32(0)));
   const unit = (name: string, words: WordPair): Expr =>
-    convert("f64", unitOf(type, threefryBlock(loop, name, words, counter)));
+    unitOf("f64", threefryBlock(loop, name, words, counter));
   const u = loop.let("u", sub(unit("uBlock", keyOfU!), f64(0.5)));
   const v = loop.let("v", unit("vBlock", keyOfV!));
   return { u, v, us: loop.let("us", sub(f64(0.5), abs(u))) };
@@ -331,7 +278,7 @@ interface RejectionTrial {
 }
 
 /** Ends the loop with the result `k` if the attempt is accepted. */
-function accept(loop: Block, attempt: RejectionTrial, test: () => Expr, result: Expr, k: Expr): void {
+export function accept(loop: Block, attempt: RejectionTrial, test: () => Expr, result: Expr, k: Expr): void {
   const take = (then: Block): void => {
     then.set(result, k);
     then.set(attempt.draws, i32(mostDraws));
