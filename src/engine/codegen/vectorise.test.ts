@@ -2,7 +2,9 @@ import { describe, expect, test } from "vitest";
 import * as k from "../kernel/build.ts";
 import type { Expr, Procedure } from "../kernel/scalar.ts";
 import type { VectorisationMode } from "./vectorise.ts";
-import { canVectorise } from "./vectorise.ts";
+import { weightOfProcedure } from "./cost.ts";
+import { inlinedAltogether, inlinedProcedure } from "./tuning.ts";
+import { canVectorise, isInlined } from "./vectorise.ts";
 
 const [i, n, sum] = [k.local("i32", "i"), k.local("i32", "n"), k.local("f64", "sum")];
 const a = (index: Expr): Expr => k.load("f64", "a", index);
@@ -101,4 +103,27 @@ describe("a loop cannot be vectorised, with a reason,", () => {
     expect(answer(joined, manner)).toBe(true);
     expect(answer(scattered)).toBe(true);
   });
+});
+
+test("procedures are inlined up to a size each, and up to another size altogether", () => {
+  /** A procedure of a given weight: sums of constants weigh 3 each, and negations 2. */
+  const procedureOf = (weight: number): Procedure => {
+    const made = (terms: number, negations: number): Procedure =>
+      k.procedure(`of ${weight}`, [["x", "f64"]], (_, [x]) => {
+        let result = x!;
+        for (let t = 0; t < terms; t++)
+          result = { kind: "binary", type: "f64", op: "add", x: result, y: k.f64(t) };
+        for (let t = 0; t < negations; t++) result = { kind: "unary", type: "f64", op: "neg", x: result };
+        return result;
+      });
+    const rest = weight - weightOfProcedure(made(0, 0));
+    const negations = (rest * 2) % 3;
+    return made((rest - 2 * negations) / 3, negations);
+  };
+  const [whole, larger] = [procedureOf(inlinedProcedure), procedureOf(inlinedProcedure + 1)];
+  expect([whole, larger].map(weightOfProcedure)).toEqual([inlinedProcedure, inlinedProcedure + 1]);
+  expect([whole, larger].map((one) => isInlined(one, false, 0))).toEqual([true, false]);
+  const rest = inlinedAltogether - inlinedProcedure;
+  expect([rest, rest + 1].map((inlined) => isInlined(whole, false, inlined))).toEqual([true, false]);
+  expect(isInlined(whole, true, 0)).toBe(false);
 });

@@ -119,6 +119,7 @@ describe("a known mask saves the test for zeros", () => {
         .where(d.greater(x, 0), 0, d.neg(d.log(x)))
         .mul(-3)
         .mean(),
+    "where of a multiple of sqrt": (x) => d.where(d.greater(x, 0), d.sqrt(x).mul(2), 0).sum(),
     "clip of exp": (x) => d.clip(d.exp(x), 0.5, 2).sum(),
     "maximum of square": (x) => d.maximum(x.mul(x), 0.04).sum(),
     "two selections of one product": (x) =>

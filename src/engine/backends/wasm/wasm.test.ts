@@ -289,6 +289,16 @@ test("the text of a module has functions named after what they compute", () => {
   expect(text).toContain("f64x2.add");
 });
 
+test("a loop is a function that receives all of its values as parameters, up to the limit", () => {
+  const values = 5; // from, to, two addresses and a number
+  const parametersWith = (mostParams: number): number => {
+    const text = moduleText(makeWasmBackend({ mostParams }).moduleOf!(many(1, 100_000)));
+    const [head] = /\(func \$loop_i0.*/.exec(text)!;
+    return head.match(/\(param/g)!.length;
+  };
+  expect([values + 1, values, values - 1].map(parametersWith)).toEqual([values, values, 2]);
+});
+
 /**
  * Routine of `count` layers. Each layer has a loop over all elements and a product, from temporary to temporary, so that
  * some buffers have constant addresses and others do not.

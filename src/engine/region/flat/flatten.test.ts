@@ -93,6 +93,20 @@ describe("flat form", () => {
     expect(choose(r.apply("neg", x))).not.toContain("if");
   });
 
+  test("rounds no float64 that was converted from an integer", () => {
+    const rounded = (value: RegionExpr): number => {
+      const body = [r.declare("s", r.f64(0)), r.loop("i", r.i32(0), r.i32(3), [r.set("s", value)])];
+      let calls = 0;
+      walkStmts(flatten(region(body, s), scalarFunctions).body, (stmt) => {
+        for (const expr of expressionsOf(stmt))
+          if (expr.kind === "apply" && expr.function === "floor") calls++;
+      });
+      return calls;
+    };
+    expect(rounded(r.apply("floor", r.convert("f64", i)))).toBe(0);
+    expect(rounded(r.apply("floor", r.apply("mul", r.convert("f64", i), x)))).toBe(1);
+  });
+
   test("keeps the lengths that arrays were declared with", () => {
     const body = [
       r.declare("n", r.i32(2)),

@@ -36,3 +36,11 @@ test.each<[string, RegionStmt, string]>([
     `"x" and "${other}" cannot be exchanged`,
   );
 });
+
+test("the first value of a local is checked, as that of `set` is", () => {
+  const unknown = r.local("f64", "nowhere");
+  for (const stmt of [r.declare("y", unknown), r.declare("y", r.apply("neg", unknown))])
+    expect(() => checkRegion(regionOf(stmt), scalarFunctions)).toThrow(
+      '"nowhere" is used before it is declared',
+    );
+});

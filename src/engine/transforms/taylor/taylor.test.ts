@@ -190,6 +190,8 @@ describe("inside and around other transforms", () => {
 describe("coefficients are those of repeated jvp", () => {
   const [zero, one] = [tensor(0), tensor(1)];
   const square: Scalar = (x) => mul(x, x);
+  const positive = (y: Tensor, x = y): Tensor => where(less(0, x), y, 0);
+  const [signed, ones] = [tensor([-1, 0, 2]), tensor([1, 1, 1])];
   const cases: readonly (readonly [string, Scalar, Tensor, Tensor])[] = [
     ["1 / x at 0", (x) => div(1, x), zero, one],
     ["x / x² at 0", (x) => div(x, square(x)), zero, one],
@@ -214,6 +216,11 @@ describe("coefficients are those of repeated jvp", () => {
     ["sqrt after a mask", (x) => where(less(0, x), sqrt(x), 0), tensor([0, 4, -1]), tensor([1, 1, 1])],
     ["sqrt of a mask", (x) => x.mul(sqrt(maximum(x, 0))), tensor([-1, 4]), tensor([1, 1])],
     ["the gradient of sqrt before a mask", grad((x: Tensor) => where([true, false], sqrt(x), 0).sum()), tensor([4, 0]), tensor([1, 1])], // prettier-ignore
+    ["a quotient of masks", (x) => div(positive(x), positive(square(x), x)), signed, ones],
+    ["a number divided by a mask", (x) => div(1, positive(square(x), x)), signed, ones],
+    ["a quotient with a masked divisor", (x) => div(x, positive(square(x), x)), signed, ones],
+    ["sin divided by a mask", (x) => div(sin(x), positive(square(x), x)), signed, ones],
+    ["a quotient with a masked dividend", (x) => div(positive(x), square(x)), signed, ones],
     ["sqrt along an axis", (x) => sqrt(x), tensor([0, 4, 0]), tensor([0, 1, 1])],
     ["log of a part", (x) => log(x).at(1), tensor([0, 2]), tensor([1, 1])],
     ["a quotient along an axis", (x) => div(x.at(0), x.at(1)), tensor([0, 0]), tensor([0, 1])],

@@ -17,6 +17,8 @@ import * as single from "../../../../kernel/math/single/index.ts";
 import { interpBackend } from "../../../interp/index.ts";
 import { makeWasmBackend, wasmBackend } from "../../index.ts";
 import { moduleText } from "../../encode/text.ts";
+import { standardSettings } from "../../standalone.ts";
+import { emitRelocatable } from "../relocate.ts";
 
 const size = 1100;
 const first = 3;
@@ -133,4 +135,12 @@ test("a fold of few operations reads its elements directly and stores nothing", 
     body: block.statements,
   };
   expect(moduleText(makeWasmBackend({ wide: true }).moduleOf!(routine))).not.toContain("v128.store");
+});
+
+test("the memory of a block begins at a multiple of 32 bytes, and each vector is within one cache line", () => {
+  const routine = routineOf(cases["sums of float64"]!, 1000, true);
+  const aligns = emitRelocatable(routine, false, standardSettings())!.blocks.flatMap((one) =>
+    one.kind === "own" && one.bytes >= 8 * blockLength ? [one.align] : [],
+  );
+  expect(aligns).toEqual([32]);
 });
