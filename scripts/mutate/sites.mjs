@@ -24,7 +24,7 @@ const ordered = new Set(["-", "/", "%", "<<", ">>", ">>>", "<", "<=", ">", ">=",
 
 /** Functions and methods whose two arguments may be swapped, or that are never called: the mutant would be equivalent. */
 const commutative =
-  /(?:^|\.)(?:min|max|add|mul|and|or|plus|times|eq|ne|is|assertNever|same[A-Z]\w*|isSame[A-Z]\w*|(?:add|multiply)(?:Polynomials|Sizes))$/;
+  /(?:^|\.)(?:min|max|add|mul|and|or|plus|times|eq|ne|is|assertNever|same[A-Z]\w*|sumMaybe|isSame[A-Z]\w*|(?:add|multiply)(?:Polynomials|Sizes))$/;
 
 /** Comparisons without a boundary: a step is never 0, and `refuseExtra` does nothing if the number of arguments is right. */
 const withoutBoundary = /(?:^|\.)step [<>]=? 0$|^arguments\.length > \d+$/;
