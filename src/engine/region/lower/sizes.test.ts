@@ -1,8 +1,12 @@
 import { expect, test } from "vitest";
+import * as r from "../../../../test/support/region-build.ts";
 import { formOfText } from "../../../../test/support/plain-region.ts";
 import * as k from "../../kernel/build.ts";
+import type { Expr } from "../../kernel/scalar.ts";
 import { constantSize } from "../../kernel/sizes.ts";
 import { scalarFunctions } from "../../prims/scalar-functions.ts";
+import type { ScalarFunctions } from "../form/functions.ts";
+import type { Region, RegionExpr } from "../form/region.ts";
 import { planArrays } from "./sizes.ts";
 
 /** Upper bounds of the elements of the arrays that statements declare, for a parameter `x` of five elements. */
@@ -37,8 +41,22 @@ test("an array whose length is data has no bound before the call", () => {
 });
 
 test("an array whose length is a shift has no bound before the call, because shifts to the right decrease", () => {
-  const loop = (length: string): string =>
-    `for (let i = 0; i < 3; i++) { const a = new Float64Array(${length}); ${use} }`;
-  expect(boundsOf(loop("8 >> i"))).toEqual([undefined]);
-  expect(boundsOf(loop("1 << i"))).toEqual([undefined]);
+  const shifts: Readonly<Record<string, (x: Expr, y: Expr) => Expr>> = { left: k.shl, right: k.shr };
+  const functions: ScalarFunctions = {
+    ...scalarFunctions,
+    get(name) {
+      const shift = shifts[name];
+      const add = scalarFunctions.get("add")!;
+      return shift === undefined ? scalarFunctions.get(name) : { ...add, lower: ([x, y]) => shift(x!, y!) };
+    },
+  };
+  /** Upper bound of the elements of an array in a loop of three iterations. */
+  const boundOf = (name: string): unknown => {
+    const length: RegionExpr = { kind: "apply", type: "i32", function: name, args: [r.i32(8), r.int("i")] };
+    const body = [r.loop("i", r.i32(0), r.i32(3), [r.array("a", "f64", [length])])];
+    const region: Region = { name: "f", params: [], body, results: [], positions: [] };
+    return planArrays(region, functions, new Map(), new Map()).get("a")?.size;
+  };
+  expect(boundOf("add")).toBe(10);
+  expect(["left", "right"].map(boundOf)).toEqual([undefined, undefined]);
 });
