@@ -4,7 +4,6 @@ import {
   astype,
   div,
   equal,
-  greater,
   isFinite,
   less,
   lessEqual,
@@ -26,7 +25,8 @@ import type { Tensor } from "../../../engine/ir/tensor.ts";
 import { cond, whileLoop } from "../../../engine/transforms/structured.ts";
 import type { OdeMethod, OdeSystem } from "./method.ts";
 import { alongStep, errorRatio, firstLength, rootMeanSquare } from "./method.ts";
-import { newtonTolerance, radau } from "./radau.ts";
+import { newtonProgress } from "./newton.ts";
+import { radau } from "./radau.ts";
 import type { StageFactors } from "./stage-algebra.ts";
 
 /** Highest order of the formulas, and the number of backward differences in memory: two more choose the next order. */
@@ -150,7 +150,6 @@ function newton(
   [predicted, psi, t, shift]: readonly [Tensor, Tensor, Tensor, Tensor],
   scale: Tensor,
 ): BdfNewton {
-  const limit = newtonTolerance(rules);
   interface BdfIteration extends BdfNewton {
     readonly size: Tensor;
     readonly isDone: Tensor;
@@ -160,18 +159,10 @@ function newton(
     const residual = sub(value, mul(shift, algebra.applyMass(add(psi, now.correction))));
     const change = algebra.solve(factors, residual);
     const size = rootMeanSquare(div(change, scale));
-    const isFirst = equal(now.iterations, 0);
-    const rate = where(isFirst, 0, div(size, where(isFirst, 1, now.size)));
-    const safeRate = minimum(rate, 0.999999);
-    const predictedSize = mul(div(pow(safeRate, sub(mostIterations, astype(now.iterations, "float64"))), sub(1, safeRate)), size); // prettier-ignore
-    const diverges = logicalAnd(
-      logicalNot(isFirst),
-      logicalOr(lessEqual(1, rate), greater(predictedSize, limit)),
-    );
     const isFiniteNow = logicalAnd(all(isFinite(value)), isFinite(size));
+    const { diverges, converges } = newtonProgress(rules, size, now.size, now.iterations, mostIterations);
     const isBad = logicalOr(logicalNot(isFiniteNow), diverges);
-    const isSmall = logicalAnd(logicalNot(isFirst), less(mul(div(safeRate, sub(1, safeRate)), size), limit));
-    const isConverged = logicalAnd(logicalNot(isBad), logicalOr(isSmall, equal(size, 0)));
+    const isConverged = logicalAnd(logicalNot(isBad), converges);
     const iterations = add(now.iterations, 1);
     return {
       correction: where(isBad, now.correction, add(now.correction, change)),

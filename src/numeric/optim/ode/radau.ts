@@ -15,7 +15,6 @@ import {
   minimum,
   mul,
   neg,
-  pow,
   sub,
   where,
 } from "../../array/elementwise.ts";
@@ -25,8 +24,9 @@ import { at } from "../../array/at.ts";
 import { concatenate, matmul, slice, stack } from "../../array/shape.ts";
 import type { Tensor } from "../../../engine/ir/tensor.ts";
 import { cond, whileLoop } from "../../../engine/transforms/structured.ts";
-import type { OdeMethod, OdeSystem, Tolerances } from "./method.ts";
+import type { OdeMethod, OdeSystem } from "./method.ts";
 import { alongStep, errorRatio, predictedFactor, rootMeanSquare } from "./method.ts";
+import { newtonProgress } from "./newton.ts";
 import { implicitStages } from "./implicit-stages.ts";
 import type { StageFactors } from "./stage-algebra.ts";
 
@@ -118,11 +118,6 @@ function slopes({ slope: f }: OdeSystem, y: Tensor, z: Tensor, t: Tensor, h: Ten
   return stack(times.map((c, i) => f(add(y, at(z, i)), add(t, mul(c, h)))));
 }
 
-/** Largest remaining error of Newton's iterations, relative to the tolerance. */
-export function newtonTolerance({ rtol }: Tolerances): Tensor | number {
-  return maximum(div(10 * Number.EPSILON, rtol), minimum(0.03, pow(rtol, 0.5)));
-}
-
 /**
  * Solves for the stages by simplified Newton iterations from `start`. In the basis of the eigenvectors, the system of
  * 3n equations separates into one of n and one of 2n.
@@ -136,7 +131,6 @@ function newton(
   const { algebra, rules } = system;
   const n = y.shape[0]!;
   const scale = add(rules.atol, mul(rules.rtol, abs(y)));
-  const limit = newtonTolerance(rules);
   interface NewtonState extends NewtonResult {
     /** Stages in the basis of the eigenvectors. */
     readonly w: Tensor;
@@ -155,19 +149,16 @@ function newton(
     const d12 = algebra.solve(pair, concatenate([second, third]));
     const dw = stack([d0, slice(d12, [0, n]), slice(d12, [n, 2 * n])]);
     const size = rootMeanSquare(div(dw, scale));
-    const isFirst = equal(now.iterations, 0);
-    const rate = where(isFirst, 0, div(size, where(isFirst, 1, now.size)));
     const isFiniteNow = logicalAnd(all(isFinite(values)), isFinite(size));
-    const remaining = sub(mostIterations, astype(now.iterations, "float64"));
-    const safeRate = minimum(rate, 0.999999);
-    const predicted = mul(div(pow(safeRate, remaining), sub(1, safeRate)), size);
-    const diverges = logicalAnd(
-      logicalNot(isFirst),
-      logicalOr(lessEqual(1, rate), greater(predicted, limit)),
+    const { rate, diverges, converges } = newtonProgress(
+      rules,
+      size,
+      now.size,
+      now.iterations,
+      mostIterations,
     );
     const isBad = logicalOr(logicalNot(isFiniteNow), diverges);
-    const isSmall = logicalAnd(logicalNot(isFirst), less(mul(div(safeRate, sub(1, safeRate)), size), limit));
-    const isConverged = logicalAnd(logicalNot(isBad), logicalOr(isSmall, equal(size, 0)));
+    const isConverged = logicalAnd(logicalNot(isBad), converges);
     const w = where(isBad, now.w, add(now.w, dw));
     const iterations = add(now.iterations, 1);
     return {

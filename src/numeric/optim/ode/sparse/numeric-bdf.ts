@@ -14,7 +14,6 @@ import { addScaled, isAllFinite } from "../../vector.ts";
 import {
   combined,
   joinedRows,
-  newtonLimit,
   newtonProgress,
   type NumericAttempt,
   type NumericMethod,
@@ -69,7 +68,6 @@ function newton(
   { predicted, psi, t, shift }: { readonly predicted: Float64Array; readonly psi: Float64Array; readonly t: number; readonly shift: number }, // prettier-ignore
 ): NumericCorrection {
   const { n, atol, rtol } = system;
-  const limit = newtonLimit(rtol);
   let correction: Float64Array = new Float64Array(n);
   if (factors === undefined) return { correction, iterations: 1, isConverged: false, isFinite: false };
   let before = 0;
@@ -83,7 +81,7 @@ function newton(
     const size = Math.sqrt(sum / n);
     if (!isAllFinite(value) || !Number.isFinite(size))
       return { correction, iterations, isConverged: false, isFinite: false };
-    const { diverges, converges } = newtonProgress(size, before, iterations, mostIterations, limit);
+    const { diverges, converges } = newtonProgress(rtol, size, before, iterations, mostIterations);
     if (diverges) return { correction, iterations, isConverged: false, isFinite: true };
     correction = addScaled(correction, 1, change);
     if (converges) return { correction, iterations, isConverged: true, isFinite: true };

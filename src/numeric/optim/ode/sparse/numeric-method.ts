@@ -96,28 +96,23 @@ export function numericFactor(
   return Math.min(change, 1) * size ** -exponent;
 }
 
-/** `newtonTolerance` of numbers. */
-export function newtonLimit(rtol: number): number {
-  return Math.max((10 * Number.EPSILON) / rtol, Math.min(0.03, Math.sqrt(rtol)));
-}
-
-/**
- * Progress of simplified Newton iterations, from the sizes of the last two corrections relative to the tolerance.
- * `iterations` counts the last one. `rate` is the ratio of the sizes, 0 in the first iteration.
- */
+/** `newtonProgress` of numbers. `iterations` counts the last correction. */
 export function newtonProgress(
+  rtol: number,
   size: number,
   before: number,
   iterations: number,
   mostIterations: number,
-  limit: number,
 ): { readonly rate: number; readonly diverges: boolean; readonly converges: boolean } {
-  if (iterations === 1) return { rate: 0, diverges: false, converges: size === 0 };
-  const rate = size / before;
+  const limit = Math.max((10 * Number.EPSILON) / rtol, Math.min(0.03, Math.sqrt(rtol)));
+  const rate = iterations === 1 ? 0 : size / before;
+  if (size <= Math.max(1e-3 * limit, Number.EPSILON / rtol))
+    return { rate, diverges: false, converges: true };
+  if (iterations === 1) return { rate, diverges: false, converges: false };
   const safeRate = Math.min(rate, 0.999999);
   const predicted = (safeRate ** (mostIterations - iterations + 1) / (1 - safeRate)) * size;
-  const converges = size === 0 || (safeRate / (1 - safeRate)) * size < limit;
-  return { rate, diverges: rate >= 1 || predicted > limit, converges };
+  const diverges = rate >= 1 || predicted > limit;
+  return { rate, diverges, converges: !diverges && (safeRate / (1 - safeRate)) * size < limit };
 }
 
 /** `Σ wᵢ uᵢ` */

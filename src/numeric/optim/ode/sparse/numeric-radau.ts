@@ -5,7 +5,7 @@ import type {
   NumericSystem,
   SparseFactors,
 } from "./numeric-method.ts";
-import { combined, newtonLimit, newtonProgress, numericFactor, numericRatio } from "./numeric-method.ts";
+import { combined, newtonProgress, numericFactor, numericRatio } from "./numeric-method.ts";
 import { addScaled, isAllFinite } from "../../vector.ts";
 import {
   collocation,
@@ -114,7 +114,6 @@ function newton(
   z: Float64Array,
 ): NumericNewton {
   const { n, rtol, atol } = system;
-  const limit = newtonLimit(rtol);
   const w = mixed(toModes, z);
   let [size, rate] = [0, 0];
   const lost = { z, iterations: 1, rate, isConverged: false, isFinite: false };
@@ -134,7 +133,7 @@ function newton(
     const before = size;
     size = Math.sqrt(sum / (3 * n));
     if (!Number.isFinite(size)) return { ...lost, iterations };
-    const progress = newtonProgress(size, before, iterations, mostIterations, limit);
+    const progress = newtonProgress(rtol, size, before, iterations, mostIterations);
     ({ rate } = progress);
     if (progress.diverges) return { z, iterations, rate, isConverged: false, isFinite: true };
     correct(w, z, d0, d12);
