@@ -470,13 +470,10 @@ function signsAfter(
 
 /**
  * Returns the crossings of all event functions within a step, in the order of time. Updates `signs` to the signs at the
- * end of the step. A value of exactly 0 at the last time counts as a crossing.
+ * end of the step. A value that is 0 up to rounding at the last time counts as a crossing.
  */
-function crossings(
-  run: OdeRun,
-  { status, coefficients, events, y: end }: TakenStep,
-  signs: number[],
-): Crossing[] {
+function crossings(run: OdeRun, step: TakenStep, signs: number[]): Crossing[] {
+  const { status, coefficients, events, y: end } = step;
   const { code, env, data } = run;
   const found: Crossing[] = [];
   const count = run.events.length;
@@ -489,7 +486,8 @@ function crossings(
       const after = Math.sign(events[row * count + index]!);
       const before = signs[index]!;
       const isLast = row === samples.length - 1 && status.t === run.end;
-      if (after === 0 && isLast && before !== 0 && direction !== before)
+      const mayEnd = isLast && before !== 0 && direction !== before;
+      if (mayEnd && after !== -before && isZeroAtEnd(run, index, step))
         found.push({ index, part: 1, y: tensor(end) });
       if (after === 0 || Number.isNaN(after)) return;
       if (before !== 0 && after !== before && (direction === 0 || direction === after)) {
@@ -502,6 +500,18 @@ function crossings(
     });
   }
   return found.sort((a, b) => a.part - b.part);
+}
+
+/**
+ * True if the event function is 0 at the end of a step, or moves toward a zero that is later only by rounding errors of
+ * the time.
+ */
+function isZeroAtEnd({ code, env, data, events }: OdeRun, index: number, step: TakenStep): boolean {
+  const value = step.events.at(index - events.length)!;
+  const { t } = step.status;
+  if (value === 0) return true;
+  const trend = code.trends(tensor(step.y), t, env, data).data()[index]!;
+  return value * trend < 0 && Math.abs(value) <= 256 * Number.EPSILON * t * Math.abs(trend);
 }
 
 /** The first element of the right-hand side that is not finite at a point; `undefined` if all are finite. */

@@ -1,5 +1,6 @@
 import {
   abs,
+  add,
   cos,
   div,
   grad,
@@ -16,7 +17,7 @@ import {
   tensor,
   type Tensor,
 } from "downhill";
-import { solveOde } from "downhill/optim";
+import { solveOde, type SolveOdeMethodName } from "downhill/optim";
 import { describe, expect, test } from "vitest";
 import { testInCi } from "../../../../test/support/extent.ts";
 
@@ -76,6 +77,20 @@ describe("events", () => {
     );
     expect(times).toEqual([[1], [], [1]]);
   });
+
+  test.each<SolveOdeMethodName | "auto">(["dopri5", "tsit5", "rosenbrock", "radau", "bdf", "taylor", "auto"])(
+    "at the last time are found by %s, and those after it or at the first time are not",
+    (method) => {
+      const ended = (zero: number, direction: -1 | 0 | 1): string =>
+        solveOde((y) => add(mul(0, y), 1), 0, [0, 1], {
+          method,
+          rtol: 1e-8,
+          events: [{ when: (y) => sub(y, zero), direction, stop: true }],
+        }).reason;
+      expect([ended(1, 0), ended(1, 1), ended(1, -1)]).toEqual(["event", "event", "end"]);
+      expect([ended(1 + 1e-9, 0), ended(0, 0)]).toEqual(["end", "end"]);
+    },
+  );
 
   test("reset a ball at each bounce, at the times of the closed form", () => {
     const s = solveOde(fall, { x: 1, v: 0 }, [0, 2.5], { args: [9.81], events: [bounce], ...tight });

@@ -33,7 +33,10 @@ import { once, recordedValues, type SolutionValues, timeAt } from "./solution.ts
  * reset. They happen in the order of the list, each with the result of the resets before it.
  */
 export interface OdeEvent<P = unknown, A extends readonly unknown[] = readonly unknown[]> {
-  /** Function whose sign changes are the events. Returns a floating scalar. */
+  /**
+   * Function whose sign changes are the events. Returns a floating scalar. A zero at the last time is an event, also if
+   * rounding moves it beyond; a zero at the first time is not.
+   */
   readonly when: (y: P, t: Tensor, ...args: A) => Tensor;
   /**
    * 1: only changes from negative to positive `when`, in the direction of the integration. −1: only changes from
