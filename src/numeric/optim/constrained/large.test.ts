@@ -106,7 +106,8 @@ describe("large problems", () => {
   test("finds the pressure in a journal bearing, whose only constraints are bounds", () => {
     const n = extent(20, 100);
     const { cost, low, start } = journalBearing(n);
-    const r = minimize(cost, start, { method: "newton", low });
+    const r = minimize(cost, start, { low, ...(n < 32 && { method: "newton" }) });
+    expect(r.method).toBe("newton");
     expect(r.converged).toBe(true);
     if (n === 100) expect(r.value).toBeCloseTo(-0.18057436966286, 12);
   });

@@ -2,7 +2,8 @@ import { DownhillError } from "../../../engine/errors/index.ts";
 import { analysisOf, type SparseAnalysis } from "../../sparse/factor/factorise.ts";
 import { diagonalPattern, unitePatterns } from "../../sparse/matrix/combine.ts";
 import { multiplyRows } from "../../sparse/matrix/products.ts";
-import { derivativeForSolver, type SparseDerivative } from "../../sparse/derivative/sparse-derivative.ts";
+import type { PatternLimits } from "../../../engine/sparsity/index.ts";
+import { derivativeForSolver, type SolverTask, type SparseDerivative } from "../../sparse/derivative/sparse-derivative.ts"; // prettier-ignore
 import { SparsePattern } from "../../sparse/matrix/sparse-pattern.ts";
 import type { HessianModel } from "./newton.ts";
 import { holdCoordinates, withoutReports } from "./search-space.ts";
@@ -51,14 +52,48 @@ export function hessianSource(task: HessianTask): HessianSource {
     );
   if (asked === "dense" || (asked === "auto" && (n < fewParameters || !isCompiled)))
     return denseSource(n, dense);
-  let derivative: SparseDerivative;
-  try {
-    derivative = derivativeForSolver({ operation, kind: "hessian", f: task.f, at, args: task.operands });
-  } catch (error) {
-    if (asked === "sparse" || !(error instanceof DownhillError) || error.code !== "range") throw error;
+  const derivative = asked === "sparse" ? derivativeForSolver(sparseTask(task)) : withinLimits(task);
+  if (derivative === undefined || (asked === "auto" && derivative.pattern.nnz > denseShare * n * n))
     return denseSource(n, dense);
+  return sparseSource(derivative);
+}
+
+/** Largest mean number of entries per row of a Hessian for which `newton` is the default method. */
+const fewPerRow = 50;
+/** Largest number of operations per factorisation for which `newton` is the default method: about a second. */
+const mostOperations = 1e9;
+
+/**
+ * Returns the Hessian if `newton` takes less time than methods without second derivatives, otherwise `undefined`. Each
+ * parameter then has a second derivative, rows have few entries, and a factorisation takes few operations.
+ */
+export function cheapHessian(task: Omit<HessianTask, "asked" | "dense">): HessianSource | undefined {
+  const n = task.at.length;
+  const limits = { entries: fewPerRow * n, nodes: 20 * fewPerRow * n };
+  const derivative = withinLimits(task, limits);
+  if (derivative === undefined || derivative.pattern.nnz < n) return undefined;
+  const { analysis } = withDiagonal(task.operation, derivative.pattern);
+  return analysis.operations <= mostOperations ? sparseSource(derivative) : undefined;
+}
+
+function sparseTask({ operation, f, at, operands }: Omit<HessianTask, "asked" | "dense">): SolverTask {
+  return { operation, kind: "hessian", f, at, args: operands };
+}
+
+/** Returns the sparse derivative, or `undefined` if its pattern exceeds the limits. */
+function withinLimits(
+  task: Omit<HessianTask, "asked" | "dense">,
+  limits?: PatternLimits,
+): SparseDerivative | undefined {
+  try {
+    return derivativeForSolver(sparseTask(task), limits);
+  } catch (error) {
+    if (!(error instanceof DownhillError) || error.code !== "range") throw error;
+    return undefined;
   }
-  if (asked === "auto" && derivative.pattern.nnz > denseShare * n * n) return denseSource(n, dense);
+}
+
+function sparseSource(derivative: SparseDerivative): HessianSource {
   return {
     form: "sparse",
     passes: () => derivative.passes.forward + derivative.passes.reverse,

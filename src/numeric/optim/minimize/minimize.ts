@@ -1,14 +1,8 @@
 import { refuseExtra } from "../../../engine/errors/arguments.ts";
 import { DownhillError } from "../../../engine/errors/index.ts";
 import type { Tensor, TensorLike } from "../../../engine/ir/tensor.ts";
-import { typeKey } from "../../../engine/ir/types.ts";
-import { flattenArguments } from "../../../engine/transforms/arguments.ts";
-import { hessian as denseHessian, hvp, valueAndGrad } from "../../../engine/transforms/index.ts";
-import { bound, type BoundFunction, requireCompiled } from "../../../engine/transforms/plain.ts";
+import { bound, requireCompiled } from "../../../engine/transforms/plain.ts";
 import type { Like, LikeAll, OnlyPlain, Plain, TensorsOf } from "../../../engine/tree/index.ts";
-import { treeKey } from "../../../engine/tree/index.ts";
-import { type Lru, makeLru } from "../../../engine/util/lru.ts";
-import { ravel } from "../../array/shape.ts";
 import { type Constraint, solverOf } from "../constrained/constraint.ts";
 import type { BarrierRule } from "../constrained/barrier-rule.ts";
 import type { ProblemKind } from "../constrained/problem-kind.ts";
@@ -17,7 +11,7 @@ import type { ConstrainedReason } from "../constrained/verdict.ts";
 import type { WarmStart } from "../constrained/warm-start.ts";
 import { flag, oneOf, readOptions } from "../options.ts";
 import { differentiableMinimum } from "./differentiable.ts";
-import { type HessianForm, hessianModel, type HessianSource, hessianSource } from "./hessian.ts";
+import { type HessianForm, hessianModel, type HessianSource } from "./hessian.ts";
 import { nelderMead } from "./nelder-mead.ts";
 import { lbfgsB } from "./lbfgs-b.ts";
 import { alongLines, fullMemory, limitedMemory, steepest } from "./line-descent.ts";
@@ -26,14 +20,12 @@ import { newtonCg } from "./newton-cg.ts";
 import {
   flatParameters,
   type FlatParameters,
-  type NumericVectorFunction,
   type Objective,
-  oncePerStructure,
-  onNumbers,
   pick,
   readArgs,
   requireResult,
 } from "./problem.ts";
+import { isHessianSparse, searchFunctions, sourceFor } from "./search-functions.ts";
 import { closeTracedCaptures, isTraced, refuseTracedBounds } from "./traced-captures.ts";
 import { type Bounds, type BoxBounds, readWalls } from "./walls.ts";
 import type { Iterate, SearchOutcome, DescentSearch, StopReason, StopRules } from "./stop.ts";
@@ -58,8 +50,9 @@ export interface SolverOptions<P = unknown, A extends readonly unknown[] = reado
    * products with the Hessian. `newton` factorises the Hessian, also a sparse one, and needs few iterations. `gd` (steepest
    * descent) and `nelder-mead` (no derivatives) are for comparison. Only `lbfgs` (as L-BFGS-B) and `newton` support
    * bounds. `interior-point` and `sqp` (sequential quadratic programming with active sets, for up to about 50 parameters)
-   * support constraints, also with bounds. Default `bfgs`, with bounds `lbfgs`, with constraints `sqp` up to 50 parameters
-   * and 200 rows, otherwise `interior-point`; for linear problems always `interior-point`.
+   * support constraints, also with bounds. Default `bfgs`, with bounds `lbfgs`. From 1,000 parameters on, `newton` if
+   * the Hessian is sparse and its factor small, otherwise `lbfgs`. With constraints `sqp` up to 50 parameters and 200
+   * rows, otherwise `interior-point`; for linear problems always `interior-point`. The result reports the method.
    */
   readonly method?:
     "bfgs" | "lbfgs" | "newton-cg" | "newton" | "gd" | "nelder-mead" | "interior-point" | "sqp";
@@ -115,12 +108,14 @@ export interface MinimizeResult<P> {
    */
   readonly evaluations: number;
   readonly hessianProducts: number;
+  /** The method that was given or chosen. */
+  readonly method: SearchMethod;
   /** Form of the Hessian; `undefined` for methods other than `newton` and `interior-point`. */
   readonly hessian: HessianForm | undefined;
 }
 
 /** Result of a minimisation with constraints. For an empty list of constraints, it is a `MinimizeResult`. */
-export interface ConstrainedResult<P> extends Omit<MinimizeResult<P>, "reason" | "hessian"> {
+export interface ConstrainedResult<P> extends Omit<MinimizeResult<P>, "reason" | "hessian" | "method"> {
   /**
    * A `StopReason`, or:
    *
@@ -167,8 +162,8 @@ export interface WithConstraints<P, A extends readonly unknown[]> {
  * (mini-batches), use an optimiser such as `adam` instead. For sums of squares, `leastSquares` is faster and reports
  * errors. To minimise one function many times with different data, use `solver`.
  *
- * `low` and `high` keep parameters within bounds, and move the start into them (SciPy's `L-BFGS-B`). Above some
- * thousands of parameters, `method: "newton"` uses the sparsity of the Hessian, which it finds itself.
+ * `low` and `high` keep parameters within bounds, and move the start into them (SciPy's `L-BFGS-B`). From 1,000
+ * parameters on, it finds the pattern of the Hessian, and uses Newton's method if the Hessian is sparse.
  *
  * `constraints` adds equalities and limits on functions of the parameters (`equality`, `atMost`, `atLeast`, `between`). The
  * result then has multipliers and a verdict.
@@ -334,7 +329,8 @@ export function takeArgs<O extends { readonly args?: unknown }>(
 type MinimizeRun = Generator<void, AnyMinimizeResult, void>;
 
 const methods = ["bfgs", "lbfgs", "newton-cg", "newton", "gd", "nelder-mead"] as const;
-type SearchMethod = (typeof methods)[number];
+/** Methods without constraints. */
+export type SearchMethod = (typeof methods)[number];
 const hessianForms = ["auto", "sparse", "dense"] as const;
 
 /** Choices of a search without constraints. */
@@ -345,7 +341,8 @@ interface UnconstrainedChoices extends Pick<SolverOptions, "jit"> {
 
 /** Options of a search, checked and with defaults. */
 interface SearchChoices {
-  readonly method: SearchMethod;
+  /** `undefined`: to be chosen by the number of parameters and the pattern of the Hessian. */
+  readonly method: SearchMethod | undefined;
   readonly hessian: (typeof hessianForms)[number];
   readonly jit: boolean;
   readonly isBounded: boolean;
@@ -375,69 +372,16 @@ function readChoices(operation: string, options: SolverOptions<never>): SearchCh
       `${operation}: hessian is an option of method: "newton", but the method is ${method}.`,
     );
   }
-  return { ...choices, isBounded };
+  return { ...choices, isBounded, method: options.method === undefined ? undefined : method };
 }
 
-/** Compiled forms of the function, for one structure of the parameters. */
-interface SearchFunctions {
-  readonly value: NumericVectorFunction;
-  readonly both: NumericVectorFunction;
-  readonly times: NumericVectorFunction;
-  /** The function of the vector of parameters and further arguments, traced. */
-  readonly traced: (x: Tensor, ...data: Tensor[]) => Tensor;
-  /** The dense Hessian, by rows. */
-  readonly hessian: NumericVectorFunction;
-  /** Hessians by the types of the further arguments. */
-  readonly sources: Lru<string, HessianSource>;
-}
+/** Number of parameters from which the default method depends on the pattern of the Hessian. */
+const manyParameters = 1000;
 
-/**
- * Returns a function that prepares the loss and its derivatives as functions of a flat vector. They are cached per
- * structure of the parameters.
- */
-function searchFunctions(
-  operation: string,
-  jit: boolean,
-): (flat: FlatParameters, data: BoundFunction) => SearchFunctions {
-  return oncePerStructure(({ toTree }, { call }) => {
-    const onVector =
-      (...data: readonly Tensor[]) =>
-      (x: Tensor): Tensor =>
-        requireResult(operation, call(toTree(x), data), 0);
-    return {
-      value: onNumbers((x: Tensor, ...data: Tensor[]) => [onVector(...data)(x)], jit),
-      both: onNumbers((x: Tensor, ...data: Tensor[]) => valueAndGrad(onVector(...data))(x), jit),
-      times: onNumbers((x: Tensor, v: Tensor, ...data: Tensor[]) => [hvp(onVector(...data), x, v)], jit),
-      traced: (x: Tensor, ...data: Tensor[]) => onVector(...data)(x),
-      hessian: onNumbers((x: Tensor, ...data: Tensor[]) => [ravel(denseHessian(onVector(...data))(x))], jit),
-      sources: makeLru(sourcesKept),
-    };
-  });
-}
-
-/** Returns the source of Hessians for further arguments of these types, which is cached. */
-function sourceFor(
-  operation: string,
-  { hessian, jit }: SearchChoices,
-  functions: SearchFunctions,
-  at: Float64Array,
-  operands: readonly Tensor[],
-): HessianSource {
-  const { leaves, defs } = flattenArguments(operands, operation);
-  const key = `${defs.map(treeKey).join(" ")} ${leaves.map(({ type }) => typeKey(type)).join(" ")}`;
-  const known = functions.sources.get(key);
-  if (known !== undefined) return known;
-  const source = hessianSource({
-    operation,
-    asked: hessian,
-    isCompiled: jit,
-    f: functions.traced,
-    at,
-    operands,
-    dense: (x, given) => functions.hessian([x], given)[0]!,
-  });
-  functions.sources.set(key, source);
-  return source;
+/** The default method for n parameters. `isSparse` returns true if the Hessian can be factorised fast. */
+function defaultMethod(n: number, { isBounded, jit }: SearchChoices, isSparse: () => boolean): SearchMethod {
+  if (n < manyParameters) return isBounded ? "lbfgs" : "bfgs";
+  return jit && isSparse() ? "newton" : "lbfgs";
 }
 
 function prepare(
@@ -452,16 +396,18 @@ function prepare(
   const own = ["method", "hessian", "jit", "low", "high", "constraints", "constraintTolerance"] as const;
   const limits = readLimits(operation, options, own);
   const choices = readChoices(operation, options);
-  const { method, isBounded, jit } = choices;
+  const { isBounded, jit } = choices;
   const { callback } = options;
   const functionsFor = searchFunctions(operation, jit);
   const start = (x0: unknown, args: readonly unknown[]): PreparedDescent => {
     const counts = { evaluations: 0, hessianProducts: 0 };
     const flat = flatParameters(operation, x0, f);
-    const walls = isBounded || method === "newton" ? readWalls(flat, options) : undefined;
     const data = bound(f, args);
     const { operands } = data;
     const functions = functionsFor(flat, data);
+    const isSparse = (): boolean => isHessianSparse(operation, functions, flat.start, operands);
+    const method = choices.method ?? defaultMethod(flat.start.length, choices, isSparse);
+    const walls = isBounded || method === "newton" ? readWalls(flat, options) : undefined;
     const objective: Objective = {
       value: (x) => {
         counts.evaluations++;
@@ -503,7 +449,7 @@ function prepare(
     const run = follow(search, { ...limits, evaluations: () => counts.evaluations }, watch);
     const { valueAndGradient } = objective;
     const hessian = (x: Float64Array): ReturnType<HessianSource["evaluate"]> => sourceOf().evaluate(x, operands); // prettier-ignore
-    return { run, result: (outcome) => describeOutcome(outcome, flat, { ...counts }, source), walls, valueAndGradient, hessian }; // prettier-ignore
+    return { run, result: (outcome) => describeOutcome(outcome, flat, { ...counts, method }, source), walls, valueAndGradient, hessian }; // prettier-ignore
   };
   const search = function* (
     x0: unknown,
@@ -547,7 +493,7 @@ function* atOnce(result: MinimizeResult<unknown>): MinimizeRun {
 function describeOutcome(
   { best, reason, iterations }: SearchOutcome,
   flat: FlatParameters,
-  counts: Pick<MinimizeResult<unknown>, "evaluations" | "hessianProducts">,
+  counts: Pick<MinimizeResult<unknown>, "evaluations" | "hessianProducts" | "method">,
   source: HessianSource | undefined,
 ): MinimizeResult<unknown> {
   return {
@@ -562,9 +508,6 @@ function describeOutcome(
     hessian: source?.form,
   };
 }
-
-/** Number of types of further arguments for which Hessians are cached. */
-const sourcesKept = 8;
 
 const searches: Readonly<
   Record<Exclude<SearchMethod, "newton">, (f: Objective, x: Float64Array) => DescentSearch>

@@ -1,4 +1,4 @@
-import { add, mul, slice, square, sub, sum, type Tensor } from "downhill";
+import { abs, add, mul, slice, square, sub, sum, type Tensor } from "downhill";
 import { minimize, minimizeAsync, solver } from "downhill/optim";
 import { describe, expect, test } from "vitest";
 import { extent } from "../../../../test/support/extent.ts";
@@ -31,6 +31,21 @@ describe("newton", () => {
     expect(minimize((x: Tensor) => square(sum(square(x))), chained(120), { method: "newton" }).hessian).toBe(
       "dense",
     );
+  });
+
+  test("is the default for many parameters and a sparse Hessian", () => {
+    const { method, value } = minimize(rosenbrock, chained(1000));
+    expect(method).toBe("newton");
+    expect(value).toBeLessThan(1e-14);
+    const start = new Array<number>(1000).fill(1);
+    const bounded = solver((x: Tensor, y: Tensor) => sum(square(square(sub(x, y)))), { low: 0 });
+    for (const y of [2, -1]) expect(bounded(start, y)).toMatchObject({ method: "newton", converged: true });
+    // a dense Hessian, no second derivatives, and few parameters
+    expect(minimize((x: Tensor) => add(square(sum(x)), sum(square(x))), start).method).toBe("lbfgs");
+    expect(minimize((x: Tensor) => sum(abs(x)), start, { low: 0.5 }).method).toBe("lbfgs");
+    expect(minimize(rosenbrock, chained(1000), { jit: false, maxIterations: 1 }).method).toBe("lbfgs");
+    expect(minimize(rosenbrock, chained(12), { low: 0 }).method).toBe("lbfgs");
+    expect(minimize(rosenbrock, chained(12)).method).toBe("bfgs");
   });
 
   test.each(["dense", "sparse"] as const)("stays within bounds with a %s Hessian", (hessian) => {

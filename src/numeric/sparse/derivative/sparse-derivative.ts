@@ -289,13 +289,17 @@ function isSameCode(a: PlannedDerivative, b: PlannedDerivative): boolean {
   return a.isSplit === b.isSplit && JSON.stringify(a.counts) === JSON.stringify(b.counts);
 }
 
-/** Sparse derivative for a solver, with default limits. Changes of the pattern are always detected. */
+/** Function that a solver differentiates, and the point at which its pattern is determined. */
+export type SolverTask = Pick<SparseTask, "operation" | "kind" | "f" | "at" | "args">;
+
+/** Sparse derivative for a solver. Changes of the pattern are always detected. */
 export function derivativeForSolver(
-  task: Pick<SparseTask, "operation" | "kind" | "f" | "at" | "args">,
+  task: SolverTask,
+  limits: PatternLimits = defaultLimits,
 ): SparseDerivative {
   return new SparseDerivative({
     ...task,
-    limits: defaultLimits,
+    limits,
     memory: defaultMemory,
     check: "always",
     skipsZeros: false,
