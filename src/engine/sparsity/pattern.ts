@@ -40,7 +40,7 @@ export interface PatternLimits {
 /** Limits that fit into 1 GB. */
 export const defaultLimits: PatternLimits = { entries: 1e8, nodes: 1e8 };
 
-/** Initial capacity of the pool of sets and of the log, in elements per row of the pattern. */
+/** Initial capacity of the pool of sets, in elements per row of the pattern. */
 const nodesPerRow = 24;
 const leastNodes = 4096;
 
@@ -80,6 +80,8 @@ export interface FinderOptions {
   readonly changing?: readonly boolean[];
   /** True if a factor that does not change removes columns wherever it is 0. Default false. */
   readonly skipsZeros?: boolean;
+  /** True if each row has at most one column, as for moved elements. Such rows need no pool of sets. Default false. */
+  readonly hasSingleColumns?: boolean;
 }
 
 /**
@@ -92,7 +94,7 @@ export function makePatternFinder(
   active: readonly boolean[],
   compile: RoutineCompiler,
   limits: PatternLimits = defaultLimits,
-  { changing = active, skipsZeros = false }: FinderOptions = {},
+  { changing = active, skipsZeros = false, hasSingleColumns = false }: FinderOptions = {},
 ): PatternFinder {
   const program = split.moves;
   const tangent = tangentProgram(split, active);
@@ -104,7 +106,10 @@ export function makePatternFinder(
   const sizes = tangent.ins.map(({ type }) => sizeOf(type.shape));
   const tangents = prepareTangents(routine, roles, sizes, results.length, skipsZeros);
   const rows = results.reduce((sum, { type }) => sum + sizeOf(type.shape), 0);
-  let capacity = { pool: Math.max(leastNodes, nodesPerRow * rows), log: Math.max(64, rows) };
+  let capacity = {
+    pool: Math.max(leastNodes, hasSingleColumns ? 0 : nodesPerRow * rows),
+    log: Math.max(64, hasSingleColumns ? 0 : rows),
+  };
   let code: (SetRoutine & { readonly run: CompiledRoutine }) | undefined;
 
   // the plan of memory may store tangents where a deciding value was, so that their values are computed too

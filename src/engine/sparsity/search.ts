@@ -66,7 +66,9 @@ export function searchDerivative(task: DerivativeTask): DerivativeSearch {
   const finder = makePatternFinder(name, split, active, compile, limits, { skipsZeros });
   const mover = split.isTrivial
     ? undefined
-    : makePatternFinder(name, wholeProgram(split.moves, active), active, compile, limits);
+    : makePatternFinder(name, wholeProgram(split.moves, active), active, compile, limits, {
+        hasSingleColumns: true,
+      });
   const columns = program.ins.reduce(
     (n, { type }, i) => n + (active[i] === true ? sizeOf(type.shape) : 0),
     0,

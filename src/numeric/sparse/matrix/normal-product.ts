@@ -33,10 +33,10 @@ export function normalProduct(pattern: SparsePattern): NormalProduct {
   const groups = groupRows(pattern);
   requireSmallProduct(groups.pattern);
   const product = productPattern(groups.pattern.transposed.pattern, groups.pattern);
-  const square = unitePatterns(product, diagonalPattern(n)).pattern;
+  const square = hasEmptyColumn(groups.pattern)
+    ? unitePatterns(product, diagonalPattern(n)).pattern
+    : product;
   const positions = positionsOf(groups.pattern, square);
-  const mirror = square.transposed.from;
-  const { rows, columns } = square;
   const evaluateLower: NormalProduct["evaluateLower"] = (
     values,
     weights,
@@ -51,10 +51,19 @@ export function normalProduct(pattern: SparsePattern): NormalProduct {
     evaluateLower,
     evaluate(values, weights, given) {
       const out = evaluateLower(values, weights, given);
+      const { rows, columns } = square;
+      const mirror = square.transposed.from;
       for (let p = 0; p < out.length; p++) if (columns[p]! > rows[p]!) out[p] = out[mirror[p]!]!;
       return out;
     },
   };
+}
+
+/** True if a column has no entry, so that the product lacks an element of its diagonal. */
+function hasEmptyColumn({ shape, columns }: SparsePattern): boolean {
+  const isUsed = new Uint8Array(shape[1]);
+  for (const column of columns) isUsed[column] = 1;
+  return isUsed.includes(0);
 }
 
 function groupRows({ shape, rowPointers, columns }: SparsePattern): RowGroups {
