@@ -52,6 +52,31 @@ describe("the pictures of docs/gallery", () => {
     }
   });
 
+  test("the arm stays above the floor and inside its picture in all frames", () => {
+    const svg = texts[pictures.indexOf("arm.svg")]!;
+    const turns = [0, 1, 2, 3, 4].map((j) => {
+      const [, frames = ""] = svg.split(`@keyframes a${j}{`);
+      return [...frames.slice(0, frames.indexOf("}}")).matchAll(/rotate\((\S+?)rad\)/g)].map(([, angle]) =>
+        Number(angle),
+      );
+    });
+    expect(turns.map(({ length }) => length)).toEqual([61, 61, 61, 61, 61]);
+    const [, left, top] = /<g transform="translate\((\d+) (\d+)\)"><g class="a0">/.exec(svg)!;
+    const link = Number(/class="l" d="M0 0H(\d+)"/.exec(svg)![1]);
+    const floor = Number(/stroke-width="2" d="M0 (\d+)H360"/.exec(svg)![1]);
+    for (const k of turns[0]!.keys()) {
+      let [x, y, direction] = [Number(left), Number(top), 0];
+      for (const angles of turns) {
+        direction += angles[k]!;
+        [x, y] = [x + link * Math.cos(direction), y + link * Math.sin(direction)];
+        expect(
+          [x, 360 - x, y, floor - y].every((room) => room > 12),
+          `frame ${k}: ${x}, ${y}`,
+        ).toBe(true);
+      }
+    }
+  });
+
   testInCi("are up to date (node scripts/gallery.mjs writes them)", () => {
     const words = [join(root, "scripts/gallery.mjs"), "--check"];
     const { status, stderr } = spawnSync(process.execPath, words, { encoding: "utf8" });

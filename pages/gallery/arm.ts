@@ -6,18 +6,18 @@ const joints = 5;
 const frames = 60;
 const seconds = 8;
 const unit = 60; // pixels per unit of length
-const base = [70, 204] as const;
+const base = [110, 204] as const;
 const link = (4 / joints) * unit;
 
-/** The path of the target: a figure of eight. */
+/** The path of the target: a figure of eight within reach. */
 function target(k: number): readonly [number, number] {
   const t = (2 * Math.PI * k) / frames;
-  return [2.1 + 1.3 * Math.sin(t), 1.65 + 0.95 * Math.sin(2 * t)];
+  return [2 + 1.2 * Math.sin(t), 1.9 + 0.75 * Math.sin(2 * t)];
 }
 
 /** A robot's arm whose hand follows a moving target: the angles are solved for at each position. */
 export function drawArm(): string {
-  let angles: readonly number[] = Array.from({ length: joints }, () => 0.5);
+  let angles: readonly number[] = Array.from({ length: joints }, (_, j) => (j === 0 ? 2 : -0.5)); // elbows up
   const settings = { joints, limit: 2, stiffness: 0.02 };
   // one round to settle into the periodic motion
   const all = Array.from({ length: 2 * frames + 1 }, (_, k) => {
