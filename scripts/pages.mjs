@@ -410,7 +410,7 @@ async function renderer(folder, pages) {
     `export const thumbnail = async (slug, html) => {
   const own = owns.get(slug);
   await own?.prepare();
-  return own === undefined ? thumbnailOf(html, slug) : thumbnailOf(await document({ slug, styles: [], preloads: [] }), slug, own.figure);
+  return own === undefined ? thumbnailOf(html, slug) : thumbnailOf(await document({ slug, styles: [], preloads: [] }), slug, own);
 };`,
   ];
   return runModule("documents", lines.join("\n"));

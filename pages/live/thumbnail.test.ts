@@ -26,6 +26,7 @@ test("a thumbnail has no legend symbols, because it omits the names", () => {
 test("a thumbnail may show a figure other than the first", () => {
   const html =
     '<figure id="a"><svg width="1" height="1"></svg></figure><figure id="b"><svg width="2" height="2"></svg></figure>';
-  expect(thumbnailOf(html, "p", "b")).toContain('viewBox="0 0 2 2"');
-  expect(() => thumbnailOf(html, "p", "c")).toThrow("no figure c");
+  expect(thumbnailOf(html, "p", { figure: "b" })).toContain('viewBox="0 0 2 2"');
+  expect(thumbnailOf(html, "p", { figure: "b", view: [1, 0, 1, 2] })).toContain('viewBox="1 0 1 2"');
+  expect(() => thumbnailOf(html, "p", { figure: "c" })).toThrow("no figure c");
 });

@@ -7,6 +7,8 @@
 export interface Thumbnail {
   /** The figure whose first drawing is shown. */
   readonly figure: string;
+  /** Part of the drawing that is shown, in its own units. Default: all of it. */
+  readonly view?: readonly [left: number, top: number, width: number, height: number];
   /** Brings the page to the state that is shown. */
   readonly prepare: () => Promise<void>;
 }
@@ -16,9 +18,13 @@ export interface Thumbnail {
  * interaction. Empty if the document has no drawing.
  *
  * @param name makes its ids unique among several thumbnails in one document
- * @param figure id of the figure to search; default: the whole document
+ * @param part id of the figure to search, default: the whole document; and the part of its drawing that is shown
  */
-export function thumbnailOf(html: string, name: string, figure?: string): string {
+export function thumbnailOf(
+  html: string,
+  name: string,
+  { figure, view }: Partial<Pick<Thumbnail, "figure" | "view">> = {},
+): string {
   const begin = figure === undefined ? 0 : html.indexOf(` id="${figure}"`);
   if (begin < 0) throw new Error(`the page ${name} has no figure ${figure}`);
   const from = html.indexOf("<svg", begin);
@@ -38,7 +44,7 @@ export function thumbnailOf(html: string, name: string, figure?: string): string
     .replaceAll(/( id="|url\(#)/g, `$1${name}-`);
   const own = /\bclass="([^"]*)"/.exec(opening)?.[1] ?? ""; // styles of the page's own drawings depend on it
   const classes = new Set(["dh-chart", "dl", "thumbnail", ...own.split(" ")].filter((one) => one !== ""));
-  return `<svg class="${[...classes].join(" ")}" viewBox="0 0 ${width} ${height}" aria-hidden="true">${silent}</svg>`;
+  return `<svg class="${[...classes].join(" ")}" viewBox="${view?.join(" ") ?? `0 0 ${width} ${height}`}" aria-hidden="true">${silent}</svg>`;
 }
 
 /** End of the drawing that starts at `from`, before its closing tag. Drawings may be nested. */
