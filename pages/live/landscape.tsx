@@ -408,7 +408,7 @@ function TrailTable({
                   </svg>
                   {name}
                 </th>
-                <td>{t}</td>
+                <td>{t.toLocaleString("en")}</td>
                 <td>{shortNumber(points[t]![0]!)}</td>
                 <td>{shortNumber(points[t]![1]!)}</td>
                 <td>

@@ -114,12 +114,12 @@ export const weightChart: ReadonlySignal<ChartSpec> = computed(() => {
   return {
     title: "What was learnt of each feature",
     x: { label: "share of items with the feature", log: true, unit: "percent" },
-    y: { label: "weight", domain: [-0.2, 1.6] },
+    y: { label: "weight (dashes: the truth)", domain: [-0.2, 1.6] },
     series: [
       { name: "SGD", x: frequencies, y: shown(bySgd.value.weights), draw: "dots" },
       { name: "Adagrad", x: frequencies, y: shown(byRates.value.weights), draw: "dots" },
     ],
-    marks: [{ y: 1, label: "truth" }],
+    marks: [{ y: 1, label: "" }], // dots would cover a label,
   };
 });
 

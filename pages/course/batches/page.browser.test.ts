@@ -15,7 +15,7 @@ describePageInCi("batches", {
     const page = await alive(await open(at("#b=32&rate=0.04&tick=80"), { reducedMotion: "reduce" }));
     const words = page.locator("#three-ways .finding");
     const excess = (b: number, steps: number): string =>
-      `${steps} steps, ${(steps * b).toLocaleString("en")} items, ${shortNumber(runBatches(b, 0.04).values[steps]! - leastLoss)} above the least`;
+      `${steps.toLocaleString("en")} steps, ${(steps * b).toLocaleString("en")} items, ${shortNumber(runBatches(b, 0.04).values[steps]! - leastLoss)} above the least`;
     for (const [b, steps] of [
       [1, 2560],
       [32, 80],

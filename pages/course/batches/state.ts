@@ -81,7 +81,7 @@ export const progress = computed(() => {
   const told = runs.value.map((run) => {
     const steps = stepAt(run, tick.value);
     const count = steps * run.batchSize;
-    return `${run.name}: ${steps} steps, ${count.toLocaleString("en")} items, ${shortNumber(run.values[steps]! - data.value.leastLoss)} above the least`;
+    return `${run.name}: ${steps.toLocaleString("en")} steps, ${count.toLocaleString("en")} items, ${shortNumber(run.values[steps]! - data.value.leastLoss)} above the least`;
   });
   return `${told.join("; ")}.`;
 });

@@ -5,7 +5,7 @@ import { Figure } from "../../live/figure.tsx";
 import { M } from "../../live/formula.tsx";
 import { useWidth } from "../../live/width.ts";
 import { links } from "./chain.ts";
-import { chain, chainStep, chainX, inner, outer, state } from "./state.ts";
+import { chain, chainReach, chainStep, chainX, inner, outer, state } from "./state.ts";
 
 const options = links.map(([formula, name]) => [formula, name] as const);
 
@@ -37,7 +37,6 @@ export function ChainFigure(): JSX.Element {
 }
 
 const [rowHeight, left] = [46, 40]; // pixels
-const farthest = 8; // value at the right end of each line
 
 /** Three number lines with a point and an arrow each. */
 function ChainDrawing(): JSX.Element {
@@ -45,6 +44,8 @@ function ChainDrawing(): JSX.Element {
   const width = Math.max(260, room.value);
   const { x, u, z, dudx, dzdu } = chain.value;
   const dx = chainStep.value;
+  const farthest = chainReach.value;
+  const ticks = farthest > 5 ? [-5, 0, 5] : [-2, -1, 0, 1, 2];
   const rows = [
     ["x", x, dx],
     ["u", u, dudx * dx],
@@ -75,7 +76,7 @@ function ChainDrawing(): JSX.Element {
                 {name}
               </text>
               <line x1={left} x2={width - 16} y1={y} y2={y} class="dual-axis" />
-              {[-5, 0, 5].map((tick) => (
+              {ticks.map((tick) => (
                 <g>
                   <line x1={at(tick)} x2={at(tick)} y1={y - 4} y2={y + 4} class="dual-axis" />
                   <text x={at(tick)} y={y + 17} text-anchor="middle" font-size={11}>

@@ -32,6 +32,16 @@ function functionOf(link: Link): (v: Tensor) => Tensor {
   return (v) => evaluate([v]);
 }
 
+/** The largest absolute value of u and z for x from -2 to 2, but at most 8. */
+export function reachOf(inner: Link, outer: Link): number {
+  const [g, f] = [functionOf(inner), functionOf(outer)];
+  const values = [-2, -1, 0, 1, 2].flatMap((x) => {
+    const u = g(number(x));
+    return [x, u.item(), f(u).item()];
+  });
+  return Math.min(8, Math.max(...values.map(Math.abs)));
+}
+
 /** Computes the values of a chain of two functions at x, and all derivatives between them. */
 export function chainOf(inner: Link, outer: Link, x: number): Chain {
   const [g, f] = [functionOf(inner), functionOf(outer)];

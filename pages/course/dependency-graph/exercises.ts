@@ -47,7 +47,7 @@ export const exercises: readonly Exercise[] = [
       const [a, b, c] = [draw.whole(2, 6), -draw.whole(2, 6), draw.whole(7, 9)];
       return {
         kind: "number",
-        question: `On the only path from \`x\` to \`z\` the local derivatives are ${a}, ${b} and ${c}. What is the derivative of \`z\` in \`x\`?`,
+        question: `On the only path from \`x\` to \`z\` the local derivatives are ${a}, −${-b} and ${c}. What is the derivative of \`z\` in \`x\`?`,
         answer: a * b * c,
         tolerance: 0,
         misconceptions: [

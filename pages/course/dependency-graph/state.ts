@@ -3,7 +3,7 @@ import { computed } from "@preact/signals";
 import { pageState } from "../../live/address.ts";
 import { programState } from "../../live/program-state.ts";
 import { adjointsOf } from "../../live/tape.ts";
-import { chainOf, type Link, links } from "./chain.ts";
+import { chainOf, type Link, links, reachOf } from "./chain.ts";
 import { affectedBy, pathCounts, pathsFrom } from "./paths.ts";
 
 export const twice = "u = x * y\nv = u + x\nz = u * v";
@@ -34,4 +34,6 @@ export const outer = state.choice<Link>("outer", "sin(v)", formulas);
 export const chainX = state.number("x", 1.5, { min: -2, max: 2 });
 /** Length of the step of x that the figure shows. */
 export const chainStep = state.number("dx", 0.5, { min: -0.5, max: 0.5 });
+/** Value at the right end of the number lines: it depends on the functions only, so that points move and not the scale. */
+export const chainReach = computed(() => reachOf(inner.value, outer.value) + 0.5);
 export const chain = computed(() => chainOf(inner.value, outer.value, chainX.value));

@@ -8,7 +8,7 @@ const largestRate: Exercise = {
     const [a, b] = [draw.whole(1, 4), draw.whole(5, 12)];
     return {
       kind: "number",
-      question: `On \`f = ${a}*x^2 + ${b}*y^2\`, below which rate does gradient descent arrive?`,
+      question: `On \`f = ${a === 1 ? "" : `${a}*`}x^2 + ${b}*y^2\`, below which rate does gradient descent arrive?`,
       answer: 2 / (2 * b),
       tolerance: 5e-4,
       misconceptions: [

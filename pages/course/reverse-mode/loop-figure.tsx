@@ -92,7 +92,7 @@ function IterationTable(): JSX.Element {
         <tbody>
           {rows.slice(0, mostRows).map(({ where, text, value, locals, adjoint }) => (
             <tr>
-              <td>{where}</td>
+              <td style="white-space: nowrap">{where}</td>
               <td>
                 <M>{text}</M>
               </td>
