@@ -18,7 +18,7 @@ export interface Thumbnail {
  * interaction. Empty if the document has no drawing.
  *
  * @param name makes its ids unique among several thumbnails in one document
- * @param part id of the figure to search, default: the whole document; and the part of its drawing that is shown
+ * @param part figure to search (default: the whole document), and the shown part of its drawing
  */
 export function thumbnailOf(
   html: string,
