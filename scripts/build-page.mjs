@@ -9,6 +9,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
+import { noticesOf } from "./licences.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dagre = dirname(createRequire(import.meta.url).resolve("@dagrejs/dagre/package.json"));
@@ -19,6 +20,7 @@ const licence = readFileSync(join(dagre, "LICENSE"), "utf8").trim();
  * @property {string} folder
  * @property {readonly (readonly [module: string, name: string])[]} styles the strings that are its styles, in order, before its page.css; none where the page has them from elsewhere
  * @property {Shared} [shared] the part of the style, before these, that other pages can have too
+ * @property {string} [entry] the module that starts the page, if it is more than the start of page/main.ts
  * @property {string} [banner] what the script must say of others' code
  */
 
@@ -50,6 +52,9 @@ const pages = [
   },
   {
     folder: "src/pictures/landscapes",
+    // sources import no development dependencies
+    entry: `import { start } from "./main.ts"; import { gifOfFrames } from ${JSON.stringify(join(root, "pages/live/gif-frames.ts"))}; start(gifOfFrames);`,
+    banner: `/*! ${noticesOf(["modern-gif", "modern-palette"].map((name) => join(root, "node_modules", name)))}*/`,
     styles: [
       ["src/pictures/plot/style.ts", "colourStyle"],
       ["src/pictures/landscapes/draw/style.ts", "mapColours"],
@@ -73,10 +78,10 @@ for (const page of pages) {
 }
 
 /** @param {Page} page */
-async function generate({ folder, styles, shared, banner }) {
+async function generate({ folder, entry, styles, shared, banner }) {
   const source = join(root, folder, "page");
   const script = await bundle(
-    { contents: `import { start } from "./main.ts"; start();`, resolveDir: source, loader: "ts" },
+    { contents: entry ?? `import { start } from "./main.ts"; start();`, resolveDir: source, loader: "ts" },
     banner,
   );
   const made = `// Made by scripts/build-page.mjs from ${folder}/page/. Do not edit.

@@ -58,9 +58,9 @@ export function Share({ name, frame, link, animation, program, csv, say }: Share
           },
           {
             name: "Save as GIF",
-            run: async () => {
+            run: async (tell: (words: string) => void) => {
               const { gifOf } = await import("./gif.ts");
-              const gif = await gifOf(await animation(), (i, n) => say(`Drawing frame ${i} of ${n} …`));
+              const gif = await gifOf(await animation(), (i, n) => tell(`Drawing frame ${i} of ${n} …`));
               return saveFile(gif, `${name}.gif`, "image/gif");
             },
           },
@@ -71,7 +71,7 @@ export function Share({ name, frame, link, animation, program, csv, say }: Share
   ];
   const perform = async ({ run }: ShareAction): Promise<void> => {
     try {
-      say(await run());
+      say(await run(say));
     } catch (error) {
       say(`That failed: ${error instanceof Error ? error.message : String(error)}.`);
     }

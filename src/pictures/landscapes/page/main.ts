@@ -1,4 +1,5 @@
 import type { MarkSpec } from "../../plot/chart-spec.ts";
+import type { GifEncoder } from "../../plot/page/share.ts";
 import { listenToKeys, makePlayer, type Move, showControls } from "../../viz/page/controls.ts";
 import { byId } from "../../viz/page/dom.ts";
 import type { PageChart, PageMap, PageRun, PageRuns } from "../page-data.ts";
@@ -6,8 +7,8 @@ import { shareRuns } from "./share.ts";
 
 const wholeRun = 9000; // milliseconds; duration of playback at the usual speed
 
-/** Starts the page: stepping, playing, and showing or hiding runs. */
-export function start(): void {
+/** Starts the page: stepping, playing, showing or hiding runs, and sharing. `gifOf` draws the GIFs. */
+export function start(gifOf: GifEncoder): void {
   const figures = JSON.parse(byId("data").textContent ?? "[]") as readonly PageRuns[];
   const views = figures.map(viewOf);
   hideRuns();
@@ -53,13 +54,13 @@ export function start(): void {
   listenToKeys(document, (move, many) => moves[move]?.(many));
   addEventListener("resize", () => show(at)); // another drawing may become visible
   for (const [i, figure] of figures.entries()) {
-    const atLast = <T>(draw: () => T): T => {
-      views[i]!(last);
+    const drawAt = <T>(step: number, draw: () => T): T => {
+      views[i]!(step);
       const drawn = draw();
       views[i]!(at);
       return drawn;
     };
-    shareRuns(figure, { step: () => at, atLast });
+    shareRuns(figure, { step: () => at, last, at: drawAt }, gifOf);
   }
   const [, shared] = /^#step=(\d+)$/.exec(location.hash) ?? [];
   show(shared === undefined ? last : Number(shared));

@@ -8,6 +8,7 @@ import {
   race,
 } from "downhill/landscapes";
 import { sgd } from "downhill/optim";
+import { decodeFrames } from "modern-gif";
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
 import { describePageInCi } from "../../../../test/support/browser.ts";
@@ -102,6 +103,18 @@ describePageInCi("the page of a race", {
     await expect.poll(dashes).not.toBe(first);
     await page.evaluate((to) => (location.href = to), link);
     await page.reload();
+    expect(await count(page)).toBe("step 12 / 40");
+  },
+
+  "is saved as a GIF that moves": async ({ open }) => {
+    const page = await open(html);
+    await page.locator("#slider").fill("12");
+    await page.getByRole("button", { name: "Share" }).press("Enter");
+    const file = await savedFile(page, page.getByRole("button", { name: "Save as GIF" }));
+    const frames = decodeFrames(Uint8Array.from(Buffer.from(file, "latin1")).buffer);
+    expect(frames.map(({ delay }) => delay)).toEqual([...Array.from({ length: 40 }, () => 120), 1500]);
+    const [first, , , , , later] = frames.map(({ data }) => Buffer.from(data));
+    expect(first!.equals(later!)).toBe(false);
     expect(await count(page)).toBe("step 12 / 40");
   },
 

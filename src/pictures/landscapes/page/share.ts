@@ -1,6 +1,7 @@
 import {
   copyAs,
   fileName,
+  type GifEncoder,
   makeShare,
   pictureActions,
   programActions,
@@ -10,14 +11,19 @@ import { byId } from "../../viz/page/dom.ts";
 import { motionStyle } from "../draw/motion.ts";
 import type { PageRuns } from "../page-data.ts";
 
-/** The step that the page shows, and a function that draws all steps of a figure while it runs. */
+/** The step that the page shows, its last step, and a function that draws a figure at another step. */
 export interface ShownStep {
   readonly step: () => number;
-  readonly atLast: <T>(draw: () => T) => T;
+  readonly last: number;
+  readonly at: <T>(step: number, draw: () => T) => T;
 }
 
+const mostFrames = 60; // of a GIF
+const frameDelay = 120; // milliseconds
+const restDelay = 1500; // milliseconds; duration of the last frame
+
 /** Adds a Share button to a figure with runs: its picture, its animation, a link to the step, its program. */
-export function shareRuns(figure: PageRuns, { step, atLast }: ShownStep): void {
+export function shareRuns(figure: PageRuns, { step, last, at }: ShownStep, gifOf: GifEncoder): void {
   const section = byId(figure.id);
   const title = section.querySelector("h2")?.textContent ?? document.title;
   const name = fileName(title);
@@ -32,10 +38,22 @@ export function shareRuns(figure: PageRuns, { step, atLast }: ShownStep): void {
       name: "Save as animation",
       run: () =>
         saveFile(
-          atLast(() => drawingOf(figure, motionOf(figure))),
+          at(last, () => drawingOf(figure, motionOf(figure))),
           `${name}-animated.svg`,
           "image/svg+xml",
         ),
+    },
+    {
+      name: "Save as GIF",
+      run: async (say) => {
+        const count = Math.min(last, mostFrames);
+        const frames = Array.from({ length: count + 1 }, (_, k) => ({
+          svg: at(Math.round((k * last) / Math.max(1, count)), () => drawingOf(figure, "")),
+          delay: k < count ? frameDelay : restDelay,
+        }));
+        const gif = await gifOf(frames, (i, n) => say(`Drawing frame ${i} of ${n} …`));
+        return saveFile(gif, `${name}.gif`, "image/gif");
+      },
     },
   ]);
   section.querySelector(".pair")!.after(share);

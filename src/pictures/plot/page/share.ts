@@ -3,9 +3,25 @@ import { copyText, make, makeButton } from "./dom.ts";
 /** One way to share a figure. */
 export interface ShareAction {
   readonly name: string;
-  /** Performs the action and returns a message for the reader. */
-  readonly run: () => string | Promise<string>;
+  /** Performs the action and returns a message for the reader. Long actions report their progress by `say`. */
+  readonly run: (say: (words: string) => void) => string | Promise<string>;
 }
+
+/** A frame of an animation: the picture as standalone SVG, and its duration in milliseconds. */
+export interface SvgFrame {
+  readonly svg: string;
+  readonly delay: number;
+}
+
+/**
+ * Draws frames as GIF.
+ *
+ * @param report is called with the number of drawn frames, and the number of all frames
+ */
+export type GifEncoder = (
+  frames: readonly SvgFrame[],
+  report: (drawn: number, all: number) => void,
+) => Promise<ArrayBuffer>;
 
 /** A drawing of a page, or another element with a picture, and the ways to save it. */
 export interface SharedPicture {
@@ -33,7 +49,7 @@ export function makeShare(label: string, actions: () => readonly ShareAction[]):
   ways.setAttribute("aria-label", `Share ${label}`);
   const perform = async (run: ShareAction["run"]): Promise<void> => {
     try {
-      said.textContent = await run();
+      said.textContent = await run((words) => (said.textContent = words));
     } catch (error) {
       said.textContent = `That failed: ${error instanceof Error ? error.message : String(error)}.`;
     }
