@@ -1,6 +1,6 @@
 // Strings and unions of objects in calls, derivatives and emitted modules.
-import { grad, jit, valueAndGrad } from "downhill";
-import { expect, test } from "vitest";
+import { grad, hessian, jacfwd, jit, jvp, valueAndGrad, vmap } from "downhill";
+import { describe, expect, test } from "vitest";
 import { exportsOf, moduleFrom } from "../../../test/support/plain-agreement.ts";
 import { tracePlain } from "../../pictures/viz/plain/trace.ts";
 import { functionOf } from "./call/attach.ts";
@@ -69,6 +69,110 @@ export function g(o: { on: boolean; w: number[] }, on: boolean) { "use ad"; retu
   expect(slope({ on: true, w: [3, 4] }, true)).toEqual({ w: [6, 0] });
   expect(slope({ on: false, w: [3, 4] }, true)).toEqual({ w: [0, 1] });
   expect(() => grad(g, { argnums: 1 })({ on: true, w: [3, 4] }, true)).toThrow("argument 1 is true or false");
+});
+
+const tagged = `type Op = "square" | "same";
+type P = { v: number; ops: Op[]; on: boolean[]; deep: boolean[][]; more?: Op[]; items: { tags: Op[]; w: number }[] };
+export function f(p: P, ops: Op[], s: number) {
+  "use ad";
+  let y = p.v;
+  for (const o of p.ops) y = o === "square" ? y * y : y + s;
+  for (const on of p.on) if (on) y *= s;
+  for (const row of p.deep) for (const on of row) if (on) y *= s;
+  for (const o of p.more ?? []) if (o === "square") y = y * y;
+  for (const o of ops) if (o === "square") y = y * y;
+  for (const it of p.items) for (const t of it.tags) y += t === "square" ? it.w ** 2 : it.w;
+  return y;
+}`;
+type Op = "square" | "same";
+interface Tagged {
+  readonly v: number;
+  readonly ops: readonly Op[];
+  readonly on: readonly boolean[];
+  readonly deep: readonly (readonly boolean[])[];
+  readonly more?: readonly Op[] | undefined;
+  readonly items: readonly { readonly tags: readonly Op[]; readonly w: number }[];
+}
+const point: Tagged = {
+  v: 1.5,
+  ops: ["square", "same"],
+  on: [true, false],
+  deep: [
+    [true, true],
+    [false, true],
+  ],
+  more: ["same"],
+  items: [
+    { tags: ["square"], w: 2 },
+    { tags: ["same"], w: 3 },
+  ],
+};
+
+describe("arrays of strings and booleans in objects", async () => {
+  const { f } = await compile<{ readonly f: (p: Tagged, ops: readonly Op[], s: number) => number }>(tagged);
+  const ops: readonly Op[] = ["same"];
+  // y = (v² + s) s⁴ + w₀² + w₁
+  const slope = { v: 3 * 16, items: [{ w: 4 }, { w: 1 }] };
+  const bySize = 16 + (1.5 ** 2 + 2) * 32;
+
+  test("derivatives leave them out", () => {
+    expect(grad(f, { argnums: [0, 2] })(point, ops, 2)).toEqual([slope, bySize]);
+    expect(grad(f)({ ...point, more: undefined }, ops, 2)).toEqual(slope);
+    const still = { v: 0, items: [{ w: 0 }, { w: 0 }] };
+    const curved = {
+      v: { ...still, v: 32 },
+      items: [{ w: { v: 0, items: [{ w: 2 }, { w: 0 }] } }, { w: still }],
+    };
+    expect(hessian(f)(point, ops, 2)).toEqual(curved);
+    expect(jacfwd(f)(point, ops, 2)).toEqual(slope);
+  });
+
+  test("directions may lack them", () => {
+    const along = jvp as (of: typeof f, at: unknown, direction: unknown) => [number, number];
+    const want = slope.v + 4 + bySize;
+    const items = [{ w: 1 }, { w: 0 }];
+    expect(along(f, [point, ops, 2], [{ v: 1, items }, undefined, 1])[1]).toBe(want);
+    const isStill = { on: [false, false], deep: [[0, 0], [0, 0]] }; // prettier-ignore
+    const own = items.map((item, i) => ({ ...point.items[i], ...item }));
+    expect(along(f, [point, ops, 2], [{ ...point, ...isStill, v: 1, items: own }, ops, 1])[1]).toBe(want);
+    expect(() => along(f, [point, ops, 2], [{ ...point, v: 1, items }, ops, 1])).toThrow(
+      "p is true or false, and has no derivative",
+    );
+  });
+
+  test("batches of gradients hold them constant", () => {
+    const many = vmap(grad(f) as never, { inAxes: [null, null, 0] }) as (...args: unknown[]) => unknown;
+    expect(many(point, ops, [2, 2])).toEqual({ v: [48, 48], items: [{ w: [4, 4] }, { w: [1, 1] }] });
+  });
+
+  test("emitted gradients leave them out", async () => {
+    const form = elaborate(moduleFrom(tagged));
+    const { code, types } = emitModule(form, { grad: ["p"], hvp: "s", value: true });
+    expect(types).toContain("[number, { v: number; items: { w: number }[] }]");
+    const { fGrad } = (await import(`data:text/javascript,${encodeURIComponent(code)}`)) as {
+      readonly fGrad: (...args: unknown[]) => unknown;
+    };
+    expect(fGrad(point, ops, 2)).toEqual([f(point, ops, 2), slope]);
+  });
+
+  test("as arguments they have no gradient", () => {
+    expect(() => grad(f, { argnums: 1 })(point, ops, 2)).toThrow(
+      "argument 1 is an array of strings, and has no derivative",
+    );
+  });
+});
+
+test("batches of records hold strings and flags constant", async () => {
+  type Item = { readonly v: number; readonly on: boolean; readonly op: Op };
+  const { f } = await compile<{ readonly f: (item: Item, s: number) => number }>(
+    `export function f(p: { v: number; on: boolean; op: "square" | "same" }, s: number) {
+  "use ad";
+  return p.on ? s * (p.op === "square" ? p.v ** 2 : p.v) : s;
+}`,
+  );
+  const items = { v: [2, 3, 4], on: [true, true, false], op: ["square", "same", "same"] };
+  const many = vmap(grad(f) as never) as (...args: unknown[]) => unknown;
+  expect(many(items, [1, 5, 7])).toEqual({ v: [4, 5, 0] });
 });
 
 test("strings select what is differentiated", async () => {

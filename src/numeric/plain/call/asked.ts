@@ -34,10 +34,10 @@ export function requireFloating(title: string, template: Template, place: number
       "tree",
       `${title}: argument ${place} is ${template.isNull === true ? "null" : "undefined"}, and there is no derivative in a default. Give it a value, or leave it out of argnums.`,
     );
-  if (template.kind === "leaf" && template.isText === true)
+  if (isTexts(template))
     throw new DownhillError(
       "dtype",
-      `${title}: argument ${place} is a string, and has no derivative. Leave it out of argnums.`,
+      `${title}: argument ${place} is ${template.kind === "leaf" ? "a string" : "an array of strings"}, and has no derivative. Leave it out of argnums.`,
     );
   const whole = wholeIn(template, `argument ${place}`, true);
   if (whole === undefined) return;
@@ -46,6 +46,12 @@ export function requireFloating(title: string, template: Template, place: number
     `${title}: ${whole.path} ${whole.isTruth ? "is true or false" : "only sets sizes, bounds and indices"}, and has no derivative. ` +
       `Leave it out of argnums, or let the function read it from outside.`,
   );
+}
+
+/** True for a string, and for nested arrays of strings. */
+function isTexts(template: Template): boolean {
+  if (template.kind === "list") return isTexts(template.item);
+  return template.kind === "leaf" && template.isText === true;
 }
 
 /**

@@ -41,6 +41,7 @@ function prepareTangents(
   tangents.forEach((own, i) => {
     const types = typesIn(at.templates[i]!);
     own.forEach((leaf, k) => {
+      if (leaf.isAbsent === true && !isFloating(types[k]!)) return; // arrays of strings or booleans may be left out
       const { dims } = at.leaves[i]![k]!;
       if (leaf.dims.some((n, axis) => n !== dims[axis])) {
         throw new DownhillError(

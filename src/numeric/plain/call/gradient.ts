@@ -1,4 +1,6 @@
 import { DownhillError } from "../../../engine/errors/index.ts";
+import type { Tensor } from "../../../engine/ir/tensor.ts";
+import { isFloating as isFloatingDtype } from "../../../engine/ir/types.ts";
 import { isFloating } from "../../../engine/region/form/build.ts";
 import type { GradientResults } from "../../../engine/region/index.ts";
 import { type TransformRequest, flat, pair, requireFloating, requireNumber, wholeIn } from "./asked.ts";
@@ -6,7 +8,7 @@ import type { AnyFunction } from "../../../engine/transforms/plain.ts";
 import type { RegionClosure, OperandTensors, PlainCallable } from "./callable.ts";
 import { type JacobianMode, jacobianOf } from "./jacobian.ts";
 import { gradientRegion } from "./regions.ts";
-import { countLeaves, derivativeOf, mayLack, type Template } from "./values.ts";
+import { countLeaves, derivativeOf, type Template } from "./values.ts";
 
 export interface ArgumentOptions {
   readonly argnums?: number | readonly number[];
@@ -32,7 +34,8 @@ function sameArguments(
       const prepared = f.prepare(place, args, leads, isTangent);
       return { ...prepared, result: resultOf(prepared.templates, prepared.result, title) };
     },
-    run: (...args) => (f.params.some(mayLack) ? inPresent(asked, args) : flat(applied(...(args as never[])))),
+    run: (...args) =>
+      args.flat().every(hasDerivative) ? flat(applied(...(args as never[]))) : inFloating(asked, args),
     overTensors: apply(f.overTensors),
     checkpointed: undefined,
     bind: undefined,
@@ -41,15 +44,19 @@ function sameArguments(
   });
 }
 
+function hasDerivative({ dtype }: Tensor): boolean {
+  return isFloatingDtype(dtype);
+}
+
 /**
- * Applies a transform with respect to the floating operands only. The booleans that mark optional arguments as present
- * are constants.
+ * Applies a transform with respect to the floating operands only. Booleans, codes of strings and the booleans that mark
+ * optional arguments as present are constants.
  */
-function inPresent(
+function inFloating(
   { f, options, apply }: TransformRequest<ArgumentOptions>,
   args: readonly OperandTensors[],
 ): OperandTensors {
-  const isMoved = args.map((own) => own.map(({ dtype }) => dtype !== "bool"));
+  const isMoved = args.map((own) => own.map(hasDerivative));
   const run: PlainCallable["run"] = (...moved) =>
     f.run(
       ...args.map((own, i) => {

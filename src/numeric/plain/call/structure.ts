@@ -100,10 +100,19 @@ export function templateOf(type: PlainType, types: Iterator<RegionType>): Templa
   }
 }
 
-/** Template of a field. A boolean is left out of derivatives, because it may select a member of a union. */
+/**
+ * Template of a field. Derivatives leave out a boolean, because it may select a member of a union, and arrays of
+ * booleans.
+ */
 export function asField(template: Template): Template {
   if (template.kind === "optional" && template.item !== undefined)
     return { ...template, item: asField(template.item) };
+  if (template.kind === "list")
+    return {
+      ...template,
+      item: asField(template.item),
+      ...(template.items && { items: template.items.map(asField) }),
+    };
   return template.kind === "leaf" && template.type === "bool" && template.rank === 0
     ? { ...template, isText: true }
     : template;
@@ -181,12 +190,16 @@ export function derivativeOf(template: Template): Template {
             ...(template.isNull === true && { isNull: true }),
           }
         : derivativeOf(template.item);
-    case "list":
+    case "list": {
+      const item = derivativeOf(template.item);
+      // arrays of strings or booleans
+      if (item.kind === "absent" && item.types.length === 0) return { kind: "absent", types: [] };
       return {
         kind: "list",
-        item: derivativeOf(template.item),
+        item,
         ...(template.items && { items: template.items.map(derivativeOf) }),
       };
+    }
     case "batch":
       return { kind: "batch", item: derivativeOf(template.item) };
     case "record":

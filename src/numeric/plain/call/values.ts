@@ -115,11 +115,12 @@ function wrong(place: ValueContext, type: PlainType, value: unknown): DownhillEr
  */
 export function takeApart(
   type: PlainType,
-  value: unknown,
+  given: unknown,
   types: Iterator<RegionType>,
   place: ValueContext,
   leaves: ValueLeaf[],
 ): Template {
+  const value = place.isTangent === true ? directionIn(type, given) : given;
   switch (type.kind) {
     case "number":
     case "boolean":
@@ -132,8 +133,7 @@ export function takeApart(
       if (typeof value !== "object" || value === null || value instanceof Tensor)
         throw wrong(place, type, value);
       const fields = type.fields.map((field) => {
-        const given = (value as Readonly<Record<string, unknown>>)[field.name];
-        const item = place.isTangent === true ? directionIn(field.type, given) : given;
+        const item = (value as Readonly<Record<string, unknown>>)[field.name];
         const at = member(place, field.name, `.${field.name}`);
         return { name: field.name, type: asField(takeApart(field.type, item, types, at, leaves)) };
       });
@@ -165,12 +165,18 @@ export function takeApart(
   }
 }
 
-/** The direction in a field, which may lack booleans and strings. Any of the strings is a direction of 0. */
+/** The direction of a value, which may lack booleans and strings. Any of the strings is a direction of 0. */
 function directionIn(type: PlainType, given: unknown): unknown {
   if (type.kind === "optional") return isAbsent(type, given) ? given : directionIn(type.type, given);
   if (type.kind === "boolean") return given === undefined ? 0 : given;
   if (type.kind !== "number" || type.cases === undefined) return given;
   return given === undefined || codeOf(type.cases, given) !== undefined ? 0 : given;
+}
+
+/** True for strings, booleans and arrays of them, which have no derivative. */
+function isConstant(type: PlainType): boolean {
+  if (type.kind === "list") return isConstant(type.item);
+  return type.kind === "boolean" || (type.kind === "number" && type.cases !== undefined);
 }
 
 /** Creates a leaf that stands for an absent value. Values computed from it are ignored. */
@@ -218,7 +224,8 @@ function takeLeaf(
   const of = fill(data, type, value, dims, place);
   leaves.push({ data, dims });
   // several scalars, as in a batch, become an array of numbers, in whatever kind they were given
-  return { kind: "leaf", rank, type: element, of: rank === 0 ? "number[]" : of };
+  const isText = type.kind === "number" && type.cases !== undefined;
+  return { kind: "leaf", rank, type: element, of: rank === 0 ? "number[]" : of, ...(isText && { isText }) };
 }
 
 /** Number that stands for a string in the region; `undefined` for other values. */
@@ -326,8 +333,12 @@ function takeList(
   place: LeafContext,
   leaves: ValueLeaf[],
 ): Template {
-  if (!Array.isArray(value)) throw wrong(place, type, value);
   const elements = Array.from({ length: countLeaves(type.item) }, () => types.next().value as RegionType);
+  if (value === undefined && place.isTangent === true && isConstant(type)) {
+    leaves.push(absentLeaf(elements[0]!, leafRanks(type)[0]!, true));
+    return { kind: "list", item: templateOf(type.item, elements.values()) };
+  }
+  if (!Array.isArray(value)) throw wrong(place, type, value);
   const booleans = place.lead === 0 ? undefined : axesOfBooleans(type);
   if (booleans !== undefined) {
     takeLeaf({ kind: "boolean" }, value, elements[0]!, { ...place, lead: place.lead + booleans }, leaves);

@@ -186,9 +186,11 @@ function derivativePart(type: PlainType): PlainType {
   return type.kind === "optional" ? { ...type, type: own } : own;
 }
 
-/** True for the type of a field that derivatives leave out, because it may select a member of a union. */
+/** True for the type of a field that derivatives leave out: strings, booleans, and arrays of them. */
 function isConstantField(type: PlainType): boolean {
-  return type.kind === "boolean" || isText(type) || (type.kind === "optional" && isConstantField(type.type));
+  if (type.kind === "optional") return isConstantField(type.type);
+  if (type.kind === "list") return isConstantField(type.item);
+  return type.kind === "boolean" || isText(type);
 }
 
 /** True for the type of a string. */
