@@ -74,12 +74,12 @@ export interface StepResult {
   readonly points: Tensor;
   /** Dense output of the steps: `[k, rows, n]`. */
   readonly coefficients: Tensor;
-  /** Values of the event functions at the fractions `samples` of the steps: `[k, samples, events]`. */
+  /** Values and changes of the event functions at the fractions `samples` of the steps: `[k, 2, samples, events]`. */
   readonly events: Tensor;
 }
 
 /** Fractions of a step at which event functions are evaluated. */
-export const samples: readonly number[] = [0.25, 0.5, 0.75, 1];
+export const samples: readonly number[] = [0, 0.25, 0.5, 0.75, 1];
 
 /**
  * Compiled code of an integration, shared by runs with equal functions, method and types. All its times are elapsed
@@ -101,7 +101,10 @@ export interface CompiledOde {
   ) => StepResult;
   /** Functions that recompute steps in a differentiable form. */
   readonly repeated: (adjoint: OdeAdjoint) => RepeatedOde;
-  /** Values of the event functions at the fractions `samples` of a step from t: `[samples, events]`. */
+  /**
+   * Values of the event functions at the fractions `samples` of a step from t, and their derivatives with respect to the
+   * fraction: `[2, samples, events]`.
+   */
   readonly eventsOf: (
     coefficients: Tensor,
     t: number,
@@ -129,17 +132,26 @@ export interface CompiledOde {
     coefficients: Tensor,
     env: OdeEnvironment,
     data: OdeData,
-  ) => { readonly part: Tensor; readonly y: Tensor };
+  ) => FoundPart;
+  /** Finds by bisection where in a step the derivative of event function `index` is 0. `before` is its sign at `low`. */
+  readonly turn: (search: EventSearch, coefficients: Tensor, env: OdeEnvironment, data: OdeData) => FoundPart;
 }
 
-/** A sign change of an event function between the fractions `low` and `high` of a step. */
+/** A fraction of a step, with the solution and the values of the event functions there. */
+export interface FoundPart {
+  readonly part: Tensor;
+  readonly y: Tensor;
+  readonly values: Tensor;
+}
+
+/** A sign change of an event function, or of its derivative, between the fractions `low` and `high` of a step. */
 export interface EventSearch {
   readonly index: number;
   readonly from: number;
   readonly length: number;
   readonly low: number;
   readonly high: number;
-  /** Sign of the event function at `low`. */
+  /** Sign at `low`. */
   readonly before: number;
 }
 
@@ -280,7 +292,11 @@ function compileOde({ slope, events }: OdeFunctions, method: AnyOdeMethod, n: nu
     trends: jit(trendsAt) as never,
     locate: jit(
       (search: Record<keyof EventSearch, Tensor>, coefficients: Tensor, env: OdeEnvironment, data: OdeData) =>
-        locate(method, search, coefficients, (y, t) => eventsAt(y, t, env, data)),
+        locate(method, search, coefficients, (y, t) => eventsAt(y, t, env, data), false),
+    ) as never,
+    turn: jit(
+      (search: Record<keyof EventSearch, Tensor>, coefficients: Tensor, env: OdeEnvironment, data: OdeData) =>
+        locate(method, search, coefficients, (y, t) => eventsAt(y, t, env, data), true),
     ) as never,
   };
 }
@@ -334,7 +350,7 @@ function acceptedSteps(
     );
     return { state: only.state, status: first!, points: y!, coefficients: polynomial!, events: values! };
   }
-  const unused = { status: full([statusNumbers], 0), events: full([samples.length, eventCount], 0) };
+  const unused = { status: full([statusNumbers], 0), events: full([2, samples.length, eventCount], 0) };
   const [state, rows] = scan(
     (now: IntegrationState): [IntegrationState, Omit<StepResult, "state">] => {
       const next = cond(
@@ -389,40 +405,55 @@ function acceptedStep(
   };
 }
 
-/** Values of the event functions at `samples` of a step, one row per sample. */
-function eventsAlong(
+/** The event functions as a function of the fraction of a step. */
+function eventsWithin(
   { along }: AnyOdeMethod,
   coefficients: Tensor,
   from: Tensor,
   length: Tensor,
   eventsAt: (y: Tensor, t: Tensor) => Tensor,
-): Tensor {
-  return stack(
-    samples.map((part) => eventsAt(along(coefficients, full([], part)), add(from, mul(part, length)))),
-  );
+): (part: Tensor) => Tensor {
+  return (part) => eventsAt(along(coefficients, part), add(from, mul(part, length)));
 }
 
+/** Values and changes of the event functions at `samples` of a step, one row per sample. */
+function eventsAlong(
+  method: AnyOdeMethod,
+  coefficients: Tensor,
+  from: Tensor,
+  length: Tensor,
+  eventsAt: (y: Tensor, t: Tensor) => Tensor,
+): Tensor {
+  const valuesAt = eventsWithin(method, coefficients, from, length, eventsAt);
+  const rows = samples.map((part) => jvp(valuesAt, [full([], part)], [full([], 1)]));
+  return stack([stack(rows.map(([values]) => values)), stack(rows.map(([, changes]) => changes))]);
+}
+
+/** Finds by bisection where an event function, or its derivative if `isTurn`, first differs in sign from `before`. */
 function locate(
-  { along }: AnyOdeMethod,
+  method: AnyOdeMethod,
   { index, from, length, low, high, before }: Record<keyof EventSearch, Tensor>,
   coefficients: Tensor,
   eventsAt: (y: Tensor, t: Tensor) => Tensor,
-): { readonly part: Tensor; readonly y: Tensor } {
+  isTurn: boolean,
+): FoundPart {
   interface Bracket {
     readonly low: Tensor;
     readonly high: Tensor;
   }
+  const valuesAt = eventsWithin(method, coefficients, from, length, eventsAt);
+  const sought = (part: Tensor): Tensor =>
+    isTurn ? jvp(valuesAt, [part], [full([], 1)])[1] : valuesAt(part);
   const middle = (now: Bracket): Tensor => mul(0.5, add(now.low, now.high));
-  const bracket = whileLoop(
+  const { high: part } = whileLoop(
     (now: Bracket) => logicalAnd(less(now.low, middle(now)), less(middle(now), now.high)),
     (now: Bracket): Bracket => {
-      const part = middle(now);
-      const values = eventsAt(along(coefficients, part), add(from, mul(part, length)));
-      const value = take(values, astype(index, "int32"));
+      const half = middle(now);
+      const value = take(sought(half), astype(index, "int32"));
       const isBefore = greater(mul(sign(value), before), 0);
-      return { low: where(isBefore, part, now.low), high: where(isBefore, now.high, part) };
+      return { low: where(isBefore, half, now.low), high: where(isBefore, now.high, half) };
     },
     { low: add(0, low), high: add(0, high) } as never,
   );
-  return { part: bracket.high, y: along(coefficients, bracket.high) };
+  return { part, y: method.along(coefficients, part), values: valuesAt(part) };
 }

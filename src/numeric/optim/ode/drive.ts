@@ -3,7 +3,14 @@ import { tensor } from "../../array/create.ts";
 import type { Tensor } from "../../../engine/ir/tensor.ts";
 import type { ClosedFunction } from "../implicit/closed.ts";
 import { floats } from "./solution.ts";
-import type { CompiledOde, OdeData, OdeEnvironment, StepResult, StepStatus } from "./compiled.ts";
+import type {
+  CompiledOde,
+  EventSearch,
+  OdeData,
+  OdeEnvironment,
+  StepResult,
+  StepStatus,
+} from "./compiled.ts";
 import { samples, statusOf } from "./compiled.ts";
 import { stable } from "./method.ts";
 
@@ -366,7 +373,7 @@ interface TakenStep {
   readonly coefficients: Float64Array;
   /** Solution at its end. */
   readonly y: Float64Array;
-  /** Values of the event functions at `samples`, one row per sample. */
+  /** Values of the event functions at `samples`, one row per sample, then as many rows of their changes. */
   readonly events: readonly number[];
 }
 
@@ -470,48 +477,70 @@ function signsAfter(
 
 /**
  * Returns the crossings of all event functions within a step, in the order of time. Updates `signs` to the signs at the
- * end of the step. A value that is 0 up to rounding at the last time counts as a crossing.
+ * end of the step.
  */
 function crossings(run: OdeRun, step: TakenStep, signs: number[]): Crossing[] {
-  const { status, coefficients, events, y: end } = step;
-  const { code, env, data } = run;
-  const found: Crossing[] = [];
-  const count = run.events.length;
-  const n = run.y0.shape[0]!;
-  const polynomial = tensor(coefficients, { shape: [coefficients.length / n, n] });
-  for (let index = 0; index < count; index++) {
-    const { direction } = run.events[index]!;
-    let low = 0;
-    samples.forEach((high, row) => {
-      const after = Math.sign(events[row * count + index]!);
-      const before = signs[index]!;
-      const isLast = row === samples.length - 1 && status.t === run.end;
-      const mayEnd = isLast && before !== 0 && direction !== before;
-      if (mayEnd && after !== -before && isZeroAtEnd(run, index, step))
-        found.push({ index, part: 1, y: tensor(end) });
-      if (after === 0 || Number.isNaN(after)) return;
-      if (before !== 0 && after !== before && (direction === 0 || direction === after)) {
-        const search = { index, from: status.from, length: status.length, low, high, before };
-        const { part, y } = code.locate(search, polynomial, env, data);
-        found.push({ index, part: part.item(), y });
-      }
-      signs[index] = after;
-      low = high;
-    });
-  }
+  const found = run.events.flatMap((_, index) => crossingsOf(run, step, signs, index));
   return found.sort((a, b) => a.part - b.part);
 }
 
 /**
- * True if the event function is 0 at the end of a step, or moves toward a zero that is later only by rounding errors of
- * the time.
+ * Returns the crossings of one event function within a step, and updates its sign. Between two samples with the same
+ * sign, it looks for crossings on both sides of a minimum of the absolute value. These count as crossings too:
+ *
+ * - a minimum of 0 up to rounding;
+ * - the last time if the value is 0 there, or would be 0 later by no more than rounding errors of the time;
+ * - the start of the step if value and derivative are 0 there, and the function leaves 0 in the direction of the event.
  */
-function isZeroAtEnd({ code, env, data, events }: OdeRun, index: number, step: TakenStep): boolean {
-  const value = step.events.at(index - events.length)!;
-  const { t } = step.status;
+function crossingsOf(run: OdeRun, step: TakenStep, signs: number[], index: number): Crossing[] {
+  const { code, env, data } = run;
+  const { status, coefficients, events, y: end } = step;
+  const { direction } = run.events[index]!;
+  const [count, n] = [run.events.length, run.y0.shape[0]!];
+  const valueAt = (row: number): number => events[row * count + index]!;
+  const changeAt = (row: number): number => valueAt(samples.length + row);
+  const zero = nonzero * Math.max(...samples.map((_, row) => Math.abs(valueAt(row))));
+  const polynomial = tensor(coefficients, { shape: [coefficients.length / n, n] });
+  const searchIn = (low: number, high: number, before: number): EventSearch => ({ index, from: status.from, length: status.length, low, high, before }); // prettier-ignore
+  const found: Crossing[] = [];
+  const cross = (low: number, high: number, before: number): void => {
+    if (direction !== 0 && direction === before) return;
+    const { part, y } = code.locate(searchIn(low, high, before), polynomial, env, data);
+    found.push({ index, part: part.item(), y });
+  };
+  let last = 0; // sample before, except those with a value of 0
+  samples.forEach((high, row) => {
+    const low = samples[last]!;
+    const before = signs[index]!;
+    const value = valueAt(row);
+    const after = Math.sign(value);
+    const isLast = high === 1 && status.t === run.end;
+    if (isLast && after !== -before && before !== 0 && direction !== before && isZeroAt(status, value, changeAt(row)))
+      found.push({ index, part: 1, y: tensor(end) });
+    if (row === 0 || after === 0 || Number.isNaN(after)) return;
+    if (before === 0) {
+      if (after === direction) cross(low, low, -after);
+    } else if (after !== before) cross(low, high, before);
+    else if (changeAt(last) * before < 0 && changeAt(row) * before > 0) {
+      const { part, y, values } = code.turn(searchIn(low, high, -before), polynomial, env, data);
+      const [middle, least] = [part.item(), values.data()[index]! * before];
+      if (Math.abs(least) <= zero) {
+        if (direction === 0) found.push({ index, part: middle, y });
+      } else if (least < 0) {
+        cross(low, middle, before);
+        cross(middle, high, -before);
+      }
+    }
+    signs[index] = after;
+    last = row;
+  });
+  return found;
+}
+
+/** True if an event function is 0 at the end of a step, or moves toward a zero that is later only by rounding errors. */
+function isZeroAt({ t, length }: StepStatus, value: number, change: number): boolean {
   if (value === 0) return true;
-  const trend = code.trends(tensor(step.y), t, env, data).data()[index]!;
-  return value * trend < 0 && Math.abs(value) <= 256 * Number.EPSILON * t * Math.abs(trend);
+  return value * change < 0 && Math.abs(value) * length <= 256 * Number.EPSILON * t * Math.abs(change);
 }
 
 /** The first element of the right-hand side that is not finite at a point; `undefined` if all are finite. */

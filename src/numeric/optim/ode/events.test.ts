@@ -92,6 +92,35 @@ describe("events", () => {
     },
   );
 
+  test.each(["dopri5", "tsit5", "rosenbrock", "radau", "bdf", "taylor"] as const)(
+    "of %s are found in pairs between evaluations, also in one direction, and where the function only touches 0",
+    (method) => {
+      const parabola = (least: number, direction: -1 | 0 | 1): number[] =>
+        solveOde((_, t: Tensor) => mul(2, sub(t, 0.53)), 0.53 * 0.53 + least, [0, 3], {
+          method,
+          rtol: 1e-10,
+          atol: 1e-12,
+          events: [{ when: (y: Tensor) => y, direction }],
+        }).events.map(({ t }) => t.item());
+      const near = (x: number): number => expect.closeTo(x, 8) as number;
+      expect(parabola(-1e-4, 0)).toEqual([near(0.52), near(0.54)]);
+      expect(parabola(-1e-4, -1)).toEqual([near(0.52)]);
+      expect(parabola(-1e-4, 1)).toEqual([near(0.54)]);
+      expect(parabola(1e-4, 0)).toEqual([]);
+      expect(parabola(0, 0)).toEqual([expect.closeTo(0.53, 4)]);
+    },
+  );
+
+  test("of a ball at rest on the ground accumulate, and the ball does not fall through it", () => {
+    const still = solveOde(fall, { x: 0, v: 0 }, [0, 1], { args: [9.81], events: [bounce] });
+    expect([still.reason, still.y.x.at(-1).item()]).toEqual(["stepSize", 0]);
+    const inelastic = { ...bounce, reset: (s: Ball): Ball => ({ x: mul(0, s.x), v: mul(0, s.v) }) };
+    const dropped = solveOde(fall, { x: 1, v: 0 }, [0, 1], { args: [9.81], events: [inelastic] });
+    expect(dropped.reason).toBe("stepSize");
+    expect(dropped.t.at(-1).item()).toBeCloseTo(Math.sqrt(2 / 9.81), 7);
+    expect(dropped.message).toMatch(/accumulate/);
+  });
+
   test("reset a ball at each bounce, at the times of the closed form", () => {
     const s = solveOde(fall, { x: 1, v: 0 }, [0, 2.5], { args: [9.81], events: [bounce], ...tight });
     const first = Math.sqrt(2 / 9.81);
@@ -209,6 +238,10 @@ describe("derivatives", () => {
       }).events[0]!.t;
     expect(touched(tensor(0)).item()).toBeCloseTo(0.5, 5);
     expect(() => grad(touched)(0)).toThrow("solveOde: events[0] has no derivative at t = 0.");
+    const touch = (k: Tensor): Tensor =>
+      solveOde((_, t: Tensor) => mul(2, sub(t, 0.5)), k, [0, 1], { events: [{ when: (y: Tensor) => y, stop: true }] }).t.at(-1); // prettier-ignore
+    expect(touch(tensor(0.25)).item()).toBeCloseTo(0.5, 5);
+    expect(() => grad(touch)(0.25)).toThrow("solveOde: events[0] has no derivative at t = 0.5");
     expect(() => jit(touched)(0)).toThrow("solveOde: chooses its steps by values");
   });
 });

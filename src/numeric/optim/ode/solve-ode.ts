@@ -34,13 +34,15 @@ import { once, recordedValues, type SolutionValues, timeAt } from "./solution.ts
  */
 export interface OdeEvent<P = unknown, A extends readonly unknown[] = readonly unknown[]> {
   /**
-   * Function whose sign changes are the events. Returns a floating scalar. A zero at the last time is an event, also if
-   * rounding moves it beyond; a zero at the first time is not.
+   * Function whose sign changes are the events. Returns a floating scalar. It and its derivative along the solution are
+   * evaluated at five points of each step, so that pairs of crossings between them are found unless the function has
+   * several extrema there. A zero at the last time is an event, also if rounding moves it beyond; a zero at the first
+   * time is not.
    */
   readonly when: (y: P, t: Tensor, ...args: A) => Tensor;
   /**
    * 1: only changes from negative to positive `when`, in the direction of the integration. −1: only changes from
-   * positive to negative. Default 0: both.
+   * positive to negative. Default 0: both, and points where `when` only touches 0, up to rounding.
    */
   readonly direction?: -1 | 0 | 1;
   /** True to end the integration at the event. Default false. */
