@@ -168,19 +168,19 @@ function defineDraw(record: DrawRecord): Primitive<DrawParams> {
 
 const bitsPrim: Primitive<DrawParams> = /* @__PURE__ */ defineDraw({
   name: "randomBits",
-  lowering: byElement(() => ofBlockNamed("randomBits", wordOf)),
+  lowering: /* @__PURE__ */ byElement(() => ofBlockNamed("randomBits", wordOf)),
 });
 
 const unitPrim: Primitive<DrawParams> = /* @__PURE__ */ defineDraw({
   name: "randomUnit",
-  lowering: byElement((dtype) =>
+  lowering: /* @__PURE__ */ byElement((dtype) =>
     ofBlockNamed(`randomUnit_${dtype}`, (words) => unitOf(floatOf(dtype), words)),
   ),
 });
 
 const normalPrim: Primitive<DrawParams> = /* @__PURE__ */ defineDraw({
   name: "randomNormal",
-  lowering: byElement((dtype) => {
+  lowering: /* @__PURE__ */ byElement((dtype) => {
     const type = floatOf(dtype);
     const quantile = type === "f32" ? normalQuantile32 : normalQuantile64;
     return ofBlockNamed(`randomNormal_${dtype}`, (words) => k.call(quantile, centredOf(type, words)));
@@ -211,14 +211,16 @@ const gammaPrim: Primitive<DrawParams> = /* @__PURE__ */ defineDraw({
     kind: "smooth",
     jvp: ([, da], [, a], [out]) => [da && mul(da, mul(out!, logGammaSlope(a!, log(out!))))],
   },
-  lowering: byElement((dtype) => procedureOf(`gamma_${dtype}`, () => gammaProcedure(floatOf(dtype), false))),
+  lowering: /* @__PURE__ */ byElement((dtype) =>
+    procedureOf(`gamma_${dtype}`, () => gammaProcedure(floatOf(dtype), false)),
+  ),
 });
 
 const logGammaPrim: Primitive<DrawParams> = /* @__PURE__ */ defineDraw({
   name: "randomLogGamma",
   parameters: 1,
   derivative: { kind: "smooth", jvp: ([, da], [, a], [out]) => [da && mul(da, logGammaSlope(a!, out!))] },
-  lowering: byElement((dtype) =>
+  lowering: /* @__PURE__ */ byElement((dtype) =>
     procedureOf(`logGamma_${dtype}`, () => gammaProcedure(floatOf(dtype), true)),
   ),
 });
@@ -234,7 +236,7 @@ const binomialPrim: Primitive<DrawParams> = /* @__PURE__ */ defineDraw({
   name: "randomBinomial",
   parameters: 2,
   parameterType: () => "float64",
-  lowering: byElement(() => binomialProcedure),
+  lowering: /* @__PURE__ */ byElement(() => binomialProcedure),
 });
 
 /**
@@ -287,7 +289,7 @@ function floatOf(dtype: DType): "f32" | "f64" {
 const vonMisesPrim: Primitive<DrawParams> = /* @__PURE__ */ defineDraw({
   name: "randomVonMises",
   parameters: 1,
-  lowering: byElement(() => vonMisesProcedure),
+  lowering: /* @__PURE__ */ byElement(() => vonMisesProcedure),
 });
 
 /** Angles around 0 from the von Mises distribution, one for each concentration, as float64. */
