@@ -26,7 +26,7 @@ export interface SearchFunctions {
   readonly hessian: NumericVectorFunction;
   /** Hessians by the types of the further arguments. */
   readonly sources: Lru<string, HessianSource>;
-  /** Whether these Hessians are sparse with small factors; only for a method chosen by default. */
+  /** True if these Hessians are sparse with small factors. Only for a method chosen by default. */
   readonly isSparse: Lru<string, boolean>;
 }
 

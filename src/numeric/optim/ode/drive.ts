@@ -486,11 +486,9 @@ function crossings(run: OdeRun, step: TakenStep, signs: number[]): Crossing[] {
 
 /**
  * Returns the crossings of one event function within a step, and updates its sign. Between two samples with the same
- * sign, it looks for crossings on both sides of a minimum of the absolute value. These count as crossings too:
- *
- * - a minimum of 0 up to rounding;
- * - the last time if the value is 0 there, or would be 0 later by no more than rounding errors of the time;
- * - the start of the step if value and derivative are 0 there, and the function leaves 0 in the direction of the event.
+ * sign, it looks for crossings on both sides of a minimum of the absolute value. A minimum of 0 up to rounding counts as
+ * a crossing. The last time does, by `isZeroAt`. The start of the step does if value and derivative are 0 there, and the
+ * function leaves 0 in the direction of the event.
  */
 function crossingsOf(run: OdeRun, step: TakenStep, signs: number[], index: number): Crossing[] {
   const { code, env, data } = run;
@@ -515,7 +513,13 @@ function crossingsOf(run: OdeRun, step: TakenStep, signs: number[], index: numbe
     const value = valueAt(row);
     const after = Math.sign(value);
     const isLast = high === 1 && status.t === run.end;
-    if (isLast && after !== -before && before !== 0 && direction !== before && isZeroAt(status, value, changeAt(row)))
+    if (
+      isLast &&
+      after !== -before &&
+      before !== 0 &&
+      direction !== before &&
+      isZeroAt(status, value, changeAt(row))
+    )
       found.push({ index, part: 1, y: tensor(end) });
     if (row === 0 || after === 0 || Number.isNaN(after)) return;
     if (before === 0) {

@@ -35,7 +35,7 @@ import { once, recordedValues, type SolutionValues, timeAt } from "./solution.ts
 export interface OdeEvent<P = unknown, A extends readonly unknown[] = readonly unknown[]> {
   /**
    * Function whose sign changes are the events. Returns a floating scalar. It and its derivative along the solution are
-   * evaluated at five points of each step, so that pairs of crossings between them are found unless the function has
+   * evaluated at five points of each step. Two crossings between two points are found too, unless the function has
    * several extrema there. A zero at the last time is an event, also if rounding moves it beyond; a zero at the first
    * time is not.
    */

@@ -26,7 +26,7 @@ export interface LinesFigure {
   /** Format of the values: numbers (default), or shares as percentages. */
   readonly unit?: "number" | "percent";
   /**
-   * Whether the y axis is logarithmic. Default: true if all values are positive and span more than two powers of ten.
+   * True if the y axis is logarithmic. Default: true if all values are positive and span more than two powers of ten.
    */
   readonly log?: boolean;
   /** Epochs to mark by a vertical line, such as those that `rateDrops` returns. */
