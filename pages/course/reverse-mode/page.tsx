@@ -42,7 +42,7 @@ function Back(): JSX.Element {
         Forward mode starts at an input and asks what moves with it. Reverse mode starts at the result and
         asks of every value: <strong>if this value moved, how much would the result move?</strong> The answer
         is the derivative of the result in this value. It is called the <strong>adjoint</strong> of the value,
-        written <M>∂s/∂a</M> for a value <M>a</M> and a result <M>s</M>.
+        written <M>∂s/∂a</M> for a value <M>a</M>. The letter <M>s</M> stands for the result, here <M>z</M>.
       </p>
       <p>
         The adjoint of the result itself is 1. From there, visit the lines from last to first. The last line

@@ -1,4 +1,4 @@
-import { linearScale, roundScale, type AxisScale, showTick } from "../../pictures/plot/scale.ts";
+import { linearScale, roundScale, type AxisScale, tickWriter } from "../../pictures/plot/scale.ts";
 import type { Paint } from "../shared/style.ts";
 import { endsOf } from "./numbers.ts";
 
@@ -26,9 +26,10 @@ export function drawPlot({ points, line, columns, lines, xName }: Plot, paint: P
   const yScale = roundScale(values, Math.max(3, Math.floor(lines / 2.2))); // round ends close to the data
   const ends = endsOf(points.x);
   const marks = new Map<number, string>();
+  const show = tickWriter(yScale.ticks);
   for (const tick of yScale.ticks) {
     const row = Math.round((1 - yScale.at(tick)) * (lines - 1));
-    if (!marks.has(row)) marks.set(row, showTick(tick));
+    if (!marks.has(row)) marks.set(row, show(tick));
   }
   const margin = Math.max(...[...marks.values()].map((mark) => mark.length)) + 1;
   const width = Math.max(2, columns - margin - 1);
@@ -93,11 +94,12 @@ function stroke(
 function xAxis({ at, ticks }: AxisScale, width: number, margin: number, name: string): string[] {
   const line = Array.from({ length: width }, () => "─");
   let labels = "";
+  const show = tickWriter(ticks);
   for (const tick of ticks) {
     const column = Math.round(at(tick) * (width - 1));
     if (column < 0 || column >= width) continue;
     line[column] = "┬";
-    const label = showTick(tick);
+    const label = show(tick);
     const start = Math.min(width - label.length, Math.max(0, column - Math.floor(label.length / 2)));
     if (start > labels.length || (start === 0 && labels === "")) labels = labels.padEnd(start) + label;
   }

@@ -1,4 +1,4 @@
-import { linearScale, logScale, type AxisScale, showTick } from "../../pictures/plot/scale.ts";
+import { linearScale, logScale, type AxisScale, tickWriter } from "../../pictures/plot/scale.ts";
 import type { LrRange } from "../../training/train/index.ts";
 import type { AxisMark } from "../shared/chart.ts";
 
@@ -13,7 +13,8 @@ export function rateScale({ rates }: LrRange, isLinear: boolean): AxisScale {
 
 /** Returns the marks of the axis of rates, one for each of its ticks. */
 export function rateMarks(scale: AxisScale): AxisMark[] {
-  return scale.ticks.map((tick) => ({ at: scale.at(tick), label: showTick(tick) }));
+  const show = tickWriter(scale.ticks);
+  return scale.ticks.map((tick) => ({ at: scale.at(tick), label: show(tick) }));
 }
 
 /**

@@ -3,7 +3,7 @@ import {
   roundLogScale,
   type AxisScale,
   scaleFromZero,
-  showTick,
+  tickWriter,
 } from "../../pictures/plot/scale.ts";
 
 /** A curve to draw as text for a terminal. */
@@ -48,9 +48,10 @@ const dots = [
 export function drawChart({ values, columns, lines, log = false, unit, marks: below }: Chart): string[] {
   const scale = valueScale(values, log, Math.max(2, Math.floor(lines / 3)));
   const marks = new Map<number, string>();
+  const show = tickWriter(scale.ticks);
   for (const tick of scale.ticks) {
     const line = Math.round((1 - scale.at(tick)) * (lines - 1));
-    if (!marks.has(line)) marks.set(line, showTick(tick));
+    if (!marks.has(line)) marks.set(line, show(tick));
   }
   const margin = Math.max(...[...marks.values()].map((mark) => mark.length)) + 1;
   const width = Math.max(2, columns - margin - 1);
@@ -93,7 +94,8 @@ function plot(values: readonly number[], scale: AxisScale, width: number, lines:
 function stepMarks(n: number, width: number): AxisMark[] {
   const last = Math.max(1, n - 1);
   const { at, ticks } = linearScale(0, last, Math.max(1, Math.floor(width / 10)));
-  return ticks.filter(Number.isInteger).map((tick) => ({ at: at(tick), label: showTick(tick) }));
+  const show = tickWriter(ticks);
+  return ticks.filter(Number.isInteger).map((tick) => ({ at: at(tick), label: show(tick) }));
 }
 
 /** Draws the horizontal axis with its marks, as lines of text. */

@@ -1,6 +1,6 @@
 import { element, type Markup } from "./markup.ts";
 import { round } from "./markers.ts";
-import { type AxisScale, showTick } from "./scale.ts";
+import { type AxisScale, tickWriter } from "./scale.ts";
 
 const letterWidth = 7.4; // pixels per digit of a tick label
 const endMargin = 16; // right of a plot
@@ -18,7 +18,7 @@ export interface Box {
 export interface AxisText {
   /** Name of the axis. Not drawn if empty. */
   readonly label: string;
-  /** Formats the value of a tick mark. Default: {@link showTick}. */
+  /** Formats the value of a tick mark. Default: {@link tickWriter}. */
   readonly show?: (value: number) => string;
 }
 
@@ -41,8 +41,8 @@ export function drawAxes(
   hasGrid: boolean,
 ): Markup[] {
   const { left, right, top, bottom } = edges(box);
-  const { show: showX = showTick } = texts.x;
-  const { show: showY = showTick } = texts.y;
+  const { show: showX = tickWriter(x.ticks) } = texts.x;
+  const { show: showY = tickWriter(y.ticks) } = texts.y;
   return [
     ...y.ticks.flatMap((tick) => {
       const at = round(bottom - y.at(tick) * box.height);

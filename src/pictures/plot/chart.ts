@@ -20,6 +20,7 @@ import {
   type AxisScale,
   scaleFromZero,
   showTick,
+  tickWriter,
 } from "./scale.ts";
 import { drawSeries, overhang, type PlotArea } from "./series.ts";
 
@@ -61,7 +62,7 @@ export function layoutChart(spec: ChartSpec, size: ChartSize, view: ChartView = 
   const below = spec.x.label === "" ? 24 : 42;
   const roughly = Math.max(10, size.height - above - below);
   const y = yScale(spec.y, seen, roughly, view);
-  const left = marginOf(y.ticks.map(writerOf(spec.y)));
+  const left = marginOf(y.ticks.map(writerOf(spec.y, y.ticks)));
   const width = Math.max(10, size.width - left - endSpace);
   const x = xScale(spec.x, spec.series, width, view);
   const rows = markRows(spec.marks ?? [], x, { x: left, y: 0, width, height: 0 });
@@ -97,8 +98,8 @@ export function drawParts(spec: ChartSpec, { size, box, x, y }: ChartLayout, vie
       x,
       y,
       {
-        x: { label: spec.x.label, show: writerOf(spec.x) },
-        y: { label: spec.y.label, show: writerOf(spec.y) },
+        x: { label: spec.x.label, show: writerOf(spec.x, x.ticks) },
+        y: { label: spec.y.label, show: writerOf(spec.y, y.ticks) },
       },
       true,
     ),
@@ -122,9 +123,12 @@ function hasLegend(spec: ChartSpec, view: ChartView): boolean {
   return view.hasLegend ?? namesOf(spec).length > 1;
 }
 
-/** Returns the function that formats the values of an axis for tick labels. */
-export function writerOf({ unit = "number" }: AxisSpec): (value: number) => string {
-  return unit === "percent" ? (value) => `${showTick(value * 100)} %` : showTick;
+/** Returns the function that formats the values of an axis for tick labels, the ones of `ticks` alike. */
+export function writerOf(
+  { unit = "number" }: AxisSpec,
+  ticks: readonly number[] = [],
+): (value: number) => string {
+  return unit === "percent" ? (value) => `${showTick(value * 100)} %` : tickWriter(ticks);
 }
 
 function xScale(axis: AxisSpec, series: readonly SeriesSpec[], width: number, view: ChartView): AxisScale {

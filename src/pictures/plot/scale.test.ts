@@ -7,6 +7,7 @@ import {
   roundScale,
   scaleFromZero,
   showTick,
+  tickWriter,
 } from "./scale.ts";
 
 describe("axes", () => {
@@ -87,5 +88,15 @@ describe("axes", () => {
       "1e−6",
       "2.5e9",
     ]);
+  });
+
+  test("format the ticks of an axis alike", () => {
+    const show = (ticks: readonly number[]): string[] => ticks.map(tickWriter(ticks));
+    expect(show([1, 100, 1e4, 1e6])).toEqual(["1", "100", "1e4", "1e6"]);
+    expect(show([1e-6, 1e-3, 0.1, 1])).toEqual(["1e−6", "1e−3", "0.1", "1"]);
+    expect(show([0, 500_000, 1_000_000])).toEqual(["0", "5e5", "1e6"]);
+    expect(show([-2e6, -1e6, 0])).toEqual(["−2e6", "−1e6", "0"]);
+    expect(show([1, 100, 1e4])).toEqual(["1", "100", "10000"]);
+    expect(show([0.1 + 0.2, 1e6])).toEqual(["0.3", "1e6"]);
   });
 });

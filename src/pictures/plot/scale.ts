@@ -89,11 +89,28 @@ export function extent(values: ArrayLike<number>): [low: number, high: number] {
 
 /** Formats the number of a tick mark. */
 export function showTick(value: number): string {
+  return needsExponent(value) ? showExponent(value) : String(clean(value)).replace("-", "−");
+}
+
+/**
+ * Returns the function that formats the tick values of one axis. If one of them needs an exponent, so that `1000000` is
+ * `1e6`, all values from 1000 on and below 0.01 have one.
+ */
+export function tickWriter(ticks: readonly number[]): (value: number) => string {
+  if (!ticks.some(needsExponent)) return showTick;
+  return (value) => {
+    const size = Math.abs(value);
+    return size !== 0 && (size < 1e-2 || size >= 1e3) ? showExponent(value) : showTick(value);
+  };
+}
+
+function needsExponent(value: number): boolean {
   const size = Math.abs(value);
-  if (size !== 0 && (size < 1e-4 || size >= 1e6)) {
-    return value.toExponential().replace("e+", "e").replaceAll("-", "−");
-  }
-  return String(clean(value)).replace("-", "−");
+  return size !== 0 && (size < 1e-4 || size >= 1e6);
+}
+
+function showExponent(value: number): string {
+  return clean(value).toExponential().replace("e+", "e").replaceAll("-", "−");
 }
 
 function linearBetween(from: number, to: number, first: number, last: number, step: number): AxisScale {

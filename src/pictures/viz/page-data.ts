@@ -157,7 +157,10 @@ function verdictOf({ entries }: Check): NonNullable<PageData["check"]> {
     return { verdict, text: `a kink: ${words.join("; ")}${rest}` };
   }
   const largest = compared.reduce((most, { error }) => (error <= most ? most : error), 0);
-  return { verdict, text: `largest difference from central differences ${showNumber(largest, 2)}` };
+  return {
+    verdict,
+    text: `largest difference from central differences ${showNumber(largest, 2).replace("-", "−")}`,
+  };
 }
 
 /** Picks one entry per line: for a line with several results, the entry of the first result. */

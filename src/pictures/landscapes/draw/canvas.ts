@@ -1,4 +1,4 @@
-import { type AxisScale, showTick } from "../../plot/scale.ts";
+import { type AxisScale, tickWriter } from "../../plot/scale.ts";
 import { cells } from "../../../engine/util/cells.ts";
 
 /** Role of a piece of text, which determines its colour: a heading, background text (`soft`), or the index of a run. */
@@ -69,9 +69,10 @@ export function withAxes(
   labels: { readonly x: string; readonly y: string },
 ): string[] {
   const marks = new Map<number, string>();
+  const [showX, showY] = [tickWriter(x.ticks), tickWriter(y.ticks)];
   for (const tick of y.ticks) {
     const row = Math.round((1 - y.at(tick)) * (canvas.rows - 1));
-    if (row >= 0 && row < canvas.rows && !marks.has(row)) marks.set(row, showTick(tick));
+    if (row >= 0 && row < canvas.rows && !marks.has(row)) marks.set(row, showY(tick));
   }
   const margin = Math.max(1, ...[...marks.values()].map((mark) => mark.length)) + 1;
   const rows = canvas.lines(paint).map((line, row) => {
@@ -84,7 +85,7 @@ export function withAxes(
     const column = Math.round(x.at(tick) * (canvas.columns - 1));
     if (column < 0 || column >= canvas.columns) continue;
     axis[column] = "┬";
-    const label = showTick(tick);
+    const label = showX(tick);
     const start = Math.min(canvas.columns - label.length, Math.max(0, column - Math.floor(label.length / 2)));
     if (start > under.length || (start === 0 && under === "")) under = under.padEnd(start) + label;
   }

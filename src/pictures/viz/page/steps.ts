@@ -105,7 +105,12 @@ function reverseCaption(data: PageData, row: number): CaptionPart[] {
   const line = data.reverse[row]!;
   switch (line.kind) {
     case "seed":
-      return ["The backward pass starts at the result: ", formula(`${line.left} = 1`)];
+      return [
+        "The backward pass starts at the result, called ",
+        formula(line.left.slice(1, line.left.indexOf("/"))),
+        " in derivatives: ",
+        formula(`${line.left} = 1`),
+      ];
     case "contribution": {
       const uses = line.uses.length === 0 ? [] : ["; used again: ", ...formulas(line.uses)];
       const verb = line.sign === "=" ? " is " : " gets ";
