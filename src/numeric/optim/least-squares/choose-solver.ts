@@ -74,7 +74,7 @@ export function chooseSolver(
 /** Number of operations of a factorisation of JᵀJ, or the message of the error if its factor does not fit into memory. */
 function operationsOf(problem: SparseProblem): number | string {
   try {
-    return problem.prepare().analysis.operations;
+    return problem.prepare().normal.operations;
   } catch (error) {
     if (error instanceof DownhillError && error.code === "range") return error.message;
     throw error;

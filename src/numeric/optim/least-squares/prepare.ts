@@ -199,6 +199,7 @@ function prepareFit(
     return reported(follower(prepared, limits, watcher(flat, options.callback)), (outcome) => {
       const { x } = outcome.best;
       const counts = { ...fit.counts };
+      fit.release();
       const residuals = functions.plain([x], data.operands)[0] as Float64Array<ArrayBuffer>;
       return describeFit({
         operation,
@@ -299,13 +300,18 @@ class LeastSquaresSearch {
       reason,
       unknowns: this.#task.space.size,
       patternEntries: structure?.jacobian.pattern.nnz,
-      normalEntries: structure?.normal.pattern.nnz,
-      factorEntries: structure?.analysis.entries,
+      normalEntries: structure?.normal.nnz,
+      factorEntries: structure?.normal.entries,
       patternChanges: sparse?.patternChanges,
       colours: sparse?.colours,
-      ordering: structure?.analysis.ordering,
+      ordering: structure?.normal.ordering,
       seconds: { ...this.#seconds },
     };
+  }
+
+  /** Frees memory that only the search needs. */
+  release(): void {
+    this.#sparse?.release();
   }
 
   /** Columns of the Jacobian by the coordinates of steps. */

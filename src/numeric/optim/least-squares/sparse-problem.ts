@@ -1,11 +1,11 @@
 import { now } from "../../../engine/util/now.ts";
+import { readElements } from "../../../engine/ir/elements.ts";
 import type { Tensor } from "../../../engine/ir/tensor.ts";
-import { analysisOf, type SparseAnalysis } from "../../sparse/factor/factorise.ts";
-import { normalProduct, type NormalProduct } from "../../sparse/matrix/normal-product.ts";
+import { NormalEquations, type NormalMemory } from "../../sparse/factor/normal-equations.ts";
 import { multiplyColumns, multiplyRows } from "../../sparse/matrix/products.ts";
 import type { SparseDerivative } from "../../sparse/derivative/sparse-derivative.ts";
 import type { SparsePattern } from "../../sparse/matrix/sparse-pattern.ts";
-import { holdCoordinates, withoutReports } from "../minimize/search-space.ts";
+import { withoutReports } from "../minimize/search-space.ts";
 import { dot } from "../vector.ts";
 import type { LargeProblem, Linearisation, SolverSeconds } from "./linearisation.ts";
 import type { StepSpace } from "./step-space.ts";
@@ -14,11 +14,7 @@ import { tangentJacobian, type TangentJacobian } from "./tangent-jacobian.ts";
 /** Everything about the normal equations that the pattern of the Jacobian determines. */
 export interface NormalStructure {
   readonly jacobian: TangentJacobian;
-  readonly normal: NormalProduct;
-  /** Analysis of JᵀJ, computed on first access. */
-  readonly analysis: SparseAnalysis;
-  /** For each coordinate, the index of its diagonal entry in JᵀJ. */
-  readonly diagonal: Int32Array;
+  readonly normal: NormalEquations;
 }
 
 /** Structures by the pattern of the Jacobian by the parameters. */
@@ -50,19 +46,12 @@ function structureFor(
 ): NormalStructure {
   const before = known.get(pattern);
   if (before !== undefined) return before;
-  const begin = now();
   const jacobian = tangentJacobian(pattern, space.charts, space.size);
-  const normal = normalProduct(jacobian.pattern);
-  const diagonal = new Int32Array(space.size);
-  const { rowPointers, columns } = normal.pattern;
-  for (let j = 0; j < space.size; j++)
-    for (let p = rowPointers[j]!; p < rowPointers[j + 1]!; p++) if (columns[p] === j) diagonal[j] = p;
-  seconds.normal += (now() - begin) / 1000;
-  // positive definite, so no pivot has to be delayed; the gain ratio corrects what rounding does to a step
-  const analysis = analysisOf(operation, normal.pattern, { pivotTolerance: 0, refinements: 0 });
-  seconds.ordering += analysis.seconds.ordering;
-  seconds.analysis += analysis.seconds.analysis;
-  const structure = { jacobian, normal, analysis, diagonal };
+  const normal = new NormalEquations(operation, jacobian.pattern);
+  seconds.normal += normal.productSeconds;
+  seconds.ordering += normal.seconds.ordering;
+  seconds.analysis += normal.seconds.analysis;
+  const structure = { jacobian, normal };
   known.set(pattern, structure);
   return structure;
 }
@@ -80,8 +69,8 @@ export class SparseProblem implements LargeProblem {
   readonly #changesBefore: number;
   /** Called before each evaluation of the Jacobian. */
   readonly #count: () => void;
-  /** Lower triangle of JᵀJ of the latest linearisation. */
-  #products: Float64Array | undefined;
+  /** Memory that the next linearisation reuses: the lower triangle of JᵀJ, and its factors. */
+  #memory: NormalMemory & { products?: Float64Array } = {};
   /** Structure of the latest Jacobian. */
   structure: NormalStructure | undefined;
 
@@ -148,14 +137,20 @@ export class SparseProblem implements LargeProblem {
     return { residuals, values, structure };
   }
 
+  /** Frees the memory of the latest linearisation. */
+  release(): void {
+    this.#memory = {};
+  }
+
   linearise(x: Float64Array): Linearisation {
     const seconds = this.#seconds;
     const { residuals, values, structure } = this.evaluate(x);
-    const { jacobian, normal, analysis, diagonal } = structure;
+    const { jacobian, normal } = structure;
+    const memory = this.#memory;
     const { rowPointers, columns, shape } = jacobian.pattern;
     const begin = now();
-    if (this.#products?.length !== normal.pattern.nnz) this.#products = new Float64Array(normal.pattern.nnz);
-    const products = normal.evaluateLower(values, undefined, this.#products);
+    const products = normal.evaluate(values, memory.products);
+    memory.products = products;
     const gradient = new Float64Array(shape[1]);
     multiplyColumns(rowPointers, columns, values, residuals, gradient);
     seconds.normal += (now() - begin) / 1000;
@@ -172,24 +167,20 @@ export class SparseProblem implements LargeProblem {
     return {
       residuals,
       gradient,
-      columnSizes: Float64Array.from(diagonal, (p) => Math.sqrt(products[p]!)),
+      columnSizes: normal.columnSizes(products),
       squaredChange(step) {
         const change = changeBy(step);
         return dot(change, change);
       },
       gradientAfter,
       *solve(free, shift, held) {
-        const matrix = holdCoordinates(products, normal.pattern, diagonal, free);
         const start = now();
-        const factor = yield* withoutReports(analysis.factoriseInSteps(matrix, shift, true));
+        const factor = yield* withoutReports(normal.factoriseInSteps(products, free, shift, memory));
         const middle = now();
         seconds.factorisation += (middle - start) / 1000;
         if (factor.zeroPivots > 0) return undefined;
         const slopes = held.some((d) => d !== 0) ? gradientAfter(held) : gradient;
-        const step = factor.solve(
-          slopes.map((g, j) => (free[j] === 0 ? held[j]! : -g)),
-          false,
-        );
+        const step = factor.solve(slopes.map((g, j) => (free[j] === 0 ? held[j]! : -g)));
         seconds.solve += (now() - middle) / 1000;
         return step;
       },
@@ -197,7 +188,9 @@ export class SparseProblem implements LargeProblem {
   }
 }
 
-/** Elements of a tensor that has no other users. */
+/** Elements of a tensor that has no other users, without a copy if they have an array of their own. */
 function numbersOf(x: Tensor): Float64Array {
-  return x.data({ donate: true }) as Float64Array;
+  const elements = readElements(x, "leastSquares") as Float64Array;
+  const isOwn = elements.buffer instanceof ArrayBuffer && elements.byteLength === elements.buffer.byteLength;
+  return isOwn ? elements : (x.data({ donate: true }) as Float64Array);
 }

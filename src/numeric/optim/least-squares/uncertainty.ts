@@ -1,9 +1,8 @@
 import { DownhillError } from "../../../engine/errors/index.ts";
-import { LdlFactor } from "../../sparse/factor/ldl.ts";
+import { runSteps } from "../../sparse/factor/ldl.ts";
 import { inverseDiagonal } from "../../sparse/factor/selected-inverse.ts";
 import { covarianceAmong, type ColumnMatrix } from "../minimize/qr.ts";
 import type { SearchSpace } from "../minimize/search-space.ts";
-import { holdCoordinates } from "../minimize/search-space.ts";
 import type { SparseProblem } from "./sparse-problem.ts";
 
 /** Covariances of the coordinates at the result of a fit, without the factor s². NaN for those at a bound. */
@@ -49,22 +48,17 @@ export function sparseUncertainty(
   size: number,
 ): Uncertainty {
   const { values, structure } = problem.evaluate(x);
-  const { normal, analysis, diagonal } = structure;
+  const { normal } = structure;
   const products = normal.evaluate(values);
   const isFree = new Float64Array(size);
   for (const i of free) isFree[i] = 1;
-  const norms = Float64Array.from(diagonal, (p) => Math.sqrt(products[p]!));
+  const norms = normal.columnSizes(products);
   const hasEffect = free.every((i) => norms[i]! > 0 && norms[i]! < Infinity);
-  const matrix = holdCoordinates(products, normal.pattern, diagonal, isFree);
-  const { rowPointers, columns } = normal.pattern;
-  for (let i = 0; i < size; i++)
-    for (let p = rowPointers[i]!; p < rowPointers[i + 1]!; p++)
-      if (isFree[i] === 1 && isFree[columns[p]!] === 1) matrix[p]! /= norms[i]! * norms[columns[p]!]!;
-  const factor = hasEffect ? analysis.factorise(matrix) : undefined;
+  normal.divide(products, norms);
+  const steps = normal.factoriseInSteps(products, isFree, undefined, {});
+  const factor = hasEffect ? runSteps(steps) : undefined;
   const isDetermined =
-    factor instanceof LdlFactor &&
-    factor.zeroPivots === 0 &&
-    factor.factors.diagonal.every((d) => d > leastPivot);
+    factor !== undefined && factor.zeroPivots === 0 && factor.factors.diagonal.every((d) => d > leastPivot);
   if (!isDetermined) {
     const none = (count: number): Float64Array<ArrayBuffer> => new Float64Array(count).fill(Number.NaN);
     return { isDetermined, variances: () => none(size), among: (chosen) => none(chosen.length ** 2) };

@@ -1,5 +1,6 @@
 // Positions of matrix entries and of Schur complements in fronts, which the pattern determines.
-import type { LowerTriangle, SymbolicFactor } from "./symbolic.ts";
+import type { EliminatedTriangle } from "./elimination-tree.ts";
+import type { SymbolicFactor } from "./symbolic.ts";
 
 /** Positions for fronts without delayed variables: columns of a supernode, then its rows. */
 export interface AssemblyPositions {
@@ -11,7 +12,7 @@ export interface AssemblyPositions {
 
 export function assemblyPositions(
   { first, parent, rowStart, rows }: Pick<SymbolicFactor, "first" | "parent" | "rowStart" | "rows">,
-  lower: Pick<LowerTriangle, "pointers" | "rows">,
+  lower: EliminatedTriangle,
 ): AssemblyPositions {
   const parentRow = new Int32Array(rows.length);
   const elementOf = new Int32Array(lower.rows.length);

@@ -3,6 +3,14 @@ import type { SymmetricGraph } from "./minimum-degree.ts";
 
 const none = -1;
 
+/** Entries of one triangle of a symmetric matrix whose rows and columns are numbered in elimination order. */
+export interface EliminatedTriangle {
+  /** Index in `rows` at which each column begins, and the number of entries at the end. */
+  readonly pointers: Int32Array;
+  /** Renumbered row of each entry. */
+  readonly rows: Int32Array;
+}
+
 /**
  * Renumbers a graph, so that vertex `order[k]` becomes k. For each vertex, only the neighbours with smaller numbers are
  * listed: the upper triangle, by columns.

@@ -3,7 +3,9 @@ import { DownhillError } from "../../../engine/errors/index.ts";
 import { now } from "../../../engine/util/now.ts";
 import {
   columnCounts,
+  type EliminatedTriangle,
   eliminationTree,
+  inverseOf,
   postorder,
   renumberParents,
   transposeGraph,
@@ -23,11 +25,8 @@ const none = -1;
  */
 export type Ordering = "amd" | "natural" | Int32Array | readonly number[];
 
-/** Lower triangle of the renumbered matrix by columns, with its diagonal. */
-export interface LowerTriangle {
-  readonly pointers: Int32Array;
-  /** Renumbered row of each entry. */
-  readonly rows: Int32Array;
+/** Lower triangle of the renumbered matrix by columns, with its diagonal, and the entries of the matrix. */
+interface LowerTriangle extends EliminatedTriangle {
   /** For each entry, its index in the lower triangle of the matrix (`entry`), and in the upper one (`mirror`). */
   readonly entry: Int32Array;
   readonly mirror: Int32Array;
@@ -56,11 +55,17 @@ export interface SymbolicFactor {
 }
 
 /**
- * Symbolic analysis of a symmetric matrix: the structure of its factor, and its lower triangle in elimination order.
+ * Symbolic analysis of a symmetric matrix: the structure of its factor, and its lower triangle by columns in elimination
+ * order.
  */
-export interface SymmetricAnalysis extends SymbolicFactor {
-  readonly lower: LowerTriangle;
+export interface TriangleAnalysis extends SymbolicFactor {
+  readonly lower: EliminatedTriangle;
   readonly positions: AssemblyPositions;
+}
+
+/** Analysis of a symmetric matrix that is stored with both triangles. */
+export interface SymmetricAnalysis extends TriangleAnalysis {
+  readonly lower: LowerTriangle;
 }
 
 /** Analyses a symmetric pattern that has both triangles. */
@@ -71,9 +76,26 @@ export function analyseSymmetric(
 ): SymmetricAnalysis {
   requireSymmetric(operation, pattern);
   const graph = { pointers: pattern.rowPointers, neighbours: pattern.columns };
+  const triangle = analyseTriangle(operation, graph, ordering);
+  const begin = now();
+  const lower = { ...triangle.lower, ...entriesOfTriangle(pattern, triangle) };
+  const { seconds } = triangle;
+  return {
+    ...triangle,
+    lower,
+    seconds: { ...seconds, analysis: seconds.analysis + (now() - begin) / 1000 },
+  };
+}
+
+/** Analyses a symmetric matrix whose lower triangle will be computed in elimination order. */
+export function analyseTriangle(
+  operation: string,
+  graph: SymmetricGraph,
+  ordering: Ordering,
+): TriangleAnalysis {
   const symbolic = analyseGraph(operation, graph, ordering);
   const begin = now();
-  const lower = lowerTriangle(pattern, symbolic.order);
+  const lower = lowerTriangle(graph, symbolic.order);
   const positions = assemblyPositions(symbolic, lower);
   const { seconds } = symbolic;
   return {
@@ -200,33 +222,44 @@ function rowStructures(
   return { rowStart, rows: rows.slice(0, n) };
 }
 
-/**
- * Lower triangle of the renumbered matrix. For each element, it has the entries of the matrix at its position and at
- * the transposed one.
- */
-function lowerTriangle(pattern: SparsePattern, order: Int32Array): LowerTriangle {
-  const { rowPointers, columns } = pattern;
-  const { from } = pattern.transposed; // entry q of the transposed pattern, which is the same one, is entry from[q]
+/** Lower triangle of the renumbered matrix by columns. Vertices of the graph may be their own neighbours. */
+function lowerTriangle({ pointers, neighbours }: SymmetricGraph, order: Int32Array): EliminatedTriangle {
   const n = order.length;
-  const position = new Int32Array(n);
-  for (let k = 0; k < n; k++) position[order[k]!] = k;
-  const pointers = new Int32Array(n + 1);
+  const position = inverseOf(order);
+  const starts = new Int32Array(n + 1);
   for (let k = 0; k < n; k++) {
     let count = 0;
-    for (let p = rowPointers[order[k]!]!; p < rowPointers[order[k]! + 1]!; p++)
-      if (position[columns[p]!]! >= k) count++;
-    pointers[k + 1] = pointers[k]! + count;
+    for (let p = pointers[order[k]!]!; p < pointers[order[k]! + 1]!; p++)
+      if (position[neighbours[p]!]! >= k) count++;
+    starts[k + 1] = starts[k]! + count;
   }
-  const total = pointers[n]!;
-  const [rows, entry, mirror] = [new Int32Array(total), new Int32Array(total), new Int32Array(total)];
+  const rows = new Int32Array(starts[n]!);
   for (let k = 0, t = 0; k < n; k++)
+    for (let p = pointers[order[k]!]!; p < pointers[order[k]! + 1]!; p++) {
+      const row = position[neighbours[p]!]!;
+      if (row >= k) rows[t++] = row;
+    }
+  return { pointers: starts, rows };
+}
+
+/**
+ * For each element of the lower triangle, the entries of the matrix at its position (`entry`) and at the transposed one
+ * (`mirror`).
+ */
+function entriesOfTriangle(
+  pattern: SparsePattern,
+  { order, lower }: TriangleAnalysis,
+): Pick<LowerTriangle, "entry" | "mirror"> {
+  const { rowPointers, columns } = pattern;
+  const { from } = pattern.transposed; // entry q of the transposed pattern, which is the same one, is entry from[q]
+  const position = inverseOf(order);
+  const [entry, mirror] = [new Int32Array(lower.rows.length), new Int32Array(lower.rows.length)];
+  for (let k = 0, t = 0; k < order.length; k++)
     for (let p = rowPointers[order[k]!]!; p < rowPointers[order[k]! + 1]!; p++) {
-      const row = position[columns[p]!]!;
-      if (row < k) continue;
-      rows[t] = row;
+      if (position[columns[p]!]! < k) continue;
       const isLower = order[k]! >= columns[p]!;
       entry[t] = isLower ? p : from[p]!;
       mirror[t++] = isLower ? from[p]! : p;
     }
-  return { pointers, rows, entry, mirror };
+  return { entry, mirror };
 }

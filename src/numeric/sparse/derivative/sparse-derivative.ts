@@ -60,8 +60,8 @@ const largestWork = 1e8;
 /** Default limit of the memory for the intermediate values of one batch of derivative passes, in bytes. */
 export const defaultMemory: number = 256 * 2 ** 20;
 
-/** Plan of a derivative with its compiled code. */
-interface CompiledPlan extends PlannedDerivative {
+/** Compiled code of a plan, without the parts of the plan that only compilation needs. */
+interface CompiledPlan extends Pick<PlannedDerivative, "isSplit" | "counts"> {
   readonly pattern: SparsePattern;
   readonly tensors: PlanTensors;
   /** For each entry of a Hessian, the index of the entry at the transposed position; empty for Jacobians. */
@@ -216,7 +216,7 @@ export class SparseDerivative {
     const { operation, kind } = this.#task;
     const { captured, active, parameters } = this.#traced;
     const planned = this.#search.plan(this.#reader(leaves));
-    const { plan, counts, rest, moves } = planned;
+    const { plan, isSplit, counts, rest, moves } = planned;
     const { rows, columns, rowPointers, columnIndices } = plan.pattern;
     const pattern = SparsePattern.fromChecked([rows, columns], rowPointers, columnIndices);
     const mirror = kind === "hessian" ? pattern.transposed.from : new Int32Array(0);
@@ -229,7 +229,8 @@ export class SparseDerivative {
     const first = captured.length + parameters;
     const deciding = this.#search.deciding.filter((input) => input >= first);
     return {
-      ...planned,
+      isSplit,
+      counts,
       pattern,
       mirror: integers(mirror),
       tensors: {
@@ -285,7 +286,7 @@ export class SparseDerivative {
 }
 
 /** True if two plans of one function differ at most in the contents of their tensors, so that they can share code. */
-function isSameCode(a: PlannedDerivative, b: PlannedDerivative): boolean {
+function isSameCode(a: CompiledPlan, b: PlannedDerivative): boolean {
   return a.isSplit === b.isSplit && JSON.stringify(a.counts) === JSON.stringify(b.counts);
 }
 

@@ -30,19 +30,6 @@ const diagonals: Record<string, (i: number, next: () => number) => number | unde
 };
 
 describe("LDL factors", () => {
-  test("of the lower triangle alone equal those of both triangles", () => {
-    const a = randomSymmetric(40, 0.15, 5, diagonals["a dominant diagonal"]!);
-    const analysis = analyse(a.pattern);
-    const { rows, columns } = a.pattern;
-    const values = a.values.data() as Float64Array;
-    const lower = values.map((x, p) => (rows[p]! >= columns[p]! ? x : NaN));
-    const steps = analysis.factoriseInSteps(lower, undefined, true);
-    let next = steps.next();
-    while (next.done !== true) next = steps.next();
-    const b = randomValues(40, 6);
-    expect([...next.value.solve(b, false)]).toEqual([...analysis.factorise(values).solve(b, false)]);
-  });
-
   test.each(Object.entries(diagonals))(
     "of random matrices with %s agree with eigenvalues",
     (_, diagonalOf) => {

@@ -100,13 +100,8 @@ export class SparseAnalysis implements PatternSolver {
 
   /**
    * Like `factorise`, in steps of about five million operations. Between them, the caller can run other tasks or stop.
-   * With `lowerOnly`, `"ldl"` does not read the entries above the diagonal.
    */
-  *factoriseInSteps(
-    values: Float64Array,
-    shift?: Float64Array,
-    lowerOnly = false,
-  ): Generator<FactorProgress, NumericFactor> {
+  *factoriseInSteps(values: Float64Array, shift?: Float64Array): Generator<FactorProgress, NumericFactor> {
     const begin = now();
     const { kind, pivotTolerance, refinements } = this.#settings;
     const { pattern } = this;
@@ -118,7 +113,6 @@ export class SparseAnalysis implements PatternSolver {
             pivotTolerance,
             refinements,
             shift,
-            lowerOnly,
           })
         : yield* luInSteps("factorise", this.#symbolic as LuAnalysis, pattern, values, {
             pivotTolerance,

@@ -11,7 +11,7 @@ import {
 import type { NumericFactor } from "./numeric-factor.ts";
 import { refine } from "./refine.ts";
 import type { SparsePattern } from "../matrix/sparse-pattern.ts";
-import type { SymmetricAnalysis } from "../analysis/symbolic.ts";
+import type { SymmetricAnalysis, TriangleAnalysis } from "../analysis/symbolic.ts";
 
 /** Settings of a numeric LDLᵀ factorisation. */
 export interface LdlSettings {
@@ -21,8 +21,6 @@ export interface LdlSettings {
   readonly refinements: number;
   /** Numbers that are added to the diagonal, one per row of the matrix. */
   readonly shift?: Float64Array | undefined;
-  /** True if the entries above the diagonal are not read. */
-  readonly lowerOnly?: boolean | undefined;
 }
 
 /**
@@ -37,7 +35,7 @@ const asymmetry = 1e-8;
  * Values of the lower triangle in elimination order, and the largest absolute element of each column of the matrix
  * (`sizes`).
  */
-interface LowerValues {
+export interface LowerValues {
   readonly values: Float64Array;
   readonly sizes: Float64Array;
 }
@@ -51,8 +49,22 @@ export function* ldlInSteps(
   settings: LdlSettings,
 ): Generator<FactorProgress, LdlFactor> {
   const lower = lowerValues(operation, symbolic, pattern, given, settings);
+  return yield* ldlOfTriangle(operation, symbolic, lower, settings);
+}
+
+/**
+ * Factorises a matrix whose lower triangle is given in elimination order. `elements` is memory for the elements of L, for
+ * reuse.
+ */
+export function* ldlOfTriangle(
+  operation: string,
+  symbolic: TriangleAnalysis,
+  lower: LowerValues,
+  { pivotTolerance, refinements }: Pick<LdlSettings, "pivotTolerance" | "refinements">,
+  elements?: Float64Array,
+): Generator<FactorProgress, LdlFactor> {
   const rule = {
-    tolerance: settings.pivotTolerance,
+    tolerance: pivotTolerance,
     sizes: lower.sizes,
     zeroShare,
     refuse: (k: number): never => {
@@ -62,8 +74,8 @@ export function* ldlInSteps(
       );
     },
   };
-  const factors = yield* factoriseInSteps(symbolic, lower.values, rule);
-  return new LdlFactor(operation, factors, lower.values, settings.refinements);
+  const factors = yield* factoriseInSteps(symbolic, lower.values, rule, elements);
+  return new LdlFactor(operation, factors, lower.values, refinements);
 }
 
 /** Runs all steps of a factorisation and returns its result. */
@@ -78,10 +90,9 @@ function lowerValues(
   { lower, order }: SymmetricAnalysis,
   pattern: SparsePattern,
   given: Float64Array,
-  { shift, lowerOnly = false }: LdlSettings,
+  { shift }: LdlSettings,
 ): LowerValues {
-  const { pointers, rows, entry } = lower;
-  const mirror = lowerOnly ? entry : lower.mirror;
+  const { pointers, rows, entry, mirror } = lower;
   const n = order.length;
   const values = new Float64Array(entry.length);
   const sizes = new Float64Array(n);

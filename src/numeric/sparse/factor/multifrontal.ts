@@ -4,13 +4,13 @@ import { frontMemory, panelColumns, releaseFrontMemory } from "./front-kernel.ts
 import { subtractProducts } from "./front-update.ts";
 import { eliminateInOrder } from "./ordered-pivots.ts";
 import { grown } from "../matrix/combine.ts";
-import type { SymmetricAnalysis } from "../analysis/symbolic.ts";
+import type { TriangleAnalysis } from "../analysis/symbolic.ts";
 
 const none = -1;
 
 /** Factors of P A Pᵀ = L D Lᵀ, by supernodes. */
 export interface LdlFactors extends Pivots {
-  readonly symbolic: SymmetricAnalysis;
+  readonly symbolic: TriangleAnalysis;
   /** First step of elimination of each supernode, and n at the end. */
   readonly firstStep: Int32Array;
   /**
@@ -90,20 +90,21 @@ export function* eliminateInSteps(
 
 /**
  * Factorises the matrix with these values of the lower triangle. Between supernodes, the caller can run other tasks or
- * stop.
+ * stop. `elements` is memory for the elements of L, for reuse.
  */
 export function* factoriseInSteps(
-  symbolic: SymmetricAnalysis,
+  symbolic: TriangleAnalysis,
   values: Float64Array,
   rule: PivotRule,
+  elements?: Float64Array,
 ): Generator<FactorProgress, LdlFactors> {
-  const factorisation = new Multifrontal(symbolic, values, rule);
+  const factorisation = new Multifrontal(symbolic, values, rule, elements);
   yield* eliminateInSteps(symbolic.parent.length, (s) => factorisation.eliminate(s));
   return factorisation.result();
 }
 
 class Multifrontal {
-  readonly #symbolic: SymmetricAnalysis;
+  readonly #symbolic: TriangleAnalysis;
   readonly #values: Float64Array;
   readonly #rule: PivotRule;
   readonly #firstStep: Int32Array;
@@ -129,7 +130,12 @@ class Multifrontal {
   /** Row of each variable in the current front. */
   readonly #rowOf: Int32Array;
 
-  constructor(symbolic: SymmetricAnalysis, values: Float64Array, rule: PivotRule) {
+  constructor(
+    symbolic: TriangleAnalysis,
+    values: Float64Array,
+    rule: PivotRule,
+    elements: Float64Array = new Float64Array(symbolic.storedEntries),
+  ) {
     const n = symbolic.order.length;
     const supernodes = symbolic.parent.length;
     this.#symbolic = symbolic;
@@ -139,7 +145,7 @@ class Multifrontal {
     this.#variableStart = new Int32Array(supernodes + 1);
     this.#variables = new Int32Array(n + symbolic.rows.length);
     this.#elementStart = new Float64Array(supernodes + 1);
-    this.#elements = new Float64Array(symbolic.storedEntries);
+    this.#elements = elements;
     this.#diagonal = new Float64Array(n);
     this.#below = new Float64Array(n);
     this.#rowOf = new Int32Array(n);

@@ -100,7 +100,7 @@ export function unitePatterns(a: SparsePattern, b: SparsePattern): Union {
 const productPatterns = /* @__PURE__ */ new WeakMap<SparsePattern, WeakMap<SparsePattern, SparsePattern>>();
 
 /** Pattern of the product A B, by Gustavson's algorithm. */
-export function productPattern(a: SparsePattern, b: SparsePattern): SparsePattern {
+function productPattern(a: SparsePattern, b: SparsePattern): SparsePattern {
   return cached(productPatterns, a, b, () => {
     const [rows, columnCount] = [a.shape[0], b.shape[1]];
     const mark = new Int32Array(columnCount).fill(-1);

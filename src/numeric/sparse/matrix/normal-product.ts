@@ -1,7 +1,9 @@
 import { refuseExtra } from "../../../engine/errors/arguments.ts";
-import { diagonalPattern, productPattern, unitePatterns } from "./combine.ts";
+import type { SymmetricGraph } from "../analysis/minimum-degree.ts";
 import { requireMemory } from "../analysis/memory-limit.ts";
-import { SparsePattern } from "./sparse-pattern.ts";
+import { type EliminatedTriangle, inverseOf } from "../analysis/elimination-tree.ts";
+import { grown } from "./combine.ts";
+import { type Entries, SparsePattern, type TransposedEntries, transposeEntries } from "./sparse-pattern.ts";
 
 /** Computes the products AᵀA of matrices A with one pattern. */
 export interface NormalProduct {
@@ -9,16 +11,12 @@ export interface NormalProduct {
   readonly pattern: SparsePattern;
   /** Values of AᵀA, or of Aᵀ W A with one weight per row. They are written into `out` if it is given. */
   evaluate(values: Float64Array, weights?: Float64Array, out?: Float64Array): Float64Array;
-  /** Like `evaluate`, with zeros for the entries above the diagonal. */
-  evaluateLower(values: Float64Array, weights?: Float64Array, out?: Float64Array): Float64Array;
 }
 
-/** Groups of adjacent rows with equal columns, which form dense blocks. */
-interface RowGroups {
+/** Groups of adjacent rows with equal columns, which form dense blocks. The entries have one row per group. */
+interface RowGroups extends Entries {
   /** First row of each group, and the number of rows at the end. */
   readonly first: Int32Array;
-  /** Pattern with one row per group. */
-  readonly pattern: SparsePattern;
 }
 
 /**
@@ -29,44 +27,86 @@ interface RowGroups {
  */
 export function normalProduct(pattern: SparsePattern): NormalProduct {
   if (arguments.length > 1) refuseExtra("normalProduct", arguments, 1);
+  const { graph, triangleProduct } = normalGraph(pattern);
+  const { pointers, neighbours } = graph;
   const n = pattern.shape[1];
-  const groups = groupRows(pattern);
-  requireSmallProduct(groups.pattern);
-  const product = productPattern(groups.pattern.transposed.pattern, groups.pattern);
-  const square = hasEmptyColumn(groups.pattern)
-    ? unitePatterns(product, diagonalPattern(n)).pattern
-    : product;
-  const positions = positionsOf(groups.pattern, square);
-  const evaluateLower: NormalProduct["evaluateLower"] = (
-    values,
-    weights,
-    out = new Float64Array(square.nnz),
-  ) => {
-    out.fill(0);
-    addProducts(pattern, groups, positions, values, weights, out);
-    return out;
-  };
+  const square = SparsePattern.fromChecked([n, n], pointers, neighbours);
+  const order = Int32Array.from({ length: n }, (_, j) => j);
+  const addUpper = triangleProduct(order, { pointers, rows: neighbours });
   return {
     pattern: square,
-    evaluateLower,
-    evaluate(values, weights, given) {
-      const out = evaluateLower(values, weights, given);
+    evaluate(values, weights, out = new Float64Array(square.nnz)) {
+      addUpper(values, weights, out);
       const { rows, columns } = square;
       const mirror = square.transposed.from;
-      for (let p = 0; p < out.length; p++) if (columns[p]! > rows[p]!) out[p] = out[mirror[p]!]!;
+      for (let p = 0; p < out.length; p++) if (columns[p]! < rows[p]!) out[p] = out[mirror[p]!]!;
       return out;
     },
   };
 }
 
-/** True if a column has no entry, so that the product lacks an element of its diagonal. */
-function hasEmptyColumn({ shape, columns }: SparsePattern): boolean {
-  const isUsed = new Uint8Array(shape[1]);
-  for (const column of columns) isUsed[column] = 1;
-  return isUsed.includes(0);
+/** Writes the values of one triangle of AᵀA, or of Aᵀ W A with one weight per row, into `out`. */
+export type TriangleProduct = (
+  values: Float64Array,
+  weights: Float64Array | undefined,
+  out: Float64Array,
+) => void;
+
+/**
+ * Structure of AᵀA as a graph, in which each vertex is its own neighbour. `triangleProduct` prepares the products for an
+ * order of elimination: its second argument has the entries of the lower triangle in that order; further ones stay 0.
+ *
+ * @throws DownhillError `range` if the product or the indices of its terms do not fit into memory.
+ */
+export function normalGraph(pattern: SparsePattern): {
+  readonly graph: SymmetricGraph;
+  readonly triangleProduct: (order: Int32Array, triangle: EliminatedTriangle) => TriangleProduct;
+} {
+  const groups = groupRows(pattern);
+  requireSmallProduct(groups);
+  const byColumn = transposeEntries(groups);
+  return {
+    graph: graphOf(groups, byColumn),
+    triangleProduct: (order, triangle) =>
+      productInto(pattern.rowPointers, groups.first, positionsOf(groups, byColumn, order, triangle)),
+  };
 }
 
-function groupRows({ shape, rowPointers, columns }: SparsePattern): RowGroups {
+/** A function of its own, so that its result does not keep the groups alive. */
+function productInto(rowPointers: Int32Array, first: Int32Array, positions: Int32Array): TriangleProduct {
+  return (values, weights, out) => {
+    out.fill(0);
+    addProducts(rowPointers, first, positions, values, weights, out);
+  };
+}
+
+/** Neighbours of each column: itself, and all columns that occur in a row with it. */
+function graphOf(groups: RowGroups, { rowPointers, columns }: TransposedEntries): SymmetricGraph {
+  const n = groups.shape[1];
+  const mark = new Int32Array(n).fill(-1);
+  const pointers = new Int32Array(n + 1);
+  let neighbours = new Int32Array(Math.max(16, 2 * groups.columns.length + n));
+  let count = 0;
+  for (let j = 0; j < n; j++) {
+    const start = count;
+    const add = (i: number): void => {
+      if (mark[i] === j) return;
+      mark[i] = j;
+      if (count === neighbours.length) neighbours = grown(neighbours);
+      neighbours[count++] = i;
+    };
+    add(j);
+    for (let p = rowPointers[j]!; p < rowPointers[j + 1]!; p++) {
+      const g = columns[p]!;
+      for (let q = groups.rowPointers[g]!; q < groups.rowPointers[g + 1]!; q++) add(groups.columns[q]!);
+    }
+    neighbours.subarray(start, count).sort();
+    pointers[j + 1] = count;
+  }
+  return { pointers, neighbours: neighbours.slice(0, count) };
+}
+
+function groupRows({ shape, rowPointers, columns }: Entries): RowGroups {
   const first: number[] = [];
   const pointers: number[] = [0];
   const kept = new Int32Array(columns.length);
@@ -80,16 +120,16 @@ function groupRows({ shape, rowPointers, columns }: SparsePattern): RowGroups {
     for (let p = from; p < end; p++) kept[count++] = columns[p]!;
     pointers.push(count);
   }
-  const pattern = SparsePattern.fromChecked(
-    [first.length, shape[1]],
-    Int32Array.from(pointers),
-    kept.slice(0, count),
-  );
-  return { first: Int32Array.from([...first, shape[0]]), pattern };
+  return {
+    shape: [first.length, shape[1]],
+    rowPointers: Int32Array.from(pointers),
+    columns: kept.slice(0, count),
+    first: Int32Array.from([...first, shape[0]]),
+  };
 }
 
 /** Checks the sizes of AᵀA and of the index of each product, by the widest row and the widths of all rows. */
-function requireSmallProduct({ rowPointers, shape }: SparsePattern): void {
+function requireSmallProduct({ rowPointers, shape }: Entries): void {
   let [widest, products] = [0, 0];
   for (let i = 0; i < shape[0]; i++) {
     const width = rowPointers[i + 1]! - rowPointers[i]!;
@@ -104,7 +144,12 @@ function requireSmallProduct({ rowPointers, shape }: SparsePattern): void {
 /**
  * For each pair of columns a and b ≤ a of each group, the index of the entry of the product. Ordered by group, a and b.
  */
-function positionsOf(groups: SparsePattern, product: SparsePattern): Int32Array {
+function positionsOf(
+  groups: RowGroups,
+  { rowPointers, columns, from }: TransposedEntries,
+  order: Int32Array,
+  { pointers, rows }: EliminatedTriangle,
+): Int32Array {
   const count = groups.shape[0];
   const starts = new Float64Array(count + 1);
   for (let g = 0; g < count; g++) {
@@ -112,32 +157,33 @@ function positionsOf(groups: SparsePattern, product: SparsePattern): Int32Array 
     starts[g + 1] = starts[g]! + (width * (width + 1)) / 2;
   }
   const positions = new Int32Array(starts[count]!);
-  const entryOf = new Int32Array(product.shape[1]);
-  const { pattern: byColumn, from } = groups.transposed;
-  for (let j = 0; j < product.shape[0]; j++) {
-    for (let r = product.rowPointers[j]!; r < product.rowPointers[j + 1]!; r++)
-      entryOf[product.columns[r]!] = r;
-    for (let q = byColumn.rowPointers[j]!; q < byColumn.rowPointers[j + 1]!; q++) {
-      const g = byColumn.columns[q]!;
-      const begin = groups.rowPointers[g]!;
+  const step = inverseOf(order);
+  const entryOf = new Int32Array(order.length);
+  for (let k = 0; k < order.length; k++) {
+    const j = order[k]!;
+    for (let t = pointers[k]!; t < pointers[k + 1]!; t++) entryOf[rows[t]!] = t;
+    for (let q = rowPointers[j]!; q < rowPointers[j + 1]!; q++) {
+      const g = columns[q]!;
+      const [begin, end, start] = [groups.rowPointers[g]!, groups.rowPointers[g + 1]!, starts[g]!];
       const a = from[q]! - begin;
-      for (let b = 0, t = starts[g]! + (a * (a + 1)) / 2; b <= a; b++, t++)
-        positions[t] = entryOf[groups.columns[begin + b]!]!;
+      for (let p = begin, b = 0; p < end; p++, b++) {
+        const row = step[groups.columns[p]!]!;
+        if (row < k) continue;
+        positions[start + (b <= a ? (a * (a + 1)) / 2 + b : (b * (b + 1)) / 2 + a)] = entryOf[row]!;
+      }
     }
   }
   return positions;
 }
 
 function addProducts(
-  pattern: SparsePattern,
-  groups: RowGroups,
+  rowPointers: Int32Array,
+  first: Int32Array,
   positions: Int32Array,
   values: Float64Array,
   weights: Float64Array | undefined,
   out: Float64Array,
 ): void {
-  const { rowPointers } = pattern;
-  const { first } = groups;
   for (let g = 0, t = 0; g < first.length - 1; g++) {
     const [row, end] = [first[g]!, first[g + 1]!];
     const width = rowPointers[row + 1]! - rowPointers[row]!;

@@ -250,8 +250,22 @@ function checkPattern(
 }
 
 function transposePattern(pattern: SparsePattern): TransposedPattern {
-  const { shape, rowPointers, columns, nnz } = pattern;
+  const { shape, rowPointers, columns, from } = transposeEntries(pattern);
+  return { pattern: SparsePattern.fromChecked(shape, rowPointers, columns), from };
+}
+
+/** Entries of a sparse matrix in compressed-row form, like those of a pattern. */
+export type Entries = Pick<SparsePattern, "shape" | "rowPointers" | "columns">;
+
+/** Transposed entries. `from` has the index of each among the original ones. */
+export interface TransposedEntries extends Entries {
+  readonly from: Int32Array;
+}
+
+/** Transposes entries without creating a pattern. */
+export function transposeEntries({ shape, rowPointers, columns }: Entries): TransposedEntries {
   const [rows, columnCount] = shape;
+  const nnz = columns.length;
   const pointers = new Int32Array(columnCount + 1);
   for (let p = 0; p < nnz; p++) pointers[columns[p]! + 1]!++;
   for (let j = 0; j < columnCount; j++) pointers[j + 1]! += pointers[j]!;
@@ -265,5 +279,5 @@ function transposePattern(pattern: SparsePattern): TransposedPattern {
       from[q] = p;
     }
   }
-  return { pattern: SparsePattern.fromChecked([columnCount, rows], pointers, rowsOfColumns), from };
+  return { shape: [columnCount, rows], rowPointers: pointers, columns: rowsOfColumns, from };
 }
