@@ -10,6 +10,7 @@ import type { PlainForm, PlainType } from "../form/form.ts";
 import { isIntegerArray } from "../form/form.ts";
 import { exportedFunction } from "./own-names.ts";
 import type { TemplateText } from "./results.ts";
+import { parametersText } from "./types.ts";
 
 interface TypedParameter {
   readonly name: string;
@@ -128,21 +129,31 @@ export function jacobianOf(form: PlainForm, wanted: string): Derivation {
   };
 }
 
-/** Code of the Jacobian: calls the function of `jacobianOf` for each unit vector to compute its columns. */
-export function jacobianText(form: PlainForm, wanted: string): string {
+/** Code of the Jacobian, and its type declaration: calls the function of `jacobianOf` for each unit vector. */
+export function jacobianText(
+  form: PlainForm,
+  wanted: string,
+): { readonly code: string; readonly types: string } {
   const { region, result } = form;
-  const names = parametersOf(form).map((param) => param.name);
+  const columnOf = `${region.name}Jvp`;
   const fresh = (hint: string): string => freshName(hint, form);
+  // a parameter that has the name of the called function would hide it
+  const nameOf = (name: string): string => (name === columnOf ? fresh(`${name}_`) : name);
+  const params = parametersOf(form).map((param) => ({ ...param, name: nameOf(param.name) }));
+  const names = params.map(({ name }) => name);
+  const at = nameOf(wanted);
   const type = presentType(form.params[placeOf(form, wanted)]!.type);
-  const call = (direction: string): string => `${region.name}Jvp(${[...names, direction].join(", ")})`;
+  const call = (direction: string): string => `${columnOf}(${[...names, direction].join(", ")})`;
   const list = (text: string, of: PlainType): string => (of.kind === "number" ? `[${text}]` : text);
   const [unused, j, columns] = [fresh("_"), fresh("j"), fresh("columns")];
-  const unit = type.kind === "number" ? "1" : `Array.from(${wanted}, (${unused}, k) => (k === ${j} ? 1 : 0))`;
+  const unit = type.kind === "number" ? "1" : `Array.from(${at}, (${unused}, k) => (k === ${j} ? 1 : 0))`;
   const doc = `The Jacobian of ${region.name} in ${wanted}: a row for each number of the result.`;
-  return exportedFunction({ name: `${region.name}Jacobian`, doc, params: names }, [
-    `  const ${columns} = Array.from(${list(wanted, type)}, (${unused}, ${j}) => ${list(call(unit), result)});`,
+  const name = `${region.name}Jacobian`;
+  const code = exportedFunction({ name, doc, params: names }, [
+    `  const ${columns} = Array.from(${list(at, type)}, (${unused}, ${j}) => ${list(call(unit), result)});`,
     `  return Array.from(${columns}[0] ?? [], (_, row) => ${columns}.map((column) => column[row]));`,
   ]);
+  return { code, types: `/** ${doc} */\nexport function ${name}(${parametersText(params)}): number[][];` };
 }
 
 /** Type without optionality. Derivatives are taken in values that are present. */

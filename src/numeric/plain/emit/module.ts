@@ -100,7 +100,11 @@ export function emitModule(source: PlainForm, options: EmitOptions): EmittedModu
   const texts = wasm
     ? wasmFunctions(derivations)
     : javascriptFunctions(form, derivations, functions === "exact");
-  if (jacobian !== undefined) texts.push(jacobianText(form, jacobian));
+  const jacobians = jacobian === undefined ? [] : [jacobianText(form, jacobian)];
+  append(
+    texts,
+    jacobians.map((one) => one.code),
+  );
   const code = [...head.map((line) => `// ${line}`), "", ...texts].join("\n");
   const types = [
     ...head.map((line) => `// ${line}`),
@@ -108,6 +112,7 @@ export function emitModule(source: PlainForm, options: EmitOptions): EmittedModu
       ({ name, doc, params, result }) =>
         `/** ${doc} */\nexport function ${name}(${parametersText(params)}): ${typeText(result)};`,
     ),
+    ...jacobians.map((one) => one.types),
   ].join("\n");
   return { code: `${code.trim()}\n`, types: `${types}\n` };
 }

@@ -146,6 +146,31 @@ test("a Jacobian may have parameters of any names", async () => {
   }
 });
 
+test.each(["curveJvp", "curveJacobian", "curveJvp_"])(
+  "a Jacobian may have a parameter or local %s, the name of an exported function",
+  async (name) => {
+    const params = [`${name}: number[], curveJvp_2: number`, `xs: number[], ${name}: number`];
+    const texts = params.map((given) => {
+      const [array, factor] = given.split(", ").map((param) => param.split(":")[0]!);
+      return `export function curve(${given}): number[] { "use ad"; return ${array}.map((x) => x * x * ${factor}); }`;
+    });
+    texts.push(
+      `export function curve(xs: number[], k: number): number[] { "use ad"; const ${name} = k; return xs.map((x) => x * x * ${name}); }`,
+    );
+    for (const text of texts) {
+      const form = elaborate(moduleOfText(text, "jacobian.ts"), "curve");
+      const jacobian = form.params[0]!.name;
+      for (const options of Object.values(ways)) {
+        const { code, types } = emitModule(form, { jacobian, ...options });
+        const { curveJacobian, curveJvp } = await imported(code);
+        expect(curveJacobian!([1, 2], 3)).toEqual([[6, 0], [0, 12]]); // prettier-ignore
+        expect(curveJvp!([1, 2], 3, [1, 1])).toEqual([6, 12]);
+        expect(types).toMatch(/export function curveJacobian\(.*\): number\[\]\[\];/);
+      }
+    }
+  },
+);
+
 test.each(["execute", "check", "memory", "doubles", "constant0", "x"])(
   "a function over tensors may be called %s",
   async (name) => {
