@@ -4,7 +4,8 @@ import { makeProgram, mul, sum, zeros } from "downhill";
 import { lowerProgram } from "../passes/lower.ts";
 import { optimize } from "../passes/pipeline.ts";
 import * as k from "../kernel/build.ts";
-import type { Port, Routine, SizeExpr, Stmt } from "../kernel/scalar.ts";
+import { exp64 } from "../kernel/math/index.ts";
+import type { Expr, Port, Routine, SizeExpr, Stmt } from "../kernel/scalar.ts";
 import { elementsMoved, weightOf, workOf } from "./cost.ts";
 
 test("the work of a sum grows with its elements, for any division into runs", () => {
@@ -39,6 +40,21 @@ test("the weight of a loop nest is requested at each depth, and each statement i
   const weights = depths.map(weightOf);
   expect(weights).toEqual(depths.map((_, i) => 2 * (20 - i) + 2));
   expect(weighed).toBe(1);
+});
+
+test("calls of procedures in sequential code are counted separately, in each iteration", () => {
+  const call = k.call(exp64, k.f64(1));
+  const calledOf = (times: number, value: Expr): number => {
+    const block = k.makeBlock();
+    const x = block.let("x", k.f64(0));
+    block.for("i", k.i32(0), k.i32(times), (loop) => loop.set(x, value));
+    return workOf({ name: "f", inputs: [], outputs: [], temps: [], arenaBytes: 0, body: block.statements })
+      .called;
+  };
+  const one = calledOf(1, call);
+  expect(one).toBeGreaterThan(1);
+  expect(calledOf(1, k.f64(1))).toBe(0);
+  expect(calledOf(10, k.add(call, call))).toBe(20 * one);
 });
 
 test("transferred elements are counted by array sizes; run-time sizes count as small", () => {

@@ -7,6 +7,7 @@ import {
   logSoftmax,
   makeProgram,
   mul,
+  slice,
   softmax,
   sub,
   sum,
@@ -120,13 +121,33 @@ describe("values computed from rows and then combined with the rows again", () =
     const between = (x: Tensor): Tensor =>
       sub(x, sum(transpose(sum(x, { axis: 1, keepdims: true })), { axis: 0 }).reshape([4, 1]));
     const apart = (x: Tensor): Tensor => sub(transpose(x), sum(x, { axis: 1 }));
-    for (const f of [between, apart]) {
-      const program = makeProgram(f)(numbers([4, 4], 1));
-      expect(run(rowByRow(program), interpBackend, [numbers([4, 4], 1)])).toEqual(
-        run(program, interpBackend, [numbers([4, 4], 1)]),
-      );
+    const ofOtherRows = (x: Tensor): Tensor => sub(x, slice(sum(x, { axis: 1 }), [0, 4]));
+    for (const [f, rows] of [
+      [between, 4],
+      [apart, 4],
+      [ofOtherRows, 8],
+    ] as const) {
+      const x = numbers([rows, 4], 1);
+      const program = makeProgram(f)(x);
+      expect(run(rowByRow(program), interpBackend, [x])).toEqual(run(program, interpBackend, [x]));
     }
     expect(loops(rowByRow(makeProgram(apart)(numbers([4, 4], 1))))).toBe(0);
+  });
+
+  test("is applied from the given number of bytes on, which each connected part must have", () => {
+    const twice = (x: Tensor, y: Tensor): readonly Tensor[] =>
+      [x, y].map((rows) => sub(rows, sum(rows, { axis: 1, keepdims: true })));
+    const rows = numbers([4, 8], 1);
+    const count = (
+      f: (...xs: Tensor[]) => Tensor | readonly Tensor[],
+      ins: Tensor[],
+      bytes: number,
+    ): number => loops(fuseRows(optimize(makeProgram(f)(...ins)), { elements: 1, bytes }));
+    const once = (x: Tensor): Tensor => sub(x, sum(x, { axis: 1, keepdims: true }));
+    const readTwice = 2 * 4 * 8 * 4; // by the reduction and by the difference
+    expect([count(once, [rows], readTwice), count(once, [rows], readTwice + 1)]).toEqual([1, 0]);
+    const both = [rows, numbers([4, 8], 2)];
+    expect([count(twice, both, readTwice), count(twice, both, readTwice + 1)]).toEqual([2, 0]);
   });
 
   test("is applied to arrays larger than the caches, with long rows", () => {

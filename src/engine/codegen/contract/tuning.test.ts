@@ -14,16 +14,28 @@ interface Layout {
   readonly batch?: number;
   /** True if the rows of the left operand are contiguous instead of its summands. */
   readonly isLeftTransposed?: boolean;
+  /** True if the summands of the right operand are contiguous instead of its columns. */
+  readonly isRightTransposed?: boolean;
 }
 
-function plan([m, n, s]: Sizes, target: ContractTarget, { batch, isLeftTransposed }: Layout): ContractPlan {
+function plan(
+  [m, n, s]: Sizes,
+  target: ContractTarget,
+  { batch, isLeftTransposed, isRightTransposed }: Layout,
+): ContractPlan {
   const groups: Dim<number>[] =
     batch === undefined ? [] : [{ role: "batch", size: batch, out: m * n, left: m * s, right: s * n }];
   const dims: Dim<number>[] = [
     ...groups,
     { role: "row", size: m, out: n, left: isLeftTransposed === true ? 1 : s, right: 0 },
-    { role: "column", size: n, out: 1, left: 0, right: 1 },
-    { role: "sum", size: s, out: 0, left: isLeftTransposed === true ? m : 1, right: n },
+    { role: "column", size: n, out: 1, left: 0, right: isRightTransposed === true ? s : 1 },
+    {
+      role: "sum",
+      size: s,
+      out: 0,
+      left: isLeftTransposed === true ? m : 1,
+      right: isRightTransposed === true ? 1 : n,
+    },
   ];
   return planContract({ type: "f32", dims }, target);
 }
@@ -49,6 +61,7 @@ test.each<[name: string, Threshold]>([
   ["left summands up to 1,024 bytes apart are read in place", { decision: (made) => made.left.packed, below: [[256, 64, 200], false], above: [[257, 64, 200], true], target: wide, layout: { isLeftTransposed: true } }],
   ["strips of up to 1 MB are kept", { decision: (made) => made.keepsStrip, below: [[512, 512, 1024], true], above: [[512, 512, 1025], false], target: wide }],
   ["right operands of up to 24 kB are read in place", { decision: (made) => made.right.packed, below: [[64, 96, 64], false], above: [[64, 75, 82], true] }],
+  ["right operands of dot products, which have up to 3 rows, are read in place", { decision: (made) => made.right.packed, below: [[3, 50, 400], false], above: [[4, 50, 400], true], target: wide, layout: { isRightTransposed: true } }],
   ["left operands of up to 24 kB are read in place", { decision: (made) => made.left.packed, below: [[96, 64, 64], false], above: [[97, 64, 64], true], layout: { isLeftTransposed: true } }],
   ["panels with 131,072 products may be parts of their own", { decision: (made) => made.stripPanels, below: [[127, 64, 64], 2], above: [[128, 64, 64], 1], target: { ...wide, partProducts: alone } }],
 ])("%s", (_, { decision, below, above, target = plain, layout = {} }) => {

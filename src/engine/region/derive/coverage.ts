@@ -40,15 +40,12 @@ export function findCoveredStores(
         region.results.some(
           (result, i) => result.kind === "array" && result.name === stmt.name && !isResultMasked(i),
         );
-      for (let last = stmts.length - 1; last > at; last--) {
-        const behind = stmts[last]!;
-        const isRead = isResult || readsAll(behind, stmt, linear, isMasked, definitions);
-        if (!isRead) continue;
-        const writers = isResult ? stmts.slice(at + 1) : stmts.slice(at + 1, last);
-        const stores = findLastingStores(stmt.name, writers, stmts.slice(at + 1), definitions);
-        stores.forEach((store) => covered.add(store));
-        break;
-      }
+      const end = isResult
+        ? stmts.length
+        : stmts.findLastIndex((one) => readsAll(one, stmt, linear, isMasked, definitions));
+      if (end < 0) continue;
+      const stores = findLastingStores(stmt.name, stmts.slice(at, end), stmts.slice(at), definitions);
+      stores.forEach((store) => covered.add(store));
     }
   };
   block(region.body, true);
@@ -66,8 +63,8 @@ export function findFirstStores(body: readonly RegionStmt[], { useful }: Lineari
     for (const [at, stmt] of stmts.entries()) {
       for (const inner of blocksOf(stmt)) block(inner);
       if (stmt.kind !== "array" || !useful.has(stmt.name) || stmt.growable === true) continue;
-      const behind = stmts.slice(at + 1);
-      const stores = findLastingStores(stmt.name, behind, behind, definitions);
+      const rest = stmts.slice(at);
+      const stores = findLastingStores(stmt.name, rest, rest, definitions);
       if (stores.length === 1) once.add(stores[0]!);
     }
   };

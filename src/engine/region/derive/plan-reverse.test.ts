@@ -186,3 +186,20 @@ describe("a loop over elements of an array", () => {
     ["swaps arrays of numbers", "ys[i] = Math.sin(xs[i]!); [ys, zs] = [zs, ys]; t += ys[0]!;"],
   ])("is not fused if it %s", (_, body) => expect(fusedLoops(body)).toBe(0));
 });
+
+test("linear locals that a branch reads keep the order of the program", () => {
+  const plan = planOf(`export function f(x: number, y: number): number {
+    "use ad";
+    const a = x * y;
+    const b = x * 2;
+    const c = x * 3;
+    let s = 0;
+    if (y > 0) {
+      s += c;
+      s += b;
+      s += a;
+    }
+    return s;
+  }`);
+  expect([...plan.matchAll(/transpose const d(\w+) /g)].map(([, name]) => name)).toEqual(["c", "b", "a"]);
+});

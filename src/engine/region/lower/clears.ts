@@ -44,16 +44,11 @@ export function removeUnreadClears(scope: RegionScope, block: readonly Stmt[]): 
 }
 
 /** Copies the facts that are known about a statement to its replacement. */
-function copyFacts(
-  { guards, afterError, indices, clears, stores }: RegionScope,
-  old: Stmt,
-  stmt: Stmt,
-): Stmt {
+function copyFacts({ guards, afterError, indices, stores }: RegionScope, old: Stmt, stmt: Stmt): Stmt {
   if (old === stmt) return stmt;
-  const [guard, index, clear, store] = [guards.get(old), indices.get(old), clears.get(old), stores.get(old)];
+  const [guard, index, store] = [guards.get(old), indices.get(old), stores.get(old)];
   if (guard !== undefined) guards.set(stmt, guard);
   if (index !== undefined) indices.set(stmt, index);
-  if (clear !== undefined) clears.set(stmt, clear);
   if (store !== undefined) stores.set(stmt, store);
   if (afterError.has(old)) afterError.add(stmt);
   return stmt;

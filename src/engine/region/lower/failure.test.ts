@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { thrownError, thrownText } from "./failure.ts";
+import { failureOf, provideErrors, thrownError, thrownText } from "./failure.ts";
 
 test("a message without text or values is the general one", () => {
   expect(thrownText({}, [])).toBe("an error was thrown");
@@ -33,6 +33,15 @@ test("an error has the class that its name stands for, and the position after it
       name: error ?? "DownhillError",
     });
   }
+});
+
+test("a region throws errors of the classes that the program provided for it", () => {
+  class OutOfOrder extends Error {}
+  const region = { name: "f", positions: [] };
+  const fail = (): Error => failureOf(region, { kind: "throw", at: undefined, error: "OutOfOrder" }, 0, 0);
+  expect(fail()).not.toBeInstanceOf(OutOfOrder);
+  provideErrors(region, () => ({ OutOfOrder }));
+  expect(fail()).toBeInstanceOf(OutOfOrder);
 });
 
 test("an error that has a code keeps it", () => {

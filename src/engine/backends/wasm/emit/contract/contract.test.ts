@@ -404,6 +404,18 @@ test("contractions of one module share kernels", () => {
   expect(cache.size).toBeGreaterThan(first);
 });
 
+test("a single remaining column is packed by vectors, even if its neighbours are not contiguous", () => {
+  const module = makeModule();
+  module.importMemory("env", "memory", { initial: 1, maximum: maximumPages });
+  const statement = { type: "f32", dims: product(53, 41, 259, "nt"), accumulate: false } as const;
+  addContract(module, new Map(), "product", statement, strictModes["plain"] ?? relaxedMode);
+  const functions = moduleText(module.finish()).split("(func $");
+  const packing = functions.filter((text) => text.startsWith("pack_right_"));
+  expect(packing.map((text) => /^\w+/.exec(text)?.[0])).toEqual(["pack_right_8", "pack_right_1"]);
+  expect(packing.at(-1)).toMatch(/v128\.load32_zero[^]*v128\.store/);
+  expect(packing.at(-1)).not.toContain("i32.store");
+});
+
 test("text of a kernel: pairs of vectors at offsets 0 and 16, adjacent stores after all loads", () => {
   const module = makeModule();
   module.importMemory("env", "memory", { initial: 1, maximum: maximumPages });

@@ -107,8 +107,7 @@ export function openIteration(
       hoisted: new Map(),
       stored,
       rare: leavesOut ? [] : undefined,
-      isApart:
-        frame.unit.settings.peepholes.separateStores && stored.size > 0 && !leavesOut && hasRare(block),
+      isApart: frame.unit.settings.peepholes.separateStores && !leavesOut && hasRare(block),
       hasStored: false,
       clears: frame.unit.settings.peepholes.clearedVectors,
     },

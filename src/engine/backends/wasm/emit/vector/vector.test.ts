@@ -888,6 +888,19 @@ describe("generated code of vectorized loops", () => {
       );
   });
 
+  test("elements up to 1024 apart are read with one address, those farther apart with one each", () => {
+    const addresses = (stride: number): number => {
+      const made: Made = { ins: [["a", "f64", 16 * stride]], outs: [["out", "f64", 16]], n: 16 };
+      const routine = routineOf(made, (block) =>
+        block.forEach("i", k.i32(0), k.i32(16), (loop, i) =>
+          loop.store("out", i, k.call(math.exp64, k.load("f64", "a", k.mul(i, k.i32(stride))))),
+        ),
+      );
+      return text(routine).match(/\(i32\.(mul|shl) \(local\.get \$i\) \(i32\.const (13|8200)\)\)/g)!.length;
+    };
+    expect([addresses(1024), addresses(1025)]).toEqual([1, 4]);
+  });
+
   test("a choice between a value and zero is a mask, unless zero has a sign", () => {
     const chosen = (x: Expr, y: Expr): string =>
       text(elementwise("f32", "f32", 8, (a, b) => k.select(k.lt(a, b), x, y)));
