@@ -1,4 +1,4 @@
-// Proof that random loop nests reach the legality checks of loop rewrites: deletes one check at a time from a bundle of the sources and
+// Proof that random loop nests reach the legality checks of loop rewrites. Deletes one check at a time from a bundle of the sources and
 // counts the programs until the generator finds the wrong results.
 import { fork } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";

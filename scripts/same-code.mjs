@@ -1,4 +1,4 @@
-// Shows that a change of prose changed nothing else: compiles each TypeScript and JavaScript file that differs between
+// Shows that a change of prose changed nothing else. Compiles each TypeScript and JavaScript file that differs between
 // two revisions, without comments and white space, and compares the results byte by byte. Types do not count, because
 // the compiler removes them. Markdown and other files are not compared.
 //

@@ -1,5 +1,5 @@
-// Builds the site into .vitepress/dist/, a folder of plain files that works from any place of any static server: reference, pages,
-// the live pages (course, playground, examples), and the index of the search.
+// Builds the site into .vitepress/dist/, a folder of plain files that works from any folder of any static server: reference, pages, the
+// live pages (course, playground, examples), and the index of the search.
 //
 // Usage: node site/build.mjs [--keep-reference]     in docs/; the option takes api/ as it is
 import { spawnSync } from "node:child_process";

@@ -1,5 +1,5 @@
-// Makes a site that was built for one address work under any: pages name what they need from where they stand, and scripts begin
-// by finding out where the site begins.
+// Makes a site that was built for one address work under any. Links of pages become relative to the page, and scripts begin by determining
+// the root of the site.
 import { parse } from "acorn";
 
 /** What the site is built for; it stands nowhere else in a page or script. */

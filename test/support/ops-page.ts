@@ -1,4 +1,4 @@
-// Generates the page of all array operations: the description from the doc comment, the derivative computed by the
+// Generates the page of all array operations. It has the description from the doc comment, the derivative computed by the
 // library, the results for each dtype, and the error from the page of accuracy.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// Checks for every region: its derivatives of both modes and of second order equal those of hyper-dual numbers and of
+// Checks every region. Its derivatives of both modes and of second order equal those of hyper-dual numbers and of
 // the tensor API, and every backend returns the bits of the evaluator.
 import { raceCheckingInterp } from "../../src/engine/backends/interp/index.ts";
 import { makeJsBackend } from "../../src/engine/backends/js/index.ts";

@@ -56,7 +56,7 @@ export function augmentationWords(augmentation: Augmentation): string {
 }
 
 /**
- * Changes a batch of inputs at random. Without `image`, the inputs are no pixels and only get noise. Equal keys give
+ * Changes a batch of inputs at random. Without `image`, the inputs are not pixels and only get noise. Equal keys give
  * equal changes.
  */
 export function augmentInputs(

@@ -237,7 +237,7 @@ export interface TensorMethods {
   read(options?: ReadOptions): Promise<TypedArray>;
   /**
    * Releases the tensor: `using g = gradient(x);` does so at the end of the block. Memory is garbage-collected in any
-   * case; releasing a large tensor lets the next result reuse its memory at once, like `data({ donate: true })`, and
+   * case. Releasing a large tensor lets the next result reuse its memory at once, like `data({ donate: true })`, and
    * reading it afterwards is an error. Has no effect on numbers, traced values, or released tensors.
    */
   [Symbol.dispose](): void;

@@ -11,7 +11,7 @@ export interface FailureLocals<Site> {
   readonly length: Expr;
   /** Value number `i` of the error message of the failed site, f64. */
   value(i: number): Expr;
-  /** True if at least one site, that is, a position at which a call may fail, was added. */
+  /** True if at least one site was added. A site is a position at which a call may fail. */
   readonly canFail: boolean;
   /** Adds a site, that is, a position in the code where a call may fail, and returns its number. */
   add(site: Site): number;

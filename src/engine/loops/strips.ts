@@ -1,5 +1,5 @@
-// Strip-mining of loops whose iterations share only sums, or arrays that each could have as a private copy: one
-// iteration per lane of a vector at once, each with its own sums and arrays.
+// Strip-mining of loops whose iterations share only sums, or arrays that each could have as a private copy. It runs one iteration per lane
+// of a vector at once, each with its own sums and arrays.
 import { usesDouble } from "../codegen/branches.ts";
 import { fitsLanes } from "../codegen/plan.ts";
 import type { Block } from "../kernel/build.ts";

@@ -5,8 +5,8 @@ import { constantOf, rewriteProgram } from "./rewrite.ts";
 
 /**
  * Removes equations that return an operand unchanged (`algebra.identity` of their primitive), and pairs of equations
- * that undo each other. Only identities that hold for every floating-point number are used: x · 1 = x and −(−x) = x,
- * but not x + 0 = x, because −0 + 0 is 0.
+ * that undo each other. Only identities that hold for every floating-point number are used. Examples are x · 1 = x and
+ * −(−x) = x, but not x + 0 = x, because −0 + 0 is 0.
  */
 export function simplify(program: Program): Program {
   const constants = new Map<Var, number>();

@@ -232,7 +232,7 @@ export interface PushParams {
   readonly backward: Program;
   readonly pushforward?: Program;
   readonly residuals: number;
-  /** True if `pushforward` cannot be transposed, so that masks of cotangents have no effect within the map. */
+  /** True if the transpose is always `backward` itself. Masks of cotangents then have no effect within the map. */
   readonly isOpaque?: boolean;
 }
 

@@ -1,5 +1,5 @@
-// Memory that a region needs in a program in addition to its own arrays, for loops in strips and for products: programs
-// declare theirs before anything is written, so it is found by writing the region once.
+// Memory that a region needs in a program in addition to its own arrays, for loops in strips and for products. Programs declare their
+// memory before anything is written. It is therefore found by writing the region once.
 import { internalError } from "../errors/index.ts";
 import type { Scratch } from "../ir/primitive.ts";
 import type { ArrayType, DType } from "../ir/types.ts";

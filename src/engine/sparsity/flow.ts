@@ -81,8 +81,8 @@ export function isTainted(expr: Expr, tainted: ReadonlySet<string>): boolean {
 }
 
 /**
- * Finds a factor of a product that removes columns where it is 0. The factor has no columns and does not depend on the
- * point; `rest` is the other factor. `undefined` if no factor qualifies or `skipsZeros` is false.
+ * Finds a factor of a product whose zeros remove the columns of the other factor, `rest`. The found factor has no
+ * columns and does not depend on the point. `undefined` if no factor qualifies or `skipsZeros` is false.
  */
 export function zeroFactor(
   expr: Expr,

@@ -225,7 +225,7 @@ export function hessian(
 }
 
 /**
- * Product of the Hessian of a scalar function at x with a vector v, without forming the Hessian: forward mode over
+ * Product of the Hessian of a scalar function at x with a vector v, without forming the Hessian. Uses forward mode over
  * reverse mode, at a small multiple of the cost of the function.
  *
  * @throws DownhillError `tree` or `shape` if v does not match x.

@@ -36,8 +36,8 @@ function positionsOf({ window, stride, dilation, count }: AxisWindows): Tensor {
 }
 
 /**
- * The windows along the last axes of x, one `AxisWindows` for each of these axes. They are replaced by the axes of
- * elements within a window, then the axes of windows.
+ * Replaces the last axes of x, one for each `AxisWindows`, by their windows. The axes of the elements within a window
+ * come first, then the axes of the windows.
  */
 function windowsOf(x: Tensor, axes: readonly AxisWindows[]): Tensor {
   const lead = x.ndim - axes.length;

@@ -49,7 +49,7 @@ export function eigh(a: TensorLike): [w: Tensor, v: Tensor] {
 
 /**
  * Eigenvalues of symmetric matrices `[…, n, n]` in ascending order, like those of `eigh`. At repeated eigenvalues,
- * first derivatives of functions that do not depend on their order have all digits; derivatives of order k have the
+ * first derivatives of functions that do not depend on their order have all digits. Derivatives of order k have the
  * accuracy of order k − 1 of `eigh`.
  *
  * @throws DownhillError `shape`, `dtype`

@@ -28,7 +28,7 @@ export function sqrtm(a: TensorLike): Complex {
 }
 
 /**
- * Principal logarithm of real square matrices `[…, n, n]`, the inverse of `expm`: the imaginary parts of its eigenvalues
+ * Principal logarithm of real square matrices `[…, n, n]`, the inverse of `expm`. The imaginary parts of its eigenvalues
  * are in (−π, π], and π for an eigenvalue λ < 0. Always complex numbers `{ re, im }`, as in downhill/fft; the imaginary
  * part is exactly 0 if no eigenvalue is a negative real number. Computed from the Schur form by square roots and a Padé
  * approximant.

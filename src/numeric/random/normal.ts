@@ -41,7 +41,7 @@ export function normal(key: Key, shape: DrawShape = [], options: RealOptions = {
 
 /**
  * Standard normal numbers truncated to the open interval from `low` to `high`. They are `√2 · erf⁻¹(u)` for u between
- * erf(low / √2) and erf(high / √2); if both bounds are on one side of 0, the tail function is used, which is accurate
+ * erf(low / √2) and erf(high / √2). If both bounds are on one side of 0, the tail function is used, which is accurate
  * there. Default shape: the shape to which the bounds broadcast. JAX's draws, and its method if the interval contains
  * 0. Differentiable in the bounds.
  * @throws DownhillError `range` for NaN bounds. The numbers are NaN if low is not below high, and in tails beyond 38,

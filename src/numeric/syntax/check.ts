@@ -18,7 +18,7 @@ export interface TextAnalysis {
 export interface TextOptions {
   /**
    * True if a statement that assigns a constant, such as `x = 2` or `x = pi/2`, declares an input with this start
-   * value; the last statement is still the result. False if it defines a constant. Default false.
+   * value. The last statement is still the result. False if it defines a constant. Default false.
    */
   readonly startValues?: boolean;
   /**

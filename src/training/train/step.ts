@@ -156,8 +156,8 @@ type GradientEvaluator<P, B> = (
 
 /**
  * Creates a stepper whose steps are compiled as a whole. A batch of another shape, such as a short last one, compiles
- * another function. Random numbers of step k depend only on the key, on k, on the number of the batch within the step
- * (if a step takes several), and on the shard (if batches are split).
+ * another function. Random numbers of step k depend only on the key, on k, and on two further numbers. These are the
+ * index of the batch within the step (if a step takes several), and the shard (if batches are split).
  */
 export function makeStepper<P, S, B>(options: StepperOptions<P, S, B>): Stepper<P, S, B> {
   const { loss } = options;

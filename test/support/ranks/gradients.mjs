@@ -1,5 +1,5 @@
 // Derivatives of random programs over the ranks, in the ways in which downhill computes them. The data are cut into as
-// many parts as there are ranks at most, of which each rank has its share, so that the numbers do not depend on the ranks.
+// many parts as there are ranks at most, of which each rank has its share. The numbers then do not depend on the ranks.
 // Writes on each rank a file of JSON into the folder that it is given: the numbers by their names.
 // Usage: gradients.mjs FOLDER FIRST      with the first of the six programs that are tried, from 0
 import { writeFileSync } from "node:fs";

@@ -1,5 +1,5 @@
 // Simplifies bounds checks. Checks that always hold are removed. Checks in loops are made once before the loop, for the first and last
-// index. If such a check fails, the loop runs with all its checks, so that unreached accesses set no error; or the call ends there, and the
+// index. If such a check fails, the loop runs with all its checks, so that unreached accesses set no error. Or the call ends there, and the
 // caller repeats it with code that checks in the loop.
 import * as k from "../../kernel/build.ts";
 import { copyBlock, copyExpr } from "../../kernel/copy.ts";

@@ -33,8 +33,8 @@ export interface InjectedState<S> {
 }
 
 /**
- * Keeps the hyper-parameters of an optimiser in its state, so that they can follow schedules of their own (the momentum
- * of a one-cycle run), be inspected, or be changed between updates without recompilation.
+ * Keeps the hyper-parameters of an optimiser in its state, so that they can follow separate schedules (the momentum of
+ * a one-cycle run). They can also be inspected, or changed between updates without recompilation.
  *
  * `names` selects the options; by default, all options that are numbers, scalars or schedules. Options that must be
  * known at compile time (integers such as `nsSteps`) cannot be among them. Like optax's `inject_hyperparams`.

@@ -89,9 +89,9 @@ function searchFor(
 
 /**
  * Fits the curve under constraints. If the unconstrained fit converged and satisfies the constraints, it is the result.
- * Otherwise searches start from it and, if all start values are given, from these, and the better result counts. The
- * scale of a robust loss, unless it is given, is then re-estimated from the residuals and the fit continued, until the
- * scale is stable.
+ * Otherwise searches from it and, if all start values are given, also from these, and takes the better result. Unless
+ * the scale of a robust loss is given, then re-estimates it from the residuals and continues the fit until the scale is
+ * stable.
  */
 function* followed(
   { names, jacobianOf, scaleOf }: ConstrainedCurveTask,

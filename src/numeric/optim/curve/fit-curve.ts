@@ -184,7 +184,7 @@ function fitOnce(
 }
 
 /**
- * Prepares `fitCurve` for repeated use: returns a function `(x, y, { sigma, weights, start })` that traces and compiles
+ * Prepares `fitCurve` for repeated use. Returns a function `(x, y, { sigma, weights, start })` that traces and compiles
  * the model once per number of rows, and analyses its structure only once.
  *
  * @throws DownhillError as `fitCurve`; errors about the data are thrown when the function is called.

@@ -33,7 +33,7 @@ export interface SolverSeconds {
   /** Evaluations of the residuals without derivatives, and of their Jacobian. */
   residuals: number;
   jacobian: number;
-  /** Products JᵀJ, with their pattern. */
+  /** Computing JᵀJ, including its pattern. */
   normal: number;
   /** Order of elimination, and the structure of the factor. */
   ordering: number;

@@ -163,10 +163,13 @@ export function odeint(
 /** Largest number of elements of y for which `auto` may change to an implicit method, which stores their Jacobian. */
 const mostForAutomatic = 50;
 
-/** Functions of the start, the times and data that solve the equation. */
+/** Functions of the start value `y`, the times and other data. */
 interface OdeintParts {
+  /** Solves the equation. */
   readonly solve: (y: Tensor, times: Tensor, ...data: Tensor[]) => ReturnType<typeof integrate>;
+  /** Returns the steps that the solution takes. */
   readonly record: (y: Tensor, times: Tensor, ...data: Tensor[]) => Mesh;
+  /** Repeats given steps; returns y at the times. */
   readonly replay: (mesh: Mesh, y: Tensor, times: Tensor, ...data: Tensor[]) => Tensor;
 }
 

@@ -14,7 +14,7 @@ import { optional, scalar } from "./entity.ts";
 import type { CompilationUnit } from "./env.ts";
 import { codeOf } from "./env.ts";
 
-/** Returns the type with its strings numbered by their codes in the unit. */
+/** Returns a type in which each string literal has its integer code of the compilation unit. */
 export function withCodes<T extends PlainType>(unit: CompilationUnit, type: T): T;
 export function withCodes(unit: CompilationUnit, type: PlainType): PlainType {
   switch (type.kind) {
