@@ -16,7 +16,7 @@ for (const fit of fits) {
   const { coefficients, error, ideal } = fitPolynomial(fit);
   const log2 = Math.log2(error).toFixed(1);
   console.error(`${fit.name}: error 2^${log2} (with real coefficients 2^${Math.log2(ideal).toFixed(1)})`);
-  text += `\n/** Coefficients of P in ${fit.says}; error of the formula: 2^${log2}. */\n`;
+  text += `\n/** Coefficients of P in ${fit.says}. Error of the formula: 2^${log2}. */\n`;
   text += `export const ${fit.name}: readonly number[] = [${coefficients.join(", ")}];\n`;
 }
 const { nodes, weights } = gaussLegendre(28);
