@@ -111,7 +111,7 @@ function table({ rates, momentum, unit }: ScheduleCurve, width: number, paint: P
   ];
 }
 
-/** Returns the text that `downhill schedule` prints without the name of a schedule. */
+/** Returns the text that `downhill schedule` prints if its arguments name no schedule. */
 export function showList(
   kinds: ReadonlyMap<string, Pick<CommandEntry, "description">>,
   paint: Paint,

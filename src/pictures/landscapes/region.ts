@@ -16,7 +16,7 @@ export interface RaceConstraint {
   /** The limited function of a point: a scalar. */
   readonly value: (point: Tensor) => Tensor;
   readonly multiplier: number;
-  /** True if its limit holds the result. */
+  /** True for an equality, and for an inequality whose limit keeps the result from moving further. */
   readonly isActive: boolean;
   /** −multiplier · gradient: the force of the constraint on the result. */
   readonly force: Point;

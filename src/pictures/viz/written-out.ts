@@ -162,8 +162,9 @@ class LoopUnroller {
   }
 
   /**
-   * Assigns the equations that a loop itself has made since `from` to iterations: to the previous iteration if they
-   * read only values of it, otherwise to the next one.
+   * Assigns the equations of the trace from index `from` on to an iteration. The loop has added them between two of its
+   * iterations. An equation belongs to the iteration before it if it reads only values of that iteration, otherwise to
+   * the next one.
    */
   #settle(from: number, place: IterationPath, before: IterationPath, next: IterationPath): void {
     for (const made of this.#trace.eqns.slice(from)) {

@@ -42,7 +42,7 @@ const columns: readonly (readonly [name: string, words?: Readonly<Record<string,
  * Two penguins were not measured at all, and of nine more the sex is unknown (one has `"."` for it in the source, which
  * counts as missing). The option `missing` sets how they are treated.
  *
- * @throws DownhillError `option` without this option, and for unknown columns.
+ * @throws DownhillError `option` if `missing` is absent, and for unknown columns.
  * @example
  * const { table, dropped } = penguins({ missing: "drop", columns: ["species", "beakLength", "bodyMass"] });
  * [table.rows, dropped.map(({ row }) => row)]; // [342, [3, 339]]

@@ -40,7 +40,8 @@ function readPoints(operation: string, points: TensorLike, values: TensorLike): 
  *
  * Derivatives of every order exist in x, the values and the points. The work for n points is proportional to n.
  *
- * @throws DownhillError `shape` unless points and values are vectors of the same length of at least 2, `option`.
+ * @throws DownhillError `shape` unless points and values are vectors of the same length of at least 2, `option` for another
+ * `boundary`.
  * @see de Boor, A Practical Guide to Splines, 1978, chapter IV.
  * @example
  * const curve = cubicSpline([0, 1, 2, 3], [0, 1, 8, 27]);
@@ -146,8 +147,8 @@ function tridiagonal(lower: Tensor, centre: Tensor, upper: Tensor, side: Tensor)
  *
  * Derivatives of every order exist in x, the coefficients and the knots.
  *
- * @throws DownhillError `shape` unless there are degree + 1 more knots than coefficients, and degree + 1 coefficients at least;
- * `range` for a degree that is not an integer from 0 to 20.
+ * @throws DownhillError `shape` unless there are degree + 1 more knots than coefficients, and at least degree + 1
+ * coefficients; `range` for a degree that is not an integer from 0 to 20.
  * @see de Boor, J. Approx. Theory 6, 1972.
  * @example
  * const curve = bSpline([0, 0, 0, 1, 1, 1], [0, 0, 1], 2); // x² from its Bernstein coefficients
