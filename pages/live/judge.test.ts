@@ -78,3 +78,34 @@ test("numbers with thousands separators, fractions and powers of ten are parsed"
   expect(judge({ ...task, answer: 1.437 }, "1,437").isRight).toBe(true);
   expect(judge({ ...task, answer: 0.5 }, "½").isRight).toBe(true);
 });
+
+test("inequalities, approximations, percentages and products with x are parsed", () => {
+  const task = {
+    kind: "number",
+    question: "",
+    answer: 1 / 12,
+    tolerance: 0.0005,
+    misconceptions: [],
+  } as const;
+  for (const text of [
+    "r < 1/12",
+    "0 < r < 0.0833",
+    "1/12 ≈ 0.08",
+    "≈ 0.0833",
+    "about 0.0833",
+    "8.33 %",
+    "0.0833…",
+  ])
+    expect(judge(task, text).isRight, text).toBe(true);
+  const count = { kind: "number", question: "", answer: 1810, tolerance: 0, misconceptions: [] } as const;
+  for (const text of ["65x24 + 25 x 10", "1'810", "1810 parameters."])
+    expect(judge(count, text).isRight, text).toBe(true);
+});
+
+test("a number with too few digits is not called too small or too large", () => {
+  const task = { kind: "number", question: "", answer: Math.log(5), misconceptions: [] } as const;
+  expect(judge(task, "1.6").text).toBe("Not yet: 1.6 is rounded too far. Write more digits, or a formula.");
+  expect(judge(task, "1.7").text).toBe("Not yet: 1.7 is too large.");
+  expect(judge({ ...task, answer: 0.0833 }, "0.08").isRight).toBe(true);
+  expect(judge({ ...task, answer: 4.074 }, "4.1").text).toContain("rounded too far");
+});

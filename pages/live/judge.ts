@@ -135,19 +135,34 @@ function judgeNumber({ answer, tolerance = 0.005, misconceptions }: NumberTask, 
   if (isNear(answer)) return right;
   const known = misconceptions.find((one) => isNear(one.answer));
   if (known !== undefined) return wrong(`${known.name}. ${known.why}`);
+  if (isRounded(text, answer))
+    return wrong(`${text.trim()} is rounded too far. Write more digits, or a formula.`);
   return wrong(`${text.trim()} is ${given[0]! > answer ? "too large" : "too small"}.`);
+}
+
+/** True if the text is the number with fewer digits: `1.6` for 1.609. */
+function isRounded(text: string, answer: number): boolean {
+  const digits = /^\s*[-−]?(?<digits>\d*\.?\d+)\s*$/.exec(text)?.groups?.["digits"];
+  const count = digits?.replace(".", "").replace(/^0+/, "").length ?? 0;
+  return count > 0 && Number(answer.toPrecision(count)) === numberFrom(text);
 }
 
 /**
  * Values that the text of an answer may mean: `1,437` has two readings; a formula without names has one: `3/4`,
- * `exp(-1)`, `2√3`. In `2·3 = 6 runs` the number is 6: the last side of an equation, without its unit.
+ * `exp(-1)`, `2√3`, `65x24`, `8.3 %`. In `2·3 = 6 runs` the number is 6: the last side of an equation or of an
+ * inequality, without its unit. In `1/12 ≈ 0.08` it is the exact side.
  */
 function numbersOf(text: string): readonly number[] {
-  const side = text.slice(text.lastIndexOf("=") + 1).trim();
+  const last = text.slice(Math.max(...[..."=<≤>≥"].map((mark) => text.lastIndexOf(mark))) + 1);
+  const side = (last.split(/[≈∼~]|\babout\b/).find((part) => part.trim() !== "") ?? "")
+    .replace(/[.…]+\s*$/, "")
+    .replaceAll(/(?<=\d\s*)x(?=\s*\d)/gi, "*")
+    .replace(/%\s*$/, "/100")
+    .trim();
   const plain = /^(?<number>[-−]?[\d.,]+)(?:\s+\p{L}+|\s*ε)$/u.exec(side)?.groups?.["number"] ?? side;
   if (plain === "") throw new Error("Write a number.");
-  if (/^[-−]?\d{1,3}(?:[,\s]\d{3})+(?:\.\d+)?$/.test(plain)) {
-    const whole = Number(plain.replace("−", "-").replaceAll(/[,\s]/g, ""));
+  if (/^[-−]?\d{1,3}(?:[,\s'’]\d{3})+(?:\.\d+)?$/.test(plain)) {
+    const whole = Number(plain.replace("−", "-").replaceAll(/[,\s'’]/g, ""));
     return /^[^,\s]*,[^,\s]*$/.test(plain) ? [whole, numberFrom(plain)] : [whole];
   }
   try {

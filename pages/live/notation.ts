@@ -1,4 +1,4 @@
-// Converts common notations of formulas (`2xy`, `x²`, `sin²x`, `√2`, `½`, `|x|`, `0,5x`, `Math.sin(x)`) to the syntax of the library.
+// Converts common notations of formulas (`2xy`, `x²`, `sin²x`, `√2`, `½`, `|x|`, `0,5x`, `Math.sin(x)`, LaTeX) to the syntax of the library.
 import { constants, functions } from "../../src/numeric/syntax/functions.ts";
 
 type Token =
@@ -11,7 +11,7 @@ type Binding = "loose" | "tight";
 const lookalikes: ReadonlyMap<string, string> = new Map([
   ...[..."·⋅∙•×∗"].map((c) => [c, "*"] as const),
   ...[..."−–—"].map((c) => [c, "-"] as const),
-  ...[..."÷∕⁄"].map((c) => [c, "/"] as const),
+  ...[..."÷∕⁄:"].map((c) => [c, "/"] as const),
   ...[..."[{"].map((c) => [c, "("] as const),
   ...[..."]}"].map((c) => [c, ")"] as const),
   ["½", "(1/2)"],
@@ -31,16 +31,67 @@ const plainForms = "0123456789+-()nxy";
  * @param names names that the formula may use; a word of several of them, such as `xy`, is their product
  */
 export function readingsOf(text: string, names: readonly string[]): readonly string[] {
-  const right = withDifferentials(withDecimalPoints(withoutSyntaxOfPrograms(withoutLeftSide(text))), names);
+  const side = withoutLeftSide(withoutAssignment(withoutLatex(text), names));
+  const right = withDifferentials(withDecimalPoints(withoutSyntaxOfPrograms(side)), names);
   const plain = [...right].map((c) => lookalikes.get(c) ?? c).join("");
   const tokens = tokensOf(plain, names);
   if (tokens === undefined) return [plain];
   return [...new Set((["loose", "tight"] as const).map((binding) => written(tokens, binding)))];
 }
 
-/** Removes the left side of `dz/dx = 2*x`, which names the answer. */
+const symbolsOfLatex: ReadonlyMap<string, string> = new Map([
+  ["cdot", "*"],
+  ["times", "*"],
+  ["div", "/"],
+  ["left", ""],
+  ["right", ""],
+  ["partial", "∂"],
+  ["Delta", "Δ"],
+  ["varepsilon", "ε"],
+  ["epsilon", "ε"],
+]);
+
+/** Replaces LaTeX: `\frac{a}{b}` becomes `((a)/(b))`, `\sin` becomes `sin`; dollar signs around a formula are removed. */
+function withoutLatex(text: string): string {
+  if (!/[\\$]/.test(text)) return text;
+  return withoutFractions(text)
+    .replaceAll(/\\(?<word>[A-Za-z]+)/g, (_, word: string) => ` ${symbolsOfLatex.get(word) ?? word}`)
+    .replaceAll(/\\[^A-Za-z]|\$/g, " ");
+}
+
+function withoutFractions(text: string): string {
+  const from = text.search(/\\[dt]?frac\s*\{/);
+  if (from < 0) return text;
+  const [over, afterOver] = braced(text, from);
+  const [under, after] = braced(text, afterOver);
+  return `${text.slice(0, from)}((${withoutFractions(over)})/(${withoutFractions(under)}))${withoutFractions(text.slice(after))}`;
+}
+
+/** Returns the content of the first pair of braces from a position on, and the position after it. */
+function braced(text: string, from: number): readonly [content: string, after: number] {
+  const open = text.indexOf("{", from);
+  let depth = 0;
+  for (let i = open < 0 ? text.length : open; i < text.length; i++) {
+    if (text[i] === "{") depth++;
+    else if (text[i] === "}" && --depth === 0) return [text.slice(open + 1, i), i + 1];
+  }
+  throw new Error("A closing } is missing after \\frac.");
+}
+
+/** Replaces `x -= 3` by `x - (3)`, and writes `=` for other signs of an assignment: `x ← 3`, `x := 3`, `x -> 3`. */
+function withoutAssignment(text: string, names: readonly string[]): string {
+  const { name, sign, right } =
+    /^\s*(?<name>\p{L}+)\s*(?<sign>[-+*/])=(?<right>[^=]+)$/u.exec(text)?.groups ?? {};
+  if (name !== undefined && names.includes(name)) return `${name} ${sign!} (${right!})`;
+  return text.replace(/←|→|:=|<-|[-=]>/, "=");
+}
+
+/** Removes the left side of `dz/dx = 2*x`, which names the answer, and the full stop of a sentence. */
 function withoutLeftSide(text: string): string {
-  return /^\s*(?:[\p{L}∂][^=<>!]*)?=(?<right>[^=]*\S[^=]*)$/u.exec(text)?.groups?.["right"] ?? text;
+  const right = text
+    .replace(/[.…]+\s*$/, "")
+    .replace(/^\s*(?:d\p{L}+\s*\/\s*d\p{L}+|\p{L}+['′](?:\(\p{L}+\))?)\s*:/u, "");
+  return /^\s*(?:[\p{L}∂][^=<>!]*)?=(?<right>[^=]*\S[^=]*)$/u.exec(right)?.groups?.["right"] ?? right;
 }
 
 /** Removes the parts of a statement around its formula: `return Math.sin(x);` becomes `sin(x)`. */
@@ -95,13 +146,21 @@ function tokensOf(text: string, names: readonly string[]): Token[] | undefined {
       mark,
     } = groups as Readonly<Record<string, string | undefined>>;
     if (number !== undefined) return [{ kind: "number", text: number }];
-    if (word !== undefined) return partsOf(word, names) ?? [{ kind: "name", text: word }];
+    if (word !== undefined)
+      return partsOf(word, names) ?? callWithoutSpace(word, names) ?? [{ kind: "name", text: word }];
     if (superscript !== undefined)
       return [
         { kind: "raised", text: [...superscript].map((c) => plainForms[superscripts.indexOf(c)]!).join("") },
       ];
     return [{ kind: "mark", text: mark! }];
   });
+}
+
+/** Tokens of a function and its argument without a space, such as `sin6x`; `undefined` for another word. */
+function callWithoutSpace(word: string, names: readonly string[]): Token[] | undefined {
+  const { name, argument } = /^(?<name>\p{L}+)(?<argument>\d.*)$/u.exec(word)?.groups ?? {};
+  if (name === undefined || !functions.has(name)) return undefined;
+  return [{ kind: "function", text: name }, ...(tokensOf(argument!, names) ?? [])];
 }
 
 const longestWord = 40; // maximum number of letters of a product without signs

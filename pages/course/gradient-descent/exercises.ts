@@ -109,6 +109,11 @@ const shrinking: Exercise = {
           answer: low / high,
           why: `A step multiplies the error by \`1 - η*λ\`: insert the rate, and ${low} for λ.`,
         },
+        {
+          name: "this is the factor of the steep coordinate, with its sign",
+          answer: -factor,
+          why: "The steep coordinate changes sides in each step. A distance has no sign.",
+        },
       ],
     };
   },

@@ -116,6 +116,11 @@ export const exercises: readonly Exercise[] = [
             why: "The values of the present segment are stored as well.",
           },
           {
+            name: "the beginning of the present segment is counted once",
+            answer: n / k + k - 1,
+            why: "It is stored twice: with the beginnings, and as the first value of the segment.",
+          },
+          {
             name: "the beginnings of the segments are forgotten",
             answer: k,
             why: "Every segment is run again from its beginning, so this value must be stored.",

@@ -123,6 +123,13 @@ describe("downhill race", () => {
     expect(text).toContain(`Written to ${out}`);
   });
 
+  test("at a terminal it says how to share the race, unless it wrote a file", async () => {
+    const small = { landscape: "himmelblau", steps: "20" };
+    expect(await written(small, 100)).toContain("To share it: --out NAME.svg");
+    expect(await written(small)).not.toContain("To share it");
+    expect(await written({ ...small, out: join(folder, "shared.svg") }, 100)).not.toContain("To share it");
+  });
+
   test("--preset runs a study", async () => {
     const text = await written({ preset: "momentum" });
     expect(text).toContain("Momentum against theory");

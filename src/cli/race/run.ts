@@ -89,7 +89,12 @@ export async function show(
     }),
   );
   if (out !== undefined) stream.write(`\n${paint("dim", "Written to")} ${out}\n`);
+  else if (stream.isTTY === true) stream.write(`\n${paint("dim", sharing)}\n`);
 }
+
+/** How to share what is drawn, shown to people at a terminal. */
+const sharing =
+  "To share it: --out NAME.svg is an animation, also for a README; NAME.html is a page to play with.";
 
 const runStyles: readonly Style[] = ["blue", "yellow", "green", "magenta", "cyan", "red"];
 
