@@ -31,12 +31,12 @@ export function flowSeries(
     (trace) => {
       // the series of y reads that of its slope, which exists after f has run
       let slope = y;
-      const solution = new PowerSeries(y, false, (k) => {
+      const solution = new PowerSeries(y, Infinity, (k) => {
         const rate = coefficient(trace, slope, k - 1);
         const factor = k === 1 ? unit : div(unit, full(unit.type, k));
         return rate && mul(rate, spread(factor, y.shape));
       });
-      const time = new PowerSeries(t, false, (k) => (k === 1 ? unit : undefined));
+      const time = new PowerSeries(t, 2, (k) => (k === 1 ? unit : undefined));
       const [result, values] = trace.onDemand(() => f(trace.wrap(solution), trace.wrap(time)));
       slope = result;
       const layers = Array.from({ length: order + 1 }, (_, k) => {

@@ -7,7 +7,8 @@ import { div, equal, mul, scale } from "../../prims/arithmetic.ts";
 import { add, full, where, zeros } from "../../prims/linear.ts";
 import { bind1 } from "../../trace/bind.ts";
 import { knownConstant } from "../../trace/staging.ts";
-import type { SeriesCall } from "./series.ts";
+import type { SeriesCall, SeriesTrace } from "./series.ts";
+import { PowerSeries } from "./series.ts";
 
 /**
  * Exponent of a power if it is known, from a parameter or from an operand whose elements are all equal. `undefined` for
@@ -48,14 +49,20 @@ export function integerPower(x: Tensor, exponent: number): Tensor {
  * + 1 steps.
  */
 export function powerRate(
-  { prim, params, ins }: SeriesCall,
+  trace: SeriesTrace,
+  { prim, params, ins, series }: SeriesCall,
   exponent: number,
   dx: Tensor,
   y: Tensor,
 ): Tensor {
   const x = ins[0]!;
   if (exponent === 0) return mul(dx, where(equal(x, x), zeros(x.type), x)); // NaN for NaN
-  if (exponent > 0) return mul(dx, scale(bind1(prim, [x, full(x.type, exponent - 1)], params), exponent));
+  if (exponent > 0) {
+    const { head } = series[0]!;
+    // the rule of `pow` reads its base through a mask
+    const base = trace.wrap(new PowerSeries(head, 1, (k) => series[0]!.at(k)));
+    return mul(dx, scale(bind1(prim, [base, full(x.type, exponent - 1)], params), exponent));
+  }
   // powers that are no integer do not distinguish −0 from 0
   const base = Number.isInteger(exponent) ? x : add(x, zeros(x.type));
   return div(mul(scale(dx, exponent), y), base);

@@ -30,7 +30,9 @@ import type {
 import { bind, withTrace } from "../../trace/bind.ts";
 import { assertNever } from "../../util/assert-never.ts";
 import { findMaskedNames } from "./region-masks.ts";
+import type { MaskedOrders, SeriesTools } from "./series.ts";
 import { coefficient, PowerSeries } from "./series.ts";
+import { maskedFromOf } from "./structured.ts";
 import { TaylorTrace } from "./trace.ts";
 
 type Apply = RegionExpr & { readonly kind: "apply" };
@@ -39,46 +41,51 @@ type Apply = RegionExpr & { readonly kind: "apply" };
 type Coefficients = readonly RegionExpr[] | undefined;
 
 /**
- * A region that also computes stacks of coefficients. `isMasked` is true for each result whose coefficients may contain
- * masked zeros.
+ * A region that also computes stacks of coefficients. `masked` has, for each result, the lowest order from which on its
+ * coefficients may contain masked zeros.
  */
 interface SeriesRegion {
   readonly region: Region;
-  readonly isMasked: readonly boolean[];
+  readonly masked: readonly number[];
 }
 
 /** Creates the forward-mode rule of regions for which tangents are stacks of coefficients up to `order`. */
-export function regionSeriesTo(order: number, toolsOf: TaylorTrace["toolsOf"]): RegionSeriesRule {
+export function regionSeriesTo(order: number, masked: MaskedOrders, toolsOf: SeriesTools): RegionSeriesRule {
   return (call): DualResults => {
-    const { prim, ins, tangents, params, masks } = call;
+    const { prim, ins, tangents, params } = call;
     const active = tangents.map((t) => t !== undefined);
-    const key = `series ${order} ${active.join()} ${masks.join()}`;
-    const made = remember(params.region, key, () => new RegionSeries(call, active, order, toolsOf).make());
+    const key = `series ${order} ${active.join()} ${masked.ins.join()}`;
+    const made = remember(params.region, key, () =>
+      new RegionSeries(call, active, masked.ins, order, toolsOf).make(),
+    );
     const all = bind(prim, [...ins, ...present(tangents)], { ...params, region: made.region, linear: [] });
     const outs = all.slice(0, params.region.results.length);
     let next = outs.length;
-    return [outs, outs.map((out) => (isFloatingDtype(out.dtype) ? all[next++] : undefined)), made.isMasked];
+    masked.outs.push(...made.masked);
+    return [outs, outs.map((out) => (isFloatingDtype(out.dtype) ? all[next++] : undefined))];
   };
 }
 
 class RegionSeries {
   readonly #call: RegionSeriesCall;
   readonly #order: number;
-  readonly #toolsOf: TaylorTrace["toolsOf"];
+  readonly #toolsOf: SeriesTools;
   readonly #flat: Region;
   readonly #build: RegionBuilder;
   readonly #active: ReadonlySet<string>;
   readonly #activeParams: readonly RegionParam[];
-  readonly #masked: ReadonlySet<string>;
+  /** Lowest order from which on the coefficients of a local or an array may contain masked zeros. */
+  readonly #masked: ReadonlyMap<string, number>;
   /** Names of the locals and arrays that hold coefficients, by order (or `stack`) and original name. */
   readonly #names = new Map<string, string>();
-  readonly #programs = new Map<string, { readonly program: Program; readonly isMasked: boolean }>();
+  readonly #programs = new Map<string, { readonly program: Program; readonly maskedFrom: number }>();
 
   constructor(
     call: RegionSeriesCall,
     active: readonly boolean[],
+    masked: readonly number[],
     order: number,
-    toolsOf: TaylorTrace["toolsOf"],
+    toolsOf: SeriesTools,
   ) {
     this.#call = call;
     this.#order = order;
@@ -87,8 +94,8 @@ class RegionSeries {
     this.#build = makeBuilder(this.#flat, call.functions);
     this.#active = findActiveNames(this.#flat, active, call.functions);
     this.#activeParams = this.#flat.params.filter((param, i) => active[i] === true && isFloating(param.type));
-    this.#masked = findMaskedNames(this.#flat, this.#active, call.masks, (expr, masks) =>
-      masks.every((mask) => mask === undefined) ? true : this.#programOf(expr, masks).isMasked,
+    this.#masked = findMaskedNames(this.#flat, this.#active, masked, (expr, froms) =>
+      froms.every((from) => from === undefined) ? 1 : this.#programOf(expr, froms).maskedFrom,
     );
   }
 
@@ -125,9 +132,9 @@ class RegionSeries {
         ? [stmt, { ...stmt, name: this.#name(stmt.name, "stack"), dims: [...stmt.dims, dims] }]
         : this.#stmt(stmt),
     );
-    const isMasked = results.map((result) => {
+    const masked = results.map((result) => {
       const name = result.kind === "array" ? result.name : result.value.kind === "local" ? result.value.name : ""; // prettier-ignore
-      return !this.#active.has(name) || this.#masked.has(name);
+      return this.#active.has(name) ? this.#maskedFrom(name) : 1;
     });
     return {
       region: {
@@ -137,7 +144,7 @@ class RegionSeries {
         body: [...first, ...statements, ...last],
         results: [...results, ...stackResults],
       },
-      isMasked,
+      masked,
     };
   }
 
@@ -253,8 +260,8 @@ class RegionSeries {
   #applied(expr: Apply, result: RegionExpr, keep: (x: RegionExpr) => RegionExpr): Coefficients {
     const series = expr.args.map((x) => this.#seriesOf(x));
     if (series.every((s) => s === undefined)) return undefined;
-    const masks = expr.args.map((x, i) => series[i] && x.kind === "local" && this.#masked.has(x.name));
-    const { program } = this.#programOf(expr, masks);
+    const masked = expr.args.map((x, i) => series[i] && (x.kind === "local" ? this.#maskedFrom(x.name) : Infinity)); // prettier-ignore
+    const { program } = this.#programOf(expr, masked);
     const free = expr.args.filter((x) => x.kind !== "const");
     const ins = [...free, ...series.flatMap((s) => s ?? []), result];
     return this.#call.programs.write(program, ins, keep);
@@ -266,14 +273,16 @@ class RegionSeries {
    */
   #programOf(
     expr: Apply,
-    masks: readonly (boolean | undefined)[],
-  ): { readonly program: Program; readonly isMasked: boolean } {
+    masked: readonly (number | undefined)[],
+  ): { readonly program: Program; readonly maskedFrom: number } {
     const args = expr.args.map((x) => (x.kind === "const" ? `${x.type} ${x.value}` : x.type));
-    const key = `${expr.function} ${args.join()} ${masks.join()}`;
+    const key = `${expr.function} ${args.join()} ${masked.join()}`;
     let known = this.#programs.get(key);
     if (known === undefined) {
-      let isMasked = false;
-      const more = expr.args.flatMap((x, i) => (masks[i] === undefined ? [] : this.#eachOrder(() => x.type)));
+      let maskedFrom = 1;
+      const more = expr.args.flatMap((x, i) =>
+        masked[i] === undefined ? [] : this.#eachOrder(() => x.type),
+      );
       const whole = this.#call.programs.trace(expr.function, expr.args, more, (apply, xs, given) =>
         withTrace(
           expr.function,
@@ -282,12 +291,13 @@ class RegionSeries {
             let next = 0;
             const values = xs.map((x, i) => {
               const from = next;
-              if (masks[i] === undefined) return x;
+              if (masked[i] === undefined) return x;
               next += this.#order;
-              return trace.wrap(new PowerSeries(x, masks[i], (k) => given[from + k - 1]));
+              return trace.wrap(new PowerSeries(x, masked[i], (k) => given[from + k - 1]));
             });
             const y = apply(...values);
-            isMasked = trace.seriesOf(y)?.isMasked ?? true;
+            const found = trace.seriesOf(y);
+            maskedFrom = found === undefined ? 1 : maskedFromOf(found, this.#order);
             const series = this.#eachOrder((k) => coefficient(trace, y, k) ?? zeros(y.type));
             return [coefficient(trace, y, 0)!, ...series];
           },
@@ -297,9 +307,13 @@ class RegionSeries {
       const [value, ...outs] = whole.outs;
       const eqns = whole.eqns.filter((eqn) => eqn.outs[0] !== value);
       const program = { ...whole, ins: [...whole.ins, value!], eqns, outs };
-      this.#programs.set(key, (known = { program, isMasked }));
+      this.#programs.set(key, (known = { program, maskedFrom }));
     }
     return known;
+  }
+
+  #maskedFrom(name: string): number {
+    return this.#masked.get(name) ?? Infinity;
   }
 
   /** Name of the local with coefficient k of a local, or of the array with the stack of an array or parameter. */

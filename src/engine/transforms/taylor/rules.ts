@@ -19,25 +19,25 @@ type TangentRule = (tangents: readonly Maybe[]) => readonly Maybe[];
 
 /**
  * Combines the values of an operation's results (`heads`) with their series. `row` returns the coefficients of order k
- * of all results. Results that are not floating have no series.
+ * of all results, and `maskedFrom` the lowest order that may contain masked zeros. Results that are not floating have no series.
  */
 export function resultsOf(
   trace: SeriesTrace,
   heads: readonly Tensor[],
-  isMasked: (result: number) => boolean,
+  maskedFrom: (result: number) => number,
   row: (k: number) => readonly Maybe[],
 ): readonly Tensor[] {
   const rows: (readonly Maybe[])[] = [];
   return heads.map((head, i) =>
     isFloating(head.dtype)
-      ? trace.wrap(new PowerSeries(head, isMasked(i), (k) => (rows[k] ??= row(k))[i]))
+      ? trace.wrap(new PowerSeries(head, maskedFrom(i), (k) => (rows[k] ??= row(k))[i]))
       : head,
   );
 }
 
-/** For each operand, true if its coefficients may contain masked zeros (docs/masks.md). */
-export function masksOf({ series }: SeriesCall): readonly boolean[] {
-  return series.map((s) => s?.isMasked === true);
+/** For each operand, true if its coefficient of order k may contain masked zeros (docs/masks.md). */
+export function masksAt({ series }: SeriesCall, k: number): readonly boolean[] {
+  return series.map((s) => s !== undefined && k >= s.maskedFrom);
 }
 
 /** Applies a forward-mode rule to tangents. `masks` is true for each tangent that may contain masked zeros. */
@@ -62,15 +62,17 @@ export function linearSeries(
     own === undefined
       ? (given) => movedBy(prim, derivative.operands, heads, given, params)
       : (given) => own(given, heads, params);
-  const masks = masksOf(call);
-  const isMasked = leavesZeros(prim, heads, series.map((s) => s?.isMasked)); // prettier-ignore
+  const orders = [1, ...series.flatMap((s) => s?.maskedFrom ?? [])].sort((a, b) => a - b);
+  const maskedFrom = orders.find((k) => leavesZeros(prim, heads, series.map((s) => s && k >= s.maskedFrom))); // prettier-ignore
   return resultsOf(
     trace,
     bind(prim, heads, params),
-    () => isMasked,
+    () => maskedFrom ?? Infinity,
     (k) => {
       const tangents = series.map((s) => s?.at(k));
-      return tangents.every((t) => t === undefined) ? [] : withMasks(prim.name, tangents, masks, rule);
+      return tangents.every((t) => t === undefined)
+        ? []
+        : withMasks(prim.name, tangents, masksAt(call, k), rule);
     },
   );
 }
@@ -80,16 +82,11 @@ export function smoothSeries(
   call: SeriesCall,
   derivative: SmoothDerivative,
 ): readonly Tensor[] {
-  const { prim, ins, heads, params, series } = call;
+  const { prim, ins, heads, params } = call;
   const own = derivative.underDerivative === undefined ? params : derivative.underDerivative(params);
   const values = bind(prim, heads, own);
-  const varies = series.map((s) => s !== undefined);
-  const isEachMasked = series.every((s) => s === undefined || s.isMasked);
-  const isAnyMasked = series.some((s) => s?.isMasked);
-  const isLeftOut = heads.some((x, i) => varies[i] === false && isFloating(x.dtype));
-  const isMasked = derivative.chooses === true ? isAnyMasked || isLeftOut : isEachMasked;
-  const outs = (row: (k: number) => readonly Maybe[]): readonly Tensor[] =>
-    resultsOf(trace, values, () => isMasked, row);
+  const outs = (row: (k: number) => readonly Maybe[], maskedFrom = smoothMaskedFrom(call, derivative)) =>
+    resultsOf(trace, values, () => maskedFrom, row);
   if (derivative.transpose !== undefined && derivative.isProduct !== false && isBuiltIn(prim)) {
     const products: readonly Tensor[] = outs(
       productRow(call, derivative, values[0]!, (k) => coefficient(trace, products[0], k)),
@@ -99,17 +96,35 @@ export function smoothSeries(
   const exponent = exponentOf(call);
   if (exponent !== undefined && exponent >= 1 && Number.isInteger(exponent)) {
     const power = trace.inRule(() => integerPower(ins[0]!, exponent));
-    return outs((k) => [coefficient(trace, power, k)]);
+    return outs((k) => [coefficient(trace, power, k)], trace.seriesOf(power)?.maskedFrom);
   }
   // a positive exponent that is a parameter leads to the next one by the rule of the primitive
   const isPower = exponent !== undefined && (exponent <= 0 || ins.length === 2);
   const results: readonly Tensor[] = outs((k) => row(k));
   const row = integralRow(trace, call, (tangents) =>
     isPower
-      ? [powerRate(call, exponent, tangents[0]!, results[0]!)]
+      ? [powerRate(trace, call, exponent, tangents[0]!, results[0]!)]
       : derivative.jvp(tangents, ins, results, own),
   );
   return results;
+}
+
+/** Lowest order from which on the coefficients of the results of a smooth operation may contain masked zeros. */
+function smoothMaskedFrom({ prim, heads, series }: SeriesCall, derivative: SmoothDerivative): number {
+  const froms = series.flatMap((s) => s?.maskedFrom ?? []);
+  const least = Math.min(...froms);
+  if (derivative.chooses === true) {
+    const isLeftOut = heads.some((x, i) => series[i] === undefined && isFloating(x.dtype));
+    if (isLeftOut || least === 1) return 1;
+  }
+  if (derivative.transpose !== undefined && prim.batch === "elementwise" && isBuiltIn(prim)) {
+    const isQuotient = prim.notation !== undefined && "infix" in prim.notation && prim.notation.infix === "/";
+    // the terms of a product of order k are masked if one of their factors is
+    if (!isQuotient) return froms.reduce((sum, from) => sum + from - 1, 1);
+    return (series[1]?.maskedFrom ?? 1) === 1 ? (series[0]?.maskedFrom ?? 1) : Infinity;
+  }
+  if (derivative.chooses === true) return least;
+  return froms.every((from) => from === 1) ? 1 : Infinity;
 }
 
 /**
@@ -126,7 +141,7 @@ export function integralRow(
   return (k) => {
     rates ??= trace.inRule(() => {
       const tangents = ins.map((x, i) => series[i] && trace.rateOf(x, series[i]));
-      return withMasks(prim.name, tangents, masksOf(call), rule);
+      return withMasks(prim.name, tangents, masksAt(call, 1), rule);
     });
     return rates.map((rate) => {
       const c = coefficient(trace, rate, k - 1);
@@ -152,7 +167,7 @@ function productRow(
   const { prim, heads, params, series } = call;
   const isElementwise = prim.batch === "elementwise";
   const [u, v] = isElementwise ? [0, 1] : [heads.length - 1, 0];
-  const masks = masksOf(call);
+  const isMasked = (place: number, k: number): boolean => k >= (series[place]?.maskedFrom ?? Infinity);
   let isSolution = false;
   const apply = (
     tangents: readonly Maybe[],
@@ -167,14 +182,16 @@ function productRow(
   };
   const only = (place: number, x: Tensor): Maybe[] => heads.map((_, i) => (i === place ? x : undefined));
   const replaced = (place: number, x: Tensor): Tensor[] => heads.map((h, i) => (i === place ? x : h));
-  const quotientTerm = (factor: Tensor, y: Maybe): Maybe => {
-    if (y === undefined) return undefined;
+  const quotientTerm = (factor: Tensor, y: Tensor, j: number): Maybe => {
     if (derivative.chooses === true) return strongMul(y, factor); // a 0 of a strong quotient is strong
-    return masks[v] === true ? maskedMul(factor, y) : mul(factor, y);
+    return isMasked(v, j) ? maskedMul(factor, y) : mul(factor, y);
   };
-  const solutionTerm = (factor: Tensor, y: Maybe): Maybe => y && apply(only(v, factor), heads, y, masks);
-  const productTerm = (factor: Tensor, other: Maybe): Maybe => {
-    if (other === undefined) return undefined;
+  const solutionTerm = (factor: Tensor, y: Tensor, j: number): Maybe =>
+    apply(only(v, factor), heads, y, masksAt(call, j));
+  const productTerm = (factor: Tensor, other: Tensor, j: number, k: number): Maybe => {
+    const masks = heads.map((_, i) => (i === v ? isMasked(v, j) : isMasked(i, k - j)));
+    const isEachMasked = masks[u] === true && masks[v] === true;
+    if (isEachMasked && isElementwise && derivative.chooses !== true) return maskedMul(factor, other, true);
     return masks[u] === true && masks[v] !== true
       ? apply(only(u, other), replaced(v, factor), value, masks)
       : apply(only(v, factor), replaced(u, other), value, masks);
@@ -183,10 +200,10 @@ function productRow(
     let total: Maybe;
     for (let j = 1; j < k; j++) {
       const factor = series[v]?.at(j);
-      if (factor === undefined) continue;
-      const term = !isSolution
-        ? productTerm(factor, series[u]?.at(k - j))
-        : (isElementwise ? quotientTerm : solutionTerm)(factor, resultAt(k - j));
+      const other = isSolution ? resultAt(k - j) : series[u]?.at(k - j);
+      if (factor === undefined || other === undefined) continue;
+      const termOf = !isSolution ? productTerm : isElementwise ? quotientTerm : solutionTerm;
+      const term = termOf(factor, other, j, k);
       total = sumMaybe(total, term);
     }
     return total;
@@ -194,12 +211,13 @@ function productRow(
   return (k) => {
     const tangents = series.map((s) => s?.at(k));
     const terms = mixed(k);
+    const masks = masksAt(call, k);
     if (!isSolution || !isElementwise || terms === undefined)
       return [sumMaybe(apply(tangents, heads, value, masks), terms)];
     // one quotient for all terms, as in repeated forward mode
     const side = tangents[u];
     const rest = side === undefined ? neg(terms) : sub(side, terms);
-    const isRestMasked = (side === undefined || masks[u] === true) && masks[v] === true;
+    const isRestMasked = (side === undefined || masks[u] === true) && isMasked(v, 1);
     return [apply([rest, tangents[v]], heads, value, [isRestMasked, masks[v] === true])];
   };
 }

@@ -9,15 +9,18 @@ import type { Tensor } from "../../ir/tensor.ts";
 export class PowerSeries {
   /** Coefficient of order 0: the value. */
   readonly head: Tensor;
-  /** True if the coefficients of order 1 and more may contain masked zeros (docs/masks.md). */
-  readonly isMasked: boolean;
+  /**
+   * Lowest order from which on the coefficients may contain masked zeros (docs/masks.md); Infinity for none. The
+   * symbolic zeros after the last coefficient of a polynomial are masked zeros once a loop stores them.
+   */
+  readonly maskedFrom: number;
   readonly #higher: Maybe[] = [];
   readonly #compute: (k: number) => Maybe;
 
   /** @param compute returns the coefficient of an order of at least 1; `undefined` is a symbolic zero. */
-  constructor(head: Tensor, isMasked: boolean, compute: (k: number) => Maybe) {
+  constructor(head: Tensor, maskedFrom: number, compute: (k: number) => Maybe) {
     this.head = head;
-    this.isMasked = isMasked;
+    this.maskedFrom = maskedFrom;
     this.#compute = compute;
   }
 
@@ -39,17 +42,25 @@ export class PowerSeries {
   }
 }
 
+/**
+ * Lowest orders from which on the coefficients of operands (`ins`) and results (`outs`) of a structured operation may
+ * contain masked zeros. The transforms of the programs in its parameters read `ins` and lower `outs`.
+ */
+export interface MaskedOrders {
+  readonly ins: readonly number[];
+  readonly outs: number[];
+}
+
+/** Creates transforms in which a tangent is a stack of coefficients up to an order. */
+export type SeriesTools = (order: number, masked: MaskedOrders) => TransformTools;
+
 /** Operations of the Taylor trace that the rules of primitives use. */
 export interface SeriesTrace {
   /** Highest order of the coefficients that the transform returns. */
   readonly order: number;
   /** True while a rule of a primitive runs. The coefficients of its operations are only computed on demand. */
   readonly isInRule: boolean;
-  /**
-   * Returns the transforms for rules of structured primitives, in which a tangent is a stack of coefficients up to an
-   * order.
-   */
-  toolsOf(order: number): TransformTools;
+  readonly toolsOf: SeriesTools;
   wrap(series: PowerSeries): Tensor;
   /** Series of a value; `undefined` for a value that does not vary. */
   seriesOf(x: Tensor): PowerSeries | undefined;

@@ -77,8 +77,8 @@ function seriesAlong(f: AnyFunction, order: number, x: unknown, direction: unkno
     (trace) => {
       const ins = leaves.map((head, i) => {
         const along = fitted[i]!;
-        const isMasked = given[i] === 0 || holdsZero(along, "taylor");
-        return trace.wrap(new PowerSeries(head, isMasked, (k) => (k === 1 ? along : undefined)));
+        const maskedFrom = given[i] === 0 || holdsZero(along, "taylor") ? 1 : 2;
+        return trace.wrap(new PowerSeries(head, maskedFrom, (k) => (k === 1 ? along : undefined)));
       });
       const result = f(...(unflattenArguments(defs, ins) as never[]));
       const { leaves: results, def } = flattenResult(result, "taylor");

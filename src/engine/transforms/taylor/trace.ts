@@ -1,6 +1,6 @@
 import { DownhillError } from "../../errors/index.ts";
 import { identityOf, paramsKey } from "../../ir/key.ts";
-import type { Maybe, Primitive, TransformTools } from "../../ir/primitive.ts";
+import type { Maybe, Primitive } from "../../ir/primitive.ts";
 import type { Trace, Tracer } from "../../ir/tensor.ts";
 import { Tensor } from "../../ir/tensor.ts";
 import { scale } from "../../prims/arithmetic.ts";
@@ -11,7 +11,7 @@ import { differentiating } from "../../trace/debug.ts";
 import { knownScalar } from "../../trace/staging.ts";
 import { assertNever } from "../../util/assert-never.ts";
 import { linearSeries, smoothSeries } from "./rules.ts";
-import type { SeriesCall, SeriesTrace } from "./series.ts";
+import type { SeriesCall, SeriesTools, SeriesTrace } from "./series.ts";
 import { PowerSeries } from "./series.ts";
 import { structuredSeries } from "./structured.ts";
 
@@ -28,7 +28,7 @@ export class TaylorTrace implements Trace, SeriesTrace {
   readonly level: number;
   readonly order: number;
   alive = true;
-  readonly #toolsOf: (order: number) => TransformTools;
+  readonly toolsOf: SeriesTools;
   /**
    * Results of earlier operations, by the first varying operand and a key of the operation. If a rule leads back to an
    * operation, as those of sine and cosine do, it finds the series of the earlier results here.
@@ -39,18 +39,14 @@ export class TaylorTrace implements Trace, SeriesTrace {
   /** Receives the series of the results of operations, while a function runs whose series are computed on demand. */
   #visited: PowerSeries[] | undefined;
 
-  constructor(level: number, order: number, toolsOf: (order: number) => TransformTools) {
+  constructor(level: number, order: number, toolsOf: SeriesTools) {
     this.level = level;
     this.order = order;
-    this.#toolsOf = toolsOf;
+    this.toolsOf = toolsOf;
   }
 
   get isInRule(): boolean {
     return this.#isInRule;
-  }
-
-  toolsOf(order: number): TransformTools {
-    return this.#toolsOf(order);
   }
 
   wrap(series: PowerSeries): Tensor {
@@ -69,7 +65,8 @@ export class TaylorTrace implements Trace, SeriesTrace {
         const c = series.at(k + 1);
         return c && scale(c, k + 1);
       };
-      rate = this.wrap(new PowerSeries(series.at(1) ?? zeros(x.type), series.isMasked, shifted));
+      const maskedFrom = Math.max(1, series.maskedFrom - 1);
+      rate = this.wrap(new PowerSeries(series.at(1) ?? zeros(x.type), maskedFrom, shifted));
       this.#rates.set(x, rate);
     }
     return rate;
