@@ -10,6 +10,7 @@ import { moduleFrom } from "../support/plain-agreement.ts";
 import { faultOfPlain } from "../support/plain-faults.ts";
 import { moreNewcomers } from "./newcomers-more.ts";
 import { scienceNewcomers } from "./newcomers-science.ts";
+import { typedNewcomers } from "./newcomers-types.ts";
 import { type NewcomerProgram, newcomers } from "./newcomers.ts";
 
 type AnyFunction = (...args: unknown[]) => unknown;
@@ -56,8 +57,11 @@ const refused: Readonly<Record<string, string>> = {
   "a recursion": "power calls itself: recursion has no fixed length of code.",
 };
 
-test.each(Object.entries({ ...newcomers, ...moreNewcomers, ...scienceNewcomers }))("%s", (name, program) => {
-  const reason = refused[name];
-  if (reason === undefined) expect(faultOf(program)).toBeUndefined();
-  else expect(() => faultOf(program)).toThrow(reason);
-});
+test.each(Object.entries({ ...newcomers, ...moreNewcomers, ...scienceNewcomers, ...typedNewcomers }))(
+  "%s",
+  (name, program) => {
+    const reason = refused[name];
+    if (reason === undefined) expect(faultOf(program)).toBeUndefined();
+    else expect(() => faultOf(program)).toThrow(reason);
+  },
+);

@@ -111,3 +111,32 @@ export function f(p: P): number { "use ad"; let s = p.c; ${loop} return s; }`);
     expect(() => f({})).toThrow("p.w is not iterable");
   });
 });
+
+describe("fields that may be any string", () => {
+  const text = `
+interface Body { name: string; tags?: string[]; mass: number; parts: { label: string; m: number }[] }
+export function f(p: Body): number { "use ad"; let s = p.mass ** 3; for (const part of p.parts) s += part.m ** 2; return s; }`;
+  const f = compiled(text);
+  const body = { name: "a", tags: ["x"], mass: 2, parts: [{ label: "u", m: 3 }] };
+  const derivative = { mass: 12, parts: [{ m: 6 }] };
+
+  test("are left out of gradients and directions", () => {
+    expect(grad(f as never)(body as never)).toEqual(derivative);
+    for (const direction of [
+      { mass: 1, parts: [{ m: 1 }] },
+      { ...body, mass: 1, parts: [{ label: "v", m: 1 }] },
+    ]) {
+      expect(jvp(f as never, [body] as never, [direction] as never)).toEqual([17, 18]);
+      expect(hvp(f as never, body as never, direction as never)).toEqual({ mass: 12, parts: [{ m: 2 }] });
+    }
+  });
+
+  test("are left out of types and gradients of emitted modules", async () => {
+    const { code, types } = emitModule(elaborate(moduleFrom(text), "f"), { grad: ["p"] });
+    expect(types).not.toMatch(/name|tags|label/);
+    const module = (await import(/* @vite-ignore */ `data:text/javascript,${encodeURIComponent(code)}`)) as {
+      fGrad: (p: unknown) => unknown;
+    };
+    expect(module.fGrad(body)).toEqual(derivative);
+  });
+});

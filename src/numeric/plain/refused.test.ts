@@ -14,6 +14,23 @@ const rows: Readonly<Record<string, Row>> = {
   "as any": ["x: number", "return x as any;"],
   "a parameter without a type": ["x", "return x;"],
   "a string as a parameter": ["x: number, mode: string", "return x;"],
+  "a field that may be any string": ["p: { name: string; m: number }", "return p.name === 'a' ? p.m : 1;"],
+  "a field that may be any string, of a copy": [
+    "p: { name: string; m: number }",
+    "const q = { ...p, m: 2 }; return q.name === 'a' ? p.m : 1;",
+  ],
+  "a pattern with a field that may be any string": [
+    "ps: { name: string; m: number }[]",
+    "let s = 0; for (const { name, m } of ps) s += name === 'a' ? m : 1; return s;",
+  ],
+  "a test for a field that may be any string": [
+    "p: { name?: string; m: number }",
+    "return 'name' in { ...p } ? p.m : 1;",
+  ],
+  "objects whose field may be any string, and one of two strings": [
+    "p: { name: string; m: number }, q: { name: 'a' | 'b'; m: number }",
+    "let s = 0; for (const r of [{ ...p }, { ...q }]) s += r.name === 'a' ? r.m : 1; return s;",
+  ],
   "a string in arithmetic": ["x: number, mode: 'a' | 'b'", "return x + mode;"],
   "a string compared with a number": ["x: number, mode: 'a' | 'b'", "return x === mode ? 1 : 2;"],
   "a switch that lacks a case": [
@@ -390,6 +407,11 @@ const advice: Readonly<Record<string, readonly [program: string, shown: string, 
     'export function f(xs: { a: number }[], a: number): number { "use ad"; return xs.indexOf({ a }); }',
     "x.findIndex((item) => item.a === a)",
     'export function f(xs: { a: number }[], a: number): number { "use ad"; return xs.findIndex((item) => item.a === a); }',
+  ],
+  "a field that may be any string": [
+    "export function f(p: { name: string; m: number }): number { \"use ad\"; return p.name === 'up' ? p.m : 1; }",
+    'name: "up" | "down"',
+    "export function f(p: { name: 'up' | 'down'; m: number }): number { \"use ad\"; return p.name === 'up' ? p.m : 1; }",
   ],
   "an optional result": [
     'export function f(x?: number) { "use ad"; return x; }',

@@ -121,7 +121,10 @@ function functionsAmong(
 ): SelectedFunctions | undefined {
   if (!computed || object.type !== "Identifier") return undefined;
   const owner = env.unit.elaborate.evaluate(env, object);
-  if (owner.kind !== "record" || ![...owner.fields.values()].every(({ kind }) => kind === "function"))
+  if (
+    owner.kind !== "record" ||
+    ![...owner.fields.values()].every(({ kind }) => kind === "function" || kind === "global")
+  )
     return undefined;
   const key = env.unit.elaborate.evaluate(env, property);
   if (key.kind !== "text" || key.code.value.kind === "const" || owner.fields.size === 0) return undefined;
@@ -335,7 +338,7 @@ function releasedPart(entity: Entity, born: number): Entity {
         value: releasedPart(entity.value, born) as PresentEntity,
       };
     case "text":
-      return { kind: "text", code: scalar(entity.code.value) };
+      return { kind: "text", code: scalar(entity.code.value), cases: entity.cases };
     case "scalar":
     case "function":
     case "global":

@@ -16,7 +16,9 @@ import type { Expression, FunctionNode, Identifier, Node, Pattern } from "../syn
 import type { MarkedFunction, Module } from "../syntax/module.ts";
 import { findMarked } from "../syntax/module.ts";
 import { nestedTooDeep, PlainError } from "../syntax/refuse.ts";
-import { documentedType, optionalType, typeOf, typeOfPattern, typeOfValue } from "../syntax/types.ts";
+import { documentedType } from "../syntax/documented-types.ts";
+import { optionalType } from "../syntax/joint-types.ts";
+import { typeOf, typeOfPattern, typeOfValue } from "../syntax/types.ts";
 import { usesThis } from "../syntax/walk.ts";
 import { bodyOf, call } from "./calls.ts";
 import { effect, evaluate } from "./expressions.ts";
@@ -32,13 +34,15 @@ import { block } from "./statements.ts";
 export function elaborate(module: Module, which?: string | MarkedFunction): PlainForm {
   const marked = typeof which === "object" ? which : findMarked(module, which);
   const learned: CompilationUnit["learned"] = new Map();
+  module.leftOut.clear();
   for (;;) {
     const unit = newUnit(module, marked.around, learned);
     try {
       const form = formOf(unit, module, marked);
+      if (unit.leftOut < module.leftOut.size) continue;
       if (unit.deferred === undefined) return form;
     } catch (error) {
-      if (error instanceof ElaborateAgain) continue;
+      if (error instanceof ElaborateAgain || unit.leftOut < module.leftOut.size) continue;
       if (!(error instanceof RangeError)) throw unit.deferred ?? error;
       const { current } = unit; // stack overflow of the engine
       throw new PlainError(current?.module ?? module, current?.node ?? marked.node, nestedTooDeep);
@@ -77,6 +81,7 @@ function formOf(unit: CompilationUnit, module: Module, { node, name }: MarkedFun
     );
   // all parameters precede the captured values that defaults read
   const params = node.params.map((param, i) => parameterOf(env, node, param, i));
+  unit.leftOut = module.leftOut.size;
   for (const [i, param] of node.params.entries())
     declare(env, param, params[i]!.entity, param, { isConst: false, isParameter: true });
   const value = bodyOf(env, { node });
@@ -172,6 +177,7 @@ function newUnit(
     exhaustive: new Map(),
     rootCount: 0,
     inlinedNodes: 0,
+    leftOut: Infinity,
     current: undefined,
     elaborate: {
       evaluate,

@@ -203,10 +203,24 @@ function objectLiteral(env: Env, node: ObjectExpression): Entity {
     }
     const name = fieldName(part);
     if (name === undefined) return refuse(env, part, "a field must be named by a constant here.");
-    fields.set(name, value);
+    if (!isLeftOut(env, name, value)) fields.set(name, value);
   }
   const record: RecordEntity = { kind: "record", fields, root: newRoot(env, "{…}"), fresh: true };
   return record;
+}
+
+/** True for a string of a field that types leave out (`name: string`), also if it is among others or absent. */
+function isLeftOut({ module }: Env, name: string, value: Entity): boolean {
+  if (!module.leftOut.has(name)) return false;
+  const holdsText = (entity: Entity): boolean => {
+    if (entity.kind === "tuple") return entity.items.every(holdsText);
+    if (entity.kind === "record") return [...entity.fields.values()].every(holdsText);
+    if (entity.kind === "array") return entity.layout.item.kind === "text";
+    return entity.kind === "optional"
+      ? holdsText(entity.value)
+      : entity.kind === "text" || entity.kind === "nothing";
+  };
+  return holdsText(value);
 }
 
 /**

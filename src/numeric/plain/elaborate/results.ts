@@ -19,7 +19,8 @@ import { makeTupleArray } from "../operations/arrays.ts";
 import type { FunctionNode, Node, ReturnStatement, TypeNode } from "../syntax/ast.ts";
 import type { Module } from "../syntax/module.ts";
 import { PlainError } from "../syntax/refuse.ts";
-import { arrayOf, optionalType, typeOf } from "../syntax/types.ts";
+import { arrayOf, optionalType } from "../syntax/joint-types.ts";
+import { typeOf } from "../syntax/types.ts";
 import { walkStatements } from "../syntax/walk.ts";
 
 /** Returns the results of the region for the value that a marked function returns, and the type of that value. */

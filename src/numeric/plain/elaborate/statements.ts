@@ -24,7 +24,7 @@ import type {
 import type { DefaultStatement } from "../syntax/defaults.ts";
 import { defaultStatements } from "../syntax/defaults.ts";
 import { PlainError } from "../syntax/refuse.ts";
-import { typeOf } from "../syntax/types.ts";
+import { hasOpenFields, typeOf } from "../syntax/types.ts";
 import { eachUse, isFunction, neverCompletes, pushedNames, unwrap, usedNames } from "../syntax/walk.ts";
 import { BranchChain } from "./branches.ts";
 import { effect, evaluate } from "./expressions.ts";
@@ -335,7 +335,13 @@ function mayAskForValue(scope: Node, name: string): boolean {
  * them later.
  */
 function asDeclared(env: Env, node: Node, value: Entity, annotation: TypeNode | undefined): Entity {
-  if (value.kind !== "record" || !value.fresh || annotation === undefined) return value;
+  if (
+    value.kind !== "record" ||
+    !value.fresh ||
+    annotation === undefined ||
+    hasOpenFields(annotation, env.module)
+  )
+    return value;
   const { hint } = env;
   const isReplaced = hint !== undefined && isReassigned(env.scope.node, hint);
   const typed = (entity: Entity, type: PlainType, name: string): Entity => {

@@ -161,6 +161,11 @@ export interface CompilationUnit {
   current: { readonly node: Node; readonly module: Module } | undefined;
   /** Number of syntax nodes that inlined calls have copied so far. */
   inlinedNodes: number;
+  /**
+   * Number of field names that types had left out (`Module.leftOut`) before the first statement. If later types leave
+   * out more, the function is elaborated again, because earlier code has kept these fields.
+   */
+  leftOut: number;
   readonly elaborate: Elaborator;
 }
 

@@ -357,6 +357,12 @@ export function copyInto(env: Env, node: Node, target: Entity, value: Entity): v
     for (const [name, field] of target.fields) {
       const part = value.fields.get(name) ?? (field.kind === "optional" ? nothing : undefined);
       if (part === undefined || !isKnown) return refuseKind(env, node, target, value);
+      if (part === nothing && env.module.leftOut.has(name))
+        return refuse(
+          env,
+          node,
+          `${name} may be any string in one of these objects: give both the same type, with the cases of ${name}.`,
+        );
       copyInto(env, node, field, part);
     }
     return;

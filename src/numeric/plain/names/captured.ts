@@ -6,6 +6,7 @@ import { newRoot, refuse, textConstant } from "../entities/env.ts";
 import { parameterEntity, withCodes } from "../entities/params.ts";
 import type { PlainType } from "../form/form.ts";
 import { bitsOfNumbers, isBitOperator } from "../operations/bits.ts";
+import { isMathFunction } from "../operations/math.ts";
 import { constantOf } from "../syntax/constants.ts";
 import type {
   Expression,
@@ -17,7 +18,7 @@ import type {
 } from "../syntax/ast.ts";
 import type { EnclosingNodes, Module, OuterBinding } from "../syntax/module.ts";
 import { lookUp, memberOf, methodsOf } from "../syntax/module.ts";
-import { typeOf, typeOfValue } from "../syntax/types.ts";
+import { typeOfVariable } from "../syntax/types.ts";
 import { childrenOf, isFunction, unwrap } from "../syntax/walk.ts";
 
 /**
@@ -130,10 +131,12 @@ function objectOutside(
     const name = part.type === "Property" && part.kind === "init" ? nameOfProperty(part) : undefined;
     if (part.type !== "Property" || name === undefined) return undefined;
     const value = unwrap(part.value as Expression);
-    areFunctions ||= isFunction(value);
+    const called = isFunction(value) ? undefined : calledBy(value, module, around);
+    areFunctions ||= isFunction(value) || called !== undefined;
     const constant = isConst ? constantValue(value, module, around) : undefined;
     if (isFunction(value))
       fields.set(name, { kind: "function", node: value, module, scope: undefined, around });
+    else if (called !== undefined) fields.set(name, called);
     else if (constant !== undefined)
       fields.set(name, scalar(typeof constant === "number" ? number(constant) : truth(constant)));
     else if (isConst && value.type === "Literal" && typeof value.value === "string")
@@ -142,6 +145,26 @@ function objectOutside(
   }
   if (!isConst && !areFunctions) return undefined;
   return { kind: "record", fields, root: newRoot(env, label, true), fresh: false };
+}
+
+/** The function to which a name or `Math.name` refers, as in `{ relu, tanh: Math.tanh }`; `undefined` for other values. */
+function calledBy(node: Expression, module: Module, around: EnclosingNodes): Entity | undefined {
+  if (node.type === "Identifier") {
+    const found = lookUp(node.name, module, around);
+    if (found?.kind !== "function") return undefined;
+    return {
+      kind: "function",
+      node: found.node,
+      module: found.module,
+      scope: undefined,
+      around: found.around,
+    };
+  }
+  if (node.type !== "MemberExpression" || node.computed || node.object.type !== "Identifier")
+    return undefined;
+  const name = `${node.object.name}.${(node.property as Identifier).name}`;
+  const isOfMath = node.object.name === "Math" && lookUp("Math", module, around) === undefined;
+  return isOfMath && isMathFunction(name) ? { kind: "global", name } : undefined;
 }
 
 function nameOfProperty({ key, computed }: Property): string | undefined {
@@ -169,10 +192,8 @@ function capturedType(
   name: string,
   { annotation, init, module, around }: OuterVariable,
 ): PlainType {
-  if (annotation !== undefined) return typeOf(annotation, module);
-  const type = init && typeOfValue(init, module, around);
   return (
-    type ??
+    typeOfVariable(annotation, init, module, around) ??
     refuse(
       env,
       node,

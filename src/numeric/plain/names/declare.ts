@@ -27,7 +27,8 @@ import type {
 } from "../syntax/ast.ts";
 import { isOnlyDefaulted } from "../syntax/defaults.ts";
 import { lookUp } from "../syntax/module.ts";
-import { optionalType, typeOf } from "../syntax/types.ts";
+import { optionalType } from "../syntax/joint-types.ts";
+import { typeOf } from "../syntax/types.ts";
 import { eachUse, isFunction, pushedNames, targetsOf, unwrap, walk } from "../syntax/walk.ts";
 import { unset } from "./unset.ts";
 

@@ -16,7 +16,7 @@ export function writtenValue(name: string, module: Module, around: EnclosingNode
 }
 
 /**
- * Value of an expression made of literals and constants: a number, a string, or an array, typed array or object of
+ * Value of an expression made of literals and constants: a number, a string, null, or an array, typed array or object of
  * them; `undefined` for other expressions.
  */
 function writtenOut(given: Expression, module: Module, around: EnclosingNodes): unknown {
@@ -24,7 +24,7 @@ function writtenOut(given: Expression, module: Module, around: EnclosingNodes): 
   const inner = (part: Expression): unknown => writtenOut(part, module, around);
   const constant = constantValue(node, module, around) ?? computed(node, inner);
   if (constant !== undefined) return constant;
-  if (node.type === "Literal" && typeof node.value === "string") return node.value;
+  if (node.type === "Literal" && (typeof node.value === "string" || node.raw === "null")) return node.value;
   if (node.type === "Identifier") return writtenValue(node.name, module, around);
   if (node.type === "MemberExpression" && !node.computed) {
     const owner = inner(node.object) as Readonly<Record<string, unknown>> | undefined;

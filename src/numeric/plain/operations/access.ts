@@ -8,6 +8,7 @@ import { arrayLength, itemAt, presentValue } from "../entities/plan.ts";
 import type { Expression, Identifier, MemberExpression, Node, Property } from "../syntax/ast.ts";
 import { unwrap } from "../syntax/walk.ts";
 import { constantOf } from "../syntax/constants.ts";
+import { refuseLeftOut } from "./left-out.ts";
 import { choose } from "./operators.ts";
 
 /** Evaluates `x.name` or `x[i]`. */
@@ -40,7 +41,7 @@ function fieldByText(env: Env, node: MemberExpression, object: RecordEntity, cod
   const key = atom(env, code, "key");
   let value: RegionExpr = number(NaN);
   for (const [name, part] of [...object.fields].toReversed()) {
-    if (part.kind === "function")
+    if (part.kind === "function" || part.kind === "global")
       return refuse(env, node, `call the function where the name selects it, as in ${textOf(env, node)}(x).`);
     if (part.kind !== "scalar" || part.value.type === "bool")
       return refuse(
@@ -64,8 +65,9 @@ function field(env: Env, node: MemberExpression, object: Entity, name: string): 
   if (object.kind === "record") {
     const found = object.fields.get(name);
     if (found !== undefined) return found;
-    if (!object.root.readOnly) return nothing; // an object created in this function has exactly its initial fields
+    if (!object.root.readOnly && !env.module.leftOut.has(name)) return nothing; // an object created in this function has exactly its initial fields
     const names = [...object.fields.keys()].join(", ");
+    if (env.module.leftOut.has(name)) return refuseLeftOut(env, node, name);
     return refuse(
       env,
       node,
@@ -232,7 +234,8 @@ export function fieldNamed(env: Env, node: Property, whole: Entity): Entity {
   if (found !== undefined) return found;
   if (object.kind === "global") return globalField(`${object.name}.${name}`);
   if (name === "length" && object.kind === "array") return scalar(arrayLength(object));
-  if (object.kind === "record" && !object.root.readOnly) return nothing;
+  if (object.kind === "record" && !object.root.readOnly && !env.module.leftOut.has(name)) return nothing;
+  if (env.module.leftOut.has(name)) return refuseLeftOut(env, node, name);
   return refuse(env, node, `there is no field ${name} in ${describe(object)}.`);
 }
 

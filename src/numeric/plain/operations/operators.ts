@@ -12,7 +12,7 @@ import {
   someExpr,
   truth,
 } from "../draft/draft.ts";
-import type { Entity, OptionalEntity, PresentEntity, ScalarEntity } from "../entities/entity.ts";
+import type { Entity, OptionalEntity, PresentEntity, ScalarEntity, TextEntity } from "../entities/entity.ts";
 import { absenceOf, jointAbsence, nothing, optional, scalar } from "../entities/entity.ts";
 import type { Env } from "../entities/env.ts";
 import {
@@ -48,6 +48,7 @@ import type {
   UnaryExpression,
 } from "../syntax/ast.ts";
 import { unwrap } from "../syntax/walk.ts";
+import { refuseLeftOut } from "./left-out.ts";
 import { bitwise, isBitOperator } from "./bits.ts";
 
 const unaryNames = { "-": "minus", "+": "plus", "!": "not", "~": "not of bits" } as const;
@@ -174,6 +175,7 @@ function hasField(env: Env, node: BinaryExpression): RegionExpr {
   const object = name === undefined ? undefined : env.unit.elaborate.evaluate(env, node.right);
   if (name === undefined || object?.kind !== "record") return refuse(env, node, `in ${inAdvice(env, node)}`);
   const field = object.fields.get(name);
+  if (field === undefined && env.module.leftOut.has(name)) return refuseLeftOut(env, node, name);
   if (field === undefined || field.kind === "nothing") return truth(false);
   if (field.kind !== "optional") return truth(true);
   return field.isMember === true ? isPresent(env, field) : refuse(env, node, `in ${inAdvice(env, node)}`);
@@ -416,7 +418,11 @@ function merge(env: Env, test: RegionExpr, x: Entity, y: Entity): Entity | undef
   if (x.kind === "scalar" && y.kind === "scalar")
     return x.value.type === y.value.type ? scalar(select(test, x.value, y.value)) : undefined;
   if (x.kind === "text" && y.kind === "text")
-    return { kind: "text", code: scalar(select(test, x.code.value, y.code.value)) };
+    return {
+      kind: "text",
+      code: scalar(select(test, x.code.value, y.code.value)),
+      cases: casesOfEither(x, y),
+    };
   const absence = jointAbsence(absenceOf(x), absenceOf(y));
   if (x.kind === "nothing" && y.kind === "nothing") return absence === "either" ? undefined : x;
   if (!isSteady(x) || !isSteady(y)) return undefined;
@@ -436,6 +442,7 @@ function merge(env: Env, test: RegionExpr, x: Entity, y: Entity): Entity | undef
   const fields = new Map<string, Entity>();
   for (const name of names) {
     const [field, other] = [x.fields.get(name), y.fields.get(name)];
+    if ((field === undefined || other === undefined) && env.module.leftOut.has(name)) continue;
     // a field of only one of the two types is dropped unless it is optional
     if (
       (field === undefined && other?.kind !== "optional") ||
@@ -447,6 +454,12 @@ function merge(env: Env, test: RegionExpr, x: Entity, y: Entity): Entity | undef
     fields.set(name, value);
   }
   return { kind: "record", fields, root: newRoot(env, x.root.label, true), fresh: false };
+}
+
+/** Codes of all strings that either of two strings may be; `undefined` if they are not known. */
+function casesOfEither(...texts: readonly TextEntity[]): readonly number[] | undefined {
+  const all = texts.map(({ code, cases }) => (code.value.kind === "const" ? [code.value.value] : cases));
+  return all.every((cases) => cases !== undefined) ? [...new Set(all.flat())] : undefined;
 }
 
 /** Builds an optional value whose absence is known, also if `value` is optional itself. */

@@ -355,19 +355,47 @@ export type TypeNode =
   | (Node & { readonly type: "TSTypeLiteral"; readonly members: readonly TypeMember[] })
   | (Node & { readonly type: "TSIntersectionType" | "TSUnionType"; readonly types: readonly TypeNode[] })
   | (Node & { readonly type: "TSTypeQuery"; readonly exprName: Node })
+  | MappedType
+  | (Node & { readonly type: "TSFunctionType" | "TSTemplateLiteralType" })
   | (Node & { readonly type: "TSLiteralType"; readonly literal: Expression })
   | TypeReference;
+
+/** `{ [K in Keys]: T }`. Parsers differ in where they put `K` and `Keys`. */
+export interface MappedType extends Node {
+  readonly type: "TSMappedType";
+  readonly key?: Identifier;
+  readonly constraint?: TypeNode;
+  readonly typeParameter?: { readonly name: string; readonly constraint: TypeNode };
+  readonly nameType?: TypeNode | null;
+  readonly typeAnnotation?: TypeNode | null;
+  readonly optional?: boolean | "+" | "-" | null;
+}
+
+/** The parameters of a generic type. Parsers differ in whether a name is an identifier or a string. */
+export interface TypeParameters {
+  readonly params: readonly {
+    readonly name: string | Identifier;
+    readonly default?: TypeNode | null;
+  }[];
+}
 
 export interface InterfaceDeclaration extends Node {
   readonly type: "TSInterfaceDeclaration";
   readonly id: Identifier;
+  readonly typeParameters?: TypeParameters | null;
   readonly body: { readonly body: readonly TypeMember[] };
-  readonly extends?: readonly (Node & { readonly expression: Expression })[] | null;
+  readonly extends?:
+    | readonly (Node & { readonly expression: Expression } & Pick<
+          TypeReference,
+          "typeArguments" | "typeParameters"
+        >)[]
+    | null;
 }
 
 export interface TypeAliasDeclaration extends Node {
   readonly type: "TSTypeAliasDeclaration";
   readonly id: Identifier;
+  readonly typeParameters?: TypeParameters | null;
   readonly typeAnnotation: TypeNode;
 }
 

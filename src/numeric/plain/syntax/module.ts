@@ -27,6 +27,19 @@ export interface Module extends SourceText {
   readonly parse: Parse;
   /** Returns the module that an import refers to; `undefined` if it cannot be resolved. */
   readonly imported: (specifier: string) => Module | undefined;
+  /**
+   * Names of fields that types leave out, because their values may be any string. All modules of a program share the
+   * set, and each elaboration begins with an empty one.
+   */
+  readonly leftOut: Set<string>;
+  /** Types that the parameters of a generic or mapped type stand for, within that type. */
+  readonly typeArguments?: ReadonlyMap<string, TypeArgument>;
+}
+
+/** Type that a type parameter stands for, and the module in which it is written. */
+export interface TypeArgument {
+  readonly node: TypeNode;
+  readonly module: Module;
 }
 
 export interface ModuleOptions {
@@ -41,19 +54,26 @@ export interface ModuleOptions {
 
 /** Parses a module. */
 export function parseModule(text: string, options: ModuleOptions): Module {
-  return readModule(text, options.file ?? "plain.ts", options, new Map());
+  return readModule(text, options.file ?? "plain.ts", options, new Map(), new Set());
 }
 
 /** Parses a module. `known` caches modules by file, so that cyclic imports terminate. */
-function readModule(text: string, file: string, options: ModuleOptions, known: Map<string, Module>): Module {
+function readModule(
+  text: string,
+  file: string,
+  options: ModuleOptions,
+  known: Map<string, Module>,
+  leftOut: Set<string>,
+): Module {
   const read: Module = {
     program: options.parse(text, file) as ProgramNode,
     text,
     file,
     parse: options.parse,
+    leftOut,
     imported(specifier) {
       const found = options.resolve?.(specifier, file);
-      return found && (known.get(found.file) ?? readModule(found.text, found.file, options, known));
+      return found && (known.get(found.file) ?? readModule(found.text, found.file, options, known, leftOut));
     },
   };
   known.set(file, read);
@@ -458,6 +478,13 @@ export function typeNamed(
   module: Module,
   seen: readonly Module[] = [],
 ): { readonly declaration: TypeDeclaration; readonly module: Module } | undefined {
+  const bound = module.typeArguments?.get(name);
+  if (bound !== undefined) {
+    const { start, end } = bound.node;
+    const id: Identifier = { type: "Identifier", name, start, end };
+    const alias = { type: "TSTypeAliasDeclaration", id, typeAnnotation: bound.node, start, end } as const;
+    return { declaration: alias, module: bound.module };
+  }
   if (seen.includes(module)) return undefined; // modules that re-export each other
   const onward = (from: { readonly value: unknown }, wanted: string): ReturnType<typeof typeNamed> => {
     const other = module.imported(String(from.value));

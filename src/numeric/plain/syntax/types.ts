@@ -4,6 +4,8 @@ import type {
   Expression,
   Identifier,
   InterfaceDeclaration,
+  Literal,
+  MappedType,
   Node,
   ObjectPattern,
   Property,
@@ -12,12 +14,22 @@ import type {
   TypeNode,
 } from "./ast.ts";
 import { constantOf } from "./constants.ts";
+import { enumTexts, isUnread, withArguments } from "./declared-types.ts";
+import { arrayOf, nullableType, optionalType, textType, type TypedField, union } from "./joint-types.ts";
 import type { EnclosingNodes, Module } from "./module.ts";
 import { importedFrom, lookUp, namespaceOf, typeNamed } from "./module.ts";
 import { PlainError } from "./refuse.ts";
+import {
+  accepted,
+  entriesAdvice,
+  notAType,
+  openFields,
+  optionalItem,
+  strings,
+  textOf,
+  unreadType,
+} from "./type-messages.ts";
 import { isFunction, unwrap, walk } from "./walk.ts";
-
-type TypedField = { readonly name: string; readonly type: PlainType };
 
 const typedArrays: ReadonlySet<string> = new Set([
   "Float64Array",
@@ -25,8 +37,6 @@ const typedArrays: ReadonlySet<string> = new Set([
   "Int32Array",
   "Uint8Array",
 ]);
-const accepted =
-  "number, boolean, number[], Float64Array, Float32Array, Int32Array, Uint8Array, number[][], and objects, tuples and arrays of those";
 
 /**
  * Converts a type annotation to the type of a plain value. Interfaces and type aliases are resolved.
@@ -80,6 +90,8 @@ export function typeOf(node: TypeNode, module: Module, depth = 0): PlainType {
       return typeOfIndexed(node, module, depth) ?? refuse(notAType(module, node));
     case "TSTypeQuery":
       return typeOfName(node.exprName, module) ?? refuse(notAType(module, node));
+    case "TSMappedType":
+      return mappedType(node, module, depth) ?? refuse(notAType(module, node));
     case "TSTypeReference":
       return named(node, module, depth);
     case "TSAnyKeyword":
@@ -88,6 +100,8 @@ export function typeOf(node: TypeNode, module: Module, depth = 0): PlainType {
       return refuse(strings);
     case "TSUndefinedKeyword":
     case "TSNullKeyword":
+    case "TSFunctionType":
+    case "TSTemplateLiteralType":
     default:
       return refuse(notAType(module, node));
   }
@@ -117,99 +131,12 @@ function typeOfName(name: Node, module: Module): PlainType | undefined {
   return name.type === "Identifier" ? typeOfValue(name as Identifier, module, [module.program]) : undefined;
 }
 
-const optionalItem =
-  "an item of a tuple is always there: write the items that may be missing as optional fields, as in { x: number; y?: number }.";
-const strings =
-  'a string can be compared here if its type lists its cases, as in kind: "up" | "down", or an enum.';
-
-/** Message for types without a fixed set of fields: `Record<string, number>`, `{ [name: string]: number }`, `Map`. */
-const openFields =
-  "has any number of fields, and a derivative needs to know them. Name them, as in { a: number; b: number }, or take an array, number[], " +
-  "with a constant for the index of each: const a = 0, b = 1; x[a].";
-
-/** Message for maps and sets of numbers: how to pass their entries. */
-function entriesAdvice(name: "Map" | "Set"): string {
-  return name === "Map"
-    ? "cannot be read here: take a list of its entries, as in (terms: [number, number][]), and pass [...map]."
-    : "cannot be read here: take an array of its items, as in (items: number[]), and pass [...set].";
-}
-
-function unreadType(name: string, from: string): string {
-  return `${name} is imported from ${JSON.stringify(from)}, which cannot be read here: declare it in this module, or in a file that it imports.`;
-}
-
-function textOf({ text }: Module, { start, end }: Node): string {
-  return text.slice(start, end).replace(/\s+/g, " ");
-}
-
-function notAType(module: Module, node: Node): string {
-  return `${textOf(module, node)} is not a type of values that can be computed with here; a function may take ${accepted}.`;
-}
-
 function typeOfLiteral(node: Expression): PlainType | undefined {
   const value = node.type === "UnaryExpression" ? node.argument : node;
   if (value.type !== "Literal") return undefined;
   if (typeof value.value === "number") return { kind: "number" };
   if (typeof value.value === "string") return textType([value.value]);
   return typeof value.value === "boolean" ? { kind: "boolean" } : undefined;
-}
-
-function union(types: readonly PlainType[]): PlainType | undefined {
-  const [first] = types;
-  if (first !== undefined && types.every((type) => JSON.stringify(type) === JSON.stringify(first)))
-    return first;
-  if (types.every(({ kind }) => kind === "array")) return { kind: "array", of: "any" };
-  const cases = types.map((type) => (type.kind === "number" ? type.cases : undefined));
-  if (cases.every((part) => part !== undefined)) return textType(cases.flat().map(({ text }) => text));
-  if (cases.some((part) => part !== undefined)) return undefined;
-  const records = types.map((type) => (type.kind === "record" ? type.fields : undefined));
-  if (records.every((fields) => fields !== undefined)) return unionOfRecords(records);
-  return undefined;
-}
-
-/** Type of a string that is one of the given texts. */
-function textType(texts: readonly string[]): PlainType {
-  return { kind: "number", cases: [...new Set(texts)].map((text, code) => ({ text, code })) };
-}
-
-/**
- * Type of a value that is one of several records. A field that some of them lack may be absent. `undefined` if no
- * type fits all values of a field.
- */
-function unionOfRecords(records: readonly (readonly TypedField[])[]): PlainType | undefined {
-  const names = new Set(records.flatMap((fields) => fields.map(({ name }) => name)));
-  const fields = [...names].map((name) => {
-    const found = records.flatMap((own) =>
-      own.filter((field) => field.name === name).map(({ type }) => type),
-    );
-    const present = found.map((type) => (type.kind === "optional" ? type.type : type));
-    const isSame = present.every((type) => JSON.stringify(type) === JSON.stringify(present[0]));
-    const type = isSame ? present[0] : union(present);
-    const isOptional = found.some((one) => one.kind === "optional" && one.isMember !== true);
-    const mayLack = found.length < records.length || found.some(({ kind }) => kind === "optional");
-    const own = type && mayLack ? optionalType(type) : type;
-    return own && { name, type: mayLack && !isOptional ? { ...own, isMember: true as const } : own };
-  });
-  return fields.every((field) => field !== undefined) ? { kind: "record", fields } : undefined;
-}
-
-/** The type of a value that may be `undefined`. */
-export function optionalType(type: PlainType): PlainType {
-  if (type.kind !== "optional") return { kind: "optional", type };
-  return type.absence === "null" ? { ...type, absence: "either" } : type;
-}
-
-/** The type of a value that may be `null`; with `isBoth`, also `undefined`. */
-function nullableType(type: PlainType, isBoth: boolean): PlainType {
-  if (type.kind !== "optional") return { kind: "optional", type, absence: isBoth ? "either" : "null" };
-  return type.absence === "null" && !isBoth ? type : { ...type, absence: "either" };
-}
-
-/** Returns the type of an array with the given items. */
-export function arrayOf(item: PlainType): PlainType {
-  if (item.kind === "number" && item.cases === undefined) return { kind: "array", of: "number[]" };
-  if (item.kind === "array" && item.of === "number[]") return { kind: "matrix" };
-  return { kind: "list", item };
 }
 
 function named(
@@ -224,7 +151,8 @@ function named(
     if (inside !== undefined) return typeOfDeclaration(inside.declaration, inside.module, depth);
   }
   const { name = left?.name ?? "" } = node.typeName;
-  const [argument, keys] = (node.typeArguments ?? node.typeParameters)?.params ?? [];
+  const given = (node.typeArguments ?? node.typeParameters)?.params ?? [];
+  const [argument, keys] = given;
   if (typedArrays.has(name)) return { kind: "array", of: name as ArrayKind };
   if (name === "Record") return recordType(node, module, depth);
   if (name === "Map" || name === "Set") {
@@ -232,9 +160,10 @@ function named(
     const message = isOfNumbers ? entriesAdvice(name) : openFields;
     throw new PlainError(module, node, `${textOf(module, node)} ${message}`);
   }
-  if (argument !== undefined) {
+  if (argument !== undefined && genericNames.has(name)) {
     const inner = typeOf(argument, module, depth + 1);
     if (name === "Readonly") return inner;
+    if (name === "NonNullable") return inner.kind === "optional" ? inner.type : inner;
     if ((name === "Pick" || name === "Omit") && keys !== undefined)
       return chosenFields(inner, keys, node, module, name);
     if (name === "Partial" || name === "Required") return withFields(inner, node, module, name);
@@ -247,10 +176,52 @@ function named(
   const from = found === undefined ? importedFrom(name, module) : undefined;
   if (from !== undefined && module.imported(from) === undefined)
     throw new PlainError(module, node, unreadType(name, from));
-  if (found === undefined || argument !== undefined)
-    throw new PlainError(module, node, notAType(module, node));
-  const { declaration } = found;
-  return typeOfDeclaration(declaration, found.module, depth);
+  const inside = found && withArguments(found, given, module);
+  if (inside === undefined) throw new PlainError(module, node, notAType(module, node));
+  return typeOfDeclaration(inside.declaration, inside.module, depth);
+}
+
+/** Generic types of the language that are known here. */
+const genericNames: ReadonlySet<string> = new Set([
+  "Readonly",
+  "NonNullable",
+  "Pick",
+  "Omit",
+  "Partial",
+  "Required",
+  "Array",
+  "ReadonlyArray",
+  "ArrayLike",
+]);
+
+/** Type of `{ [K in Keys]: T }`; `undefined` unless the keys are known. */
+function mappedType(node: MappedType, module: Module, depth: number): PlainType | undefined {
+  const { typeParameter, key, typeAnnotation, optional } = node;
+  const constraint = typeParameter?.constraint ?? node.constraint;
+  const name = typeParameter?.name ?? key?.name;
+  const names = constraint && !node.nameType ? fieldNames(constraint, module) : undefined;
+  if (names === undefined || name === undefined || constraint === undefined || !typeAnnotation)
+    return undefined;
+  const isOfFields = constraint.type === "TSTypeOperator" && constraint.typeAnnotation.type !== "TSTypeQuery";
+  const owner = isOfFields ? typeOf(constraint.typeAnnotation, module, depth + 1) : undefined;
+  const fields = names.map((field) => {
+    const literal = { type: "Literal", value: field, raw: JSON.stringify(field) };
+    const { start, end } = constraint;
+    const bound = {
+      type: "TSLiteralType",
+      literal: { ...literal, start, end } as Literal,
+      start,
+      end,
+    } as const;
+    const inner = new Map(module.typeArguments).set(name, { node: bound, module });
+    const type = typeOf(typeAnnotation, { ...module, typeArguments: inner }, depth + 1);
+    const present = type.kind === "optional" ? type.type : type;
+    if (optional === "-") return { name: field, type: present };
+    const own = owner?.kind === "record" ? owner.fields.find((one) => one.name === field) : undefined;
+    const mayLack = optional === true || optional === "+" || own?.type.kind === "optional";
+    return { name: field, type: mayLack ? optionalType(type) : type };
+  });
+  return { kind: "record", fields };
 }
 
 /** Type of a record such as `Record<"a" | "b", number>`. Throws unless its keys are string literals. */
@@ -282,6 +253,8 @@ function fieldNames(node: TypeNode, module: Module): string[] | undefined {
     return parts.every((part) => part !== undefined) ? parts.flat() : undefined;
   }
   if (node.type === "TSTypeOperator") {
+    const listed = node.operator === "keyof" ? namesOfValue(node.typeAnnotation, module) : undefined;
+    if (listed !== undefined) return listed;
     const owner = node.operator === "keyof" ? typeOf(node.typeAnnotation, module) : undefined;
     return owner?.kind === "record" ? owner.fields.map(({ name }) => name) : undefined;
   }
@@ -295,6 +268,27 @@ function fieldNames(node: TypeNode, module: Module): string[] | undefined {
     return fieldNames(found.declaration.typeAnnotation, found.module);
   const texts = found?.declaration.type === "TSEnumDeclaration" ? enumTexts(found.declaration) : [];
   return texts.length > 0 ? texts : undefined;
+}
+
+/** Names of the fields of an object literal, whatever their values, for `typeof object`; `undefined` for other types. */
+function namesOfValue(node: TypeNode, module: Module): string[] | undefined {
+  if (node.type === "TSParenthesizedType") return namesOfValue(node.typeAnnotation, module);
+  if (node.type !== "TSTypeQuery" || node.exprName.type !== "Identifier") return undefined;
+  const found = lookUp((node.exprName as Identifier).name, module, [module.program]);
+  if (found?.kind === "enum") {
+    const members: string[] = [];
+    walk(found.node, (one) => {
+      if (one.type === "TSEnumMember")
+        members.push(nameOfKey((one as Node & { readonly id: Identifier }).id));
+    });
+    return members;
+  }
+  const init = found?.kind === "variable" && found.fixed && found.init ? unwrap(found.init) : undefined;
+  if (init?.type !== "ObjectExpression") return undefined;
+  const names = init.properties.map((part) =>
+    part.type === "Property" && !part.computed ? nameOfKey(part.key) : undefined,
+  );
+  return names.every((name) => name !== undefined) ? names : undefined;
 }
 
 /** Applies `Pick` or `Omit` to a record type. */
@@ -338,21 +332,13 @@ function typeOfDeclaration(declaration: TypeDeclaration, module: Module, depth: 
   }
 }
 
-/** Strings of the members of an enum. */
-function enumTexts(declaration: Node): string[] {
-  const texts: string[] = [];
-  walk(declaration, (node) => {
-    const { initializer } = node as Node & { readonly initializer?: Expression | null };
-    const value = node.type === "TSEnumMember" && initializer ? unwrap(initializer) : undefined;
-    if (value?.type === "Literal" && typeof value.value === "string") texts.push(value.value);
-  });
-  return texts;
-}
-
 function fieldsOfInterface(node: InterfaceDeclaration, module: Module, depth: number): TypedField[] {
   const own = fieldsOf(node.body.body, module, depth);
   const inherited = (node.extends ?? []).flatMap((base) => {
-    const found = base.expression.type === "Identifier" ? typeNamed(base.expression.name, module) : undefined;
+    const parent =
+      base.expression.type === "Identifier" ? typeNamed(base.expression.name, module) : undefined;
+    const given = (base.typeArguments ?? base.typeParameters)?.params ?? [];
+    const found = parent && withArguments(parent, given, module);
     if (found === undefined) throw new PlainError(module, base, notAType(module, base));
     return fieldsOfRecord(typeOfDeclaration(found.declaration, found.module, depth + 1), base, module);
   });
@@ -365,70 +351,52 @@ function fieldsOfRecord(type: PlainType, node: Node, module: Module): readonly T
 }
 
 function fieldsOf(members: readonly TypeMember[], module: Module, depth: number): TypedField[] {
-  return members.map((member) => {
+  return members.flatMap((member) => {
     const { key, typeAnnotation } = member;
     if (member.type === "TSIndexSignature")
       throw new PlainError(module, member, `${textOf(module, member)} ${openFields}`);
     if (member.type !== "TSPropertySignature" || !typeAnnotation)
       throw new PlainError(module, member, notAType(module, member));
+    if (isUnread(typeAnnotation.typeAnnotation, module)) {
+      module.leftOut.add(nameOfKey(key));
+      return [];
+    }
     const type = typeOf(typeAnnotation.typeAnnotation, module, depth + 1);
-    return { name: keyName(key), type: member.optional === true ? optionalType(type) : type };
+    return [{ name: nameOfKey(key), type: member.optional === true ? optionalType(type) : type }];
   });
 }
 
-function keyName(key: Expression): string {
-  return key.type === "Identifier" ? key.name : String((key as Node & { readonly value?: unknown }).value);
-}
-
 /**
- * Type of a parameter from the JSDoc comment before its function: `@param {number[]} x`. `undefined` if it has none.
+ * True for types with any number of fields: `Record<string, T>`, `{ [name: string]: T }`, and aliases of them. The
+ * fields of a value are those of its initialiser.
  */
-export function documentedType(param: Identifier, owner: Node, module: Module): PlainType | undefined {
-  const before = module.text.slice(0, owner.start);
-  const comment =
-    /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*(?:export\s+)?(?:default\s+)?(?:(?:const|let)\s+\w+\s*=\s*)?$/.exec(
-      before,
-    )?.[1];
-  const type = comment === undefined ? undefined : documented(comment, param.name);
-  if (type === undefined) return undefined;
-  const program = module.parse(`type T = ${type};`, "types.ts") as Node & {
-    readonly body: readonly { readonly typeAnnotation: TypeNode }[];
-  };
-  try {
-    return typeOf(program.body[0]!.typeAnnotation, module);
-  } catch (error) {
-    if (!(error instanceof PlainError)) throw error;
-    throw new PlainError(
-      module,
-      param,
-      `its @param type ${type} is not one that a function may take: ${accepted}.`,
-    );
-  }
+export function hasOpenFields(node: TypeNode, module: Module, depth = 0): boolean {
+  if (node.type === "TSParenthesizedType") return hasOpenFields(node.typeAnnotation, module, depth);
+  if (node.type === "TSTypeLiteral") return node.members.some(({ type }) => type === "TSIndexSignature");
+  if (node.type !== "TSTypeReference" || node.typeName.name === undefined || depth > 20) return false;
+  const { name } = node.typeName;
+  const [argument] = (node.typeArguments ?? node.typeParameters)?.params ?? [];
+  if (name === "Record") return argument !== undefined && fieldNames(argument, module) === undefined;
+  if (argument !== undefined)
+    return (name === "Readonly" || name === "Partial") && hasOpenFields(argument, module, depth + 1);
+  const found = typeNamed(name, module);
+  if (found?.declaration.type === "TSInterfaceDeclaration")
+    return found.declaration.body.body.some(({ type }) => type === "TSIndexSignature");
+  return found?.declaration.type === "TSTypeAliasDeclaration"
+    ? hasOpenFields(found.declaration.typeAnnotation, found.module, depth + 1)
+    : false;
 }
 
-/** Returns the text between the braces of `@param {…} name` in a comment; `undefined` if it has no such tag. */
-function documented(comment: string, name: string): string | undefined {
-  for (const tag of comment.split("@param").slice(1)) {
-    let depth = 0;
-    const open = tag.indexOf("{");
-    for (let i = open; i >= 0 && i < tag.length; i++) {
-      if (tag[i] === "{") depth++;
-      if (tag[i] === "}" && --depth === 0) {
-        // `[x]` and `[x=2]` are optional
-        const [, bracket, tagged] = /^\s*(\[?)\s*([\w$]+)/.exec(tag.slice(i + 1)) ?? [];
-        if (tagged === name) {
-          const type = tag
-            .slice(open + 1, i)
-            .replace(/^\s*\*/gm, "")
-            .trim();
-          const isOptional = bracket === "[" || type.endsWith("=");
-          return type.replace(/=$/, "") + (isOptional ? " | undefined" : "");
-        }
-        break;
-      }
-    }
-  }
-  return undefined;
+/** Type of an outside variable by its annotation, or by its initialiser, if that lists the fields that the type leaves open. */
+export function typeOfVariable(
+  annotation: TypeNode | undefined,
+  init: Expression | undefined,
+  module: Module,
+  around: EnclosingNodes,
+): PlainType | undefined {
+  const shown = (): PlainType | undefined => init && typeOfValue(init, module, around);
+  if (annotation === undefined) return shown();
+  return (hasOpenFields(annotation, module) ? shown() : undefined) ?? typeOf(annotation, module);
 }
 
 const numeric = new Set(["+", "-", "*", "/", "%", "**", "|", "&", "^", "<<", ">>", ">>>"]);
@@ -441,7 +409,11 @@ export function typeOfValue(node: Expression, module: Module, around: EnclosingN
     node.type === "TSTypeAssertion"
   ) {
     const isConst = module.text.slice(node.typeAnnotation!.start, node.typeAnnotation!.end) === "const";
-    return isConst ? typeOfValue(node.expression, module, around) : typeOf(node.typeAnnotation!, module);
+    const shown =
+      isConst || node.type === "TSSatisfiesExpression"
+        ? typeOfValue(node.expression, module, around)
+        : undefined;
+    return shown ?? (isConst ? undefined : typeOf(node.typeAnnotation!, module));
   }
   const inner = unwrap(node);
   const value = (part: Expression): PlainType | undefined => typeOfValue(part, module, around);
@@ -482,8 +454,7 @@ export function typeOfValue(node: Expression, module: Module, around: EnclosingN
       const found = lookUp(inner.name, module, around);
       if (found === undefined) return constantOf(inner.name) === undefined ? undefined : { kind: "number" };
       if (found.kind !== "variable") return undefined;
-      if (found.annotation !== undefined) return typeOf(found.annotation, found.module);
-      return found.init && typeOfValue(found.init, found.module, found.around);
+      return typeOfVariable(found.annotation, found.init, found.module, found.around);
     }
     case "FunctionDeclaration":
     case "FunctionExpression":
@@ -527,9 +498,8 @@ function nameOfKey(key: Expression): string {
 }
 
 function typeOfItems(items: readonly (PlainType | undefined)[]): PlainType | undefined {
-  const [first] = items;
-  const isOne = items.every((item) => JSON.stringify(item) === JSON.stringify(first));
-  return first !== undefined && isOne ? arrayOf(first) : undefined;
+  const item = items.length > 0 && items.every((type) => type !== undefined) ? union(items) : undefined;
+  return item && arrayOf(item);
 }
 
 function typeOfCall(
