@@ -51,9 +51,49 @@ export function elaborate(module: Module, which?: string | MarkedFunction): Plai
   }
 }
 
-function formOf(unit: CompilationUnit, module: Module, { node, name }: MarkedFunction): PlainForm {
+/** Passes over a drafted region, in order. */
+const passes: readonly ((region: Region) => Region)[] = [
+  withMachineIntegers,
+  eliminateDeadCode,
+  removeProvenChecks,
+];
+
+/**
+ * Compiles a marked function: declares its parameters, writes its body and its results as statements, and runs the
+ * passes over these.
+ */
+function formOf(unit: CompilationUnit, module: Module, marked: MarkedFunction): PlainForm {
+  const { node, name } = marked;
+  const env = newEnv(unit, module, node);
+  refuseKind(env, marked);
+  const params = declareParameters(env, node);
+  const value = bodyOf(env, { node });
+  const { results, type } = resultsOf(env, node, value, node.returnType?.typeAnnotation);
+  refuseWrittenCopies(unit, node);
+  const draft: Region = {
+    name: name === undefined || name === "default" ? "f" : name,
+    params: unit.params,
+    body: env.out.statements(),
+    results,
+    file: module.file,
+    positions: unit.positions.list,
+  };
+  const region = passes.reduce((one, pass) => afterPass(pass, one), draft);
+  const types = region.params.map((param) => param.type);
+  return {
+    version: 1,
+    region,
+    params: params.map((param) => ({ name: param.name, type: withIntegers(param.type, types) })),
+    captured: unit.captured.map((one) => ({ name: one.name, type: withIntegers(one.type, types) })),
+    result: type,
+    ...(unit.errors.size > 0 && { errors: [...unit.errors] }),
+    ...(unit.textNames.size > 0 && { texts: { strings: unit.texts, names: [...unit.textNames] } }),
+  };
+}
+
+function newEnv(unit: CompilationUnit, module: Module, node: FunctionNode): Env {
   const out = new StatementBlock();
-  const env: Env = {
+  return {
     unit,
     module,
     scope: new LexicalScope(node),
@@ -72,20 +112,32 @@ function formOf(unit: CompilationUnit, module: Module, { node, name }: MarkedFun
     hint: undefined,
     site: undefined,
   };
-  refuseMethod(env, node, name, unit.around.at(-1));
-  if (node.async === true || node.generator === true)
-    return refuse(
-      env,
-      node,
-      "async functions and generators do not give numbers at once: write a plain function.",
-    );
-  // all parameters precede the captured values that defaults read
+}
+
+/** Refuses functions that cannot be called with numbers to yield a result at once. */
+function refuseKind(env: Env, { node, name }: MarkedFunction): void {
+  refuseMethod(env, node, name, env.unit.around.at(-1));
+  if (node.async !== true && node.generator !== true) return;
+  refuse(env, node, "async functions and generators do not give numbers at once: write a plain function.");
+}
+
+interface Parameter {
+  readonly name: string;
+  readonly type: PlainType;
+  readonly entity: Entity;
+}
+
+/** Declares the parameters of a function. All of them precede the captured values that their defaults read. */
+function declareParameters(env: Env, node: FunctionNode): readonly Parameter[] {
   const params = node.params.map((param, i) => parameterOf(env, node, param, i));
   unit.leftOut = module.leftOut.size;
   for (const [i, param] of node.params.entries())
     declare(env, param, params[i]!.entity, param, { isConst: false, isParameter: true });
-  const value = bodyOf(env, { node });
-  const { results, type } = resultsOf(env, node, value, node.returnType?.typeAnnotation);
+  return params;
+}
+
+/** Refuses second names of arrays and objects that the body writes to. */
+function refuseWrittenCopies(unit: CompilationUnit, node: FunctionNode): void {
   for (const { roots, env: where, node: copy, of } of unit.copies) {
     if (!roots.some(({ written, reordered }) => written || (reordered === true && of === "whole"))) continue;
     const parameter = node.params.find((param) => param === copy);
@@ -98,28 +150,6 @@ function formOf(unit: CompilationUnit, module: Module, { node, name }: MarkedFun
             "or { ...x }.",
     );
   }
-  const file = module.file;
-  const draft: Region = {
-    name: name === undefined || name === "default" ? "f" : name,
-    params: unit.params,
-    body: out.statements(),
-    results,
-    file,
-    positions: unit.positions.list,
-  };
-  const integers = afterPass(withMachineIntegers, draft);
-  const used = afterPass(eliminateDeadCode, integers);
-  const region = afterPass(removeProvenChecks, used);
-  const types = region.params.map((param) => param.type);
-  return {
-    version: 1,
-    region,
-    params: params.map((param) => ({ name: param.name, type: withIntegers(param.type, types) })),
-    captured: unit.captured.map((one) => ({ name: one.name, type: withIntegers(one.type, types) })),
-    result: type,
-    ...(unit.errors.size > 0 && { errors: [...unit.errors] }),
-    ...(unit.textNames.size > 0 && { texts: { strings: unit.texts, names: [...unit.textNames] } }),
-  };
 }
 
 /**
@@ -189,12 +219,7 @@ function newUnit(
   };
 }
 
-function parameterOf(
-  env: Env,
-  owner: FunctionNode,
-  param: Pattern,
-  i: number,
-): { readonly name: string; readonly type: PlainType; readonly entity: Entity } {
+function parameterOf(env: Env, owner: FunctionNode, param: Pattern, i: number): Parameter {
   if (param.type === "RestElement")
     return refuse(env, param, "a marked function takes a fixed number of arguments: take an array.");
   const target = param.type === "AssignmentPattern" ? param.left : param;
