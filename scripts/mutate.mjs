@@ -1,6 +1,7 @@
 // Mutation testing of the compiler: counts the small faults that its tests and random programs detect.
 import { fork } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { availableParallelism, loadavg } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -33,6 +34,8 @@ const died = "ended the process";
 const sizeTest = "test/code-sizes.test.ts";
 /** A mutant that runs this many times its limit never returns; that is a failure too. */
 const patience = 4;
+/** Factor by which other processes slow this one down. */
+const crowding = () => Math.max(1, (loadavg()[0] ?? 0) / availableParallelism());
 
 /** @typedef {import("./mutate/draw.mjs").DrawnMutant} Mutant */
 /** @typedef {{ readonly kind: "killed" | "survived", readonly by?: string }} Verdict */
@@ -137,7 +140,7 @@ function startRunner(settings) {
           end({ kind: "killed", by: neverReturned });
           stop();
         },
-        patience * 1000 * seconds,
+        patience * crowding() * 1000 * seconds,
       );
       child.once("exit", () => end({ kind: "killed", by: died }));
       child.once("message", (/** @type {any} */ message) => end(message.verdict));
