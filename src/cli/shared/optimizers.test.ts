@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { square, tensor } from "downhill";
 import { cosineDecay, type Schedule } from "downhill/optim";
 import { describe, expect, test } from "vitest";
-import { makeOptimizer, readOptimizer, readOptimizers } from "./optimizers.ts";
+import { makeOptimizer, readOptimizer } from "./optimizers.ts";
 import { optimizerNames } from "./optimizer-table.ts";
 
 const context = { what: "--optimizer", steps: 10 };
@@ -64,13 +64,6 @@ test("a learning rate may be a schedule over the steps of the run", () => {
   expect(steps.map((t) => (learningRate as Schedule)(t))).toEqual(steps.map((t) => expected(t)));
   const stairs = read("sgd(lr=multi-step(from=1, factor=0.5, at=3,6))").options["learningRate"] as Schedule;
   expect([2, 3, 6].map((t) => stairs(t))).toEqual([1, 0.5, 0.25]);
-});
-
-test("several are separated by commas", () => {
-  expect(readOptimizers("sgd(lr=0.1, momentum=0.9), adam", context).map(({ name }) => name)).toEqual([
-    "sgd",
-    "adam",
-  ]);
 });
 
 test.each([

@@ -4,7 +4,7 @@ import type { GeneralOptimizer } from "../../numeric/optim/index.ts";
 import { didYouMean } from "../../engine/util/suggest.ts";
 import { literal } from "../../pictures/viz/gradient-program.ts";
 import { readSchedule } from "../schedule/table.ts";
-import { type OptionCall, isNumber, readCall, splitAtCommas } from "./call-text.ts";
+import { type OptionCall, isNumber, readCall } from "./call-text.ts";
 import { optimizerAliases, optimizerNames } from "./optimizer-table.ts";
 
 /** Options of an optimiser by their names in the library: numbers, words, flags, lists, schedules. */
@@ -68,15 +68,6 @@ export function readChoice(text: string, context: OptimizerContext): OptimizerCh
     } else options[key] = read;
   }
   return { name, options, ...(Object.keys(schedules).length === 0 ? {} : { schedules }) };
-}
-
-/**
- * Reads comma-separated optimisers: `sgd(lr=0.1), adam`.
- *
- * @throws DownhillError as `readOptimizer`.
- */
-export function readOptimizers(text: string, context: OptimizerContext): OptimizerChoice[] {
-  return splitAtCommas(text).map((part) => readOptimizer(part, context));
 }
 
 /** Writes a choice as code. */

@@ -1,4 +1,3 @@
-import { isFloating } from "../form/build.ts";
 import { eliminateDeadCode } from "../flat/dead-code.ts";
 import type { ScalarFunctions } from "../form/functions.ts";
 import type { Region } from "../form/region.ts";
@@ -28,11 +27,6 @@ export function cotangents(
     options,
   );
   return { ...transposed, name: `cotangents of ${region.name}` };
-}
-
-/** For each parameter, true if it is floating and thus has derivatives. */
-export function floatingParams({ params }: Region): boolean[] {
-  return params.map(({ type }) => isFloating(type));
 }
 
 /** Results of a gradient region, in order. `values` are all results of the region, `rest` all except the first. */

@@ -6,7 +6,8 @@ import { numbersOf } from "../../../../test/support/region-derivatives.ts";
 import { engineScalarValues } from "../../../../test/support/scalar-values.ts";
 import { scalarFunctions } from "../../prims/scalar-functions.ts";
 import { checkRegion } from "../form/check.ts";
-import { cotangents, floatingParams } from "./gradient.ts";
+import { isFloating } from "../form/build.ts";
+import { cotangents } from "./gradient.ts";
 import { printRegion } from "../form/print.ts";
 import type { Region, RegionExpr, RegionParam, RegionStmt } from "../form/region.ts";
 import { tangent } from "./tangent.ts";
@@ -53,7 +54,12 @@ function region(
 }
 
 function gradientOf(primal: Region, options?: TransposeOptions): Region {
-  const made = cotangents(primal, floatingParams(primal), scalarFunctions, options);
+  const made = cotangents(
+    primal,
+    primal.params.map(({ type }) => isFloating(type)),
+    scalarFunctions,
+    options,
+  );
   checkRegion(made, scalarFunctions);
   return made;
 }
