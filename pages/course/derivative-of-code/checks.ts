@@ -23,13 +23,13 @@ const stepCheck = (name: string, f: (x: number) => number, x: number, slope: num
     const h = numberOf(mine.step(), "step()");
     expectThat(h > 0, `The step must be above 0; it is ${short(h)}.`);
     const error = Math.abs((f(x + h) - f(x - h)) / (2 * h) - slope);
-    expectThat(error < 1e-9, `With h = ${short(h)} the error is ${error.toExponential(1)}.`);
+    expectThat(error < 1e-9, `With h = ${short(h)} the error is ${short(Number(error.toPrecision(2)))}.`);
   });
 
 /** Checks by puzzle. */
 export const checks: Readonly<Record<string, PuzzleChecks>> = {
   "slope-of-square": {
-    checks: [3, 5, -1.5].map((x) =>
+    checks: [3, 5, -2.5].map((x) =>
       check<{ slope(x: number): unknown }>(`slope(${x}) equals the difference quotient`, (mine) =>
         expectNear(
           mine.slope(x),
@@ -39,7 +39,11 @@ export const checks: Readonly<Record<string, PuzzleChecks>> = {
         ),
       ),
     ),
-    mistakes: ["function slope(x) { return x * x; }", "function slope(x) { return 2; }"],
+    mistakes: [
+      "function slope(x) { return x * x; }",
+      "function slope(x) { return 2; }",
+      "function slope(x) { return x^2; }",
+    ],
   },
   "two-sided": {
     checks: [

@@ -20,6 +20,7 @@ test.each<[string, string]>([
   ["return −x", "Line 2: Write the minus sign - of the keyboard instead of −."],
   ["return 2 * x²;", "Line 2: Write ** for a power: x ** 2 instead of x²."],
   ["return (x + 1) x;", "Line 2: Write * between the factors ) and x."],
+  ["return [x * y, x dy + y dx];", "Line 2: Write * between the factors x and dy."],
   ["return f'(x);", "Line 2: A name must not contain an apostrophe: write a new name instead of f'."],
   ["Return 2 * x;", "Line 2: Write return in small letters instead of Return."],
   ["return “2”;", "Line 2: Write straight quotes instead of “."],
@@ -47,7 +48,12 @@ test.each<[string, string, string]>([
     "X is not defined. Do you mean x? JavaScript distinguishes capital letters.",
   ],
   ["slope", "slope(x) = 2*x", "slope is not defined. Define it with function slope(x) { return …; }."],
-  ["q", "return q;", "q is not defined."],
+  ["q", "function f(x) { return q; }", "q is not defined."],
+  [
+    "x",
+    "slope = 2 * x",
+    "x is not defined. Keep the line that begins with function, and write below it, or press “Start again”.",
+  ],
 ])("the undefined name %s in %s is explained", (name, code, message) => {
   expect(nameProblem(name, code)).toBe(message);
 });
@@ -55,6 +61,10 @@ test.each<[string, string, string]>([
 test("powers with ^ and decimal commas are noted, lists of arguments are not", () => {
   expect(noteOn(slope("return x^2;"))).toContain("Write x ** 2");
   expect(noteOn(slope("return 2,0 * x;"))).toContain("2.0 instead of 2,0");
+  expect(noteOn(slope("return (f(x + h) - f(x - h)) / 2*h;"))).toBe(
+    "Note: a / 2*h is (a / 2) * h. Write a / (2*h) for a quotient by the product.",
+  );
+  expect(noteOn(slope("return x / (2 * h) * 2 + x / 3 * h; // 1 / 2*h"))).toBe("");
   expect(noteOn('const a = [1,2]; // 1,5 and x^2\nconst b = f(1,2), c = "^";')).toBe("");
 });
 

@@ -48,6 +48,11 @@ const faultsOfLines: readonly SyntaxAdvice[] = [
     advise: ({ number, name }) => productAdvice(number!, name!, " "),
   },
   {
+    pattern:
+      /(?<![\p{L}\d_.$])(?<left>(?!(?:return|const|let|var|function|if|else|for|while|do|new|typeof|void|delete|of|in|instanceof|case|throw|await|async|yield|class|static|get|set|import|export|from|as|type|interface)\b)[\p{L}_]\w*) +(?<right>(?!(?:of|in|instanceof|from|as)\b)[\p{L}_]\w*)/u,
+    advise: ({ left, right }) => `Write * between the factors ${left!} and ${right!}.`,
+  },
+  {
     pattern: /(?<left>\))\s*(?!(?:in|of|instanceof|return|else)\b)(?<right>[\p{L}_][\w.]*)(?!.*\{)/u,
     advise: ({ right }) => `Write * between the factors ) and ${right!}.`,
   },
@@ -148,6 +153,8 @@ export function nameProblem(name: string, code: string): string {
   if (name !== lower && new RegExp(`(?<![\\w$])${lower}(?![\\w$])`).test(withoutTexts(code)))
     return `${fault} Do you mean ${lower}? JavaScript distinguishes capital letters.`;
   if (Object.hasOwn(Math, lower)) return `${fault} Write Math.${lower} instead.`;
+  if (!/\bfunction\b|=>/.test(withoutTexts(code)))
+    return `${fault} Keep the line that begins with function, and write below it, or press “Start again”.`;
   return fault;
 }
 
@@ -178,6 +185,11 @@ export function undefinedName(error: unknown): string | undefined {
 export function noteOn(code: string): string {
   const bare = withoutTexts(code);
   if (bare.includes("^")) return "Note: ^ is no power in JavaScript. Write x ** 2 for x².";
+  const under = /\/\s*(?<first>[\w.]+)\*(?<second>[\w.]+)/.exec(bare)?.groups;
+  if (under !== undefined) {
+    const [first, second] = [under["first"]!, under["second"]!];
+    return `Note: a / ${first}*${second} is (a / ${first}) * ${second}. Write a / (${first}*${second}) for a quotient by the product.`;
+  }
   const comma = /(?:\breturn\b|=)[^;([{\n]*?(?<whole>\d+),(?<part>\d+)/.exec(bare)?.groups;
   if (comma === undefined) return "";
   return `Note: write a decimal point, ${comma["whole"]!}.${comma["part"]!} instead of ${comma["whole"]!},${comma["part"]!}.`;
