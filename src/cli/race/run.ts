@@ -92,7 +92,7 @@ export async function show(
   else if (stream.isTTY === true) stream.write(`\n${paint("dim", sharing)}\n`);
 }
 
-/** How to share what is drawn, shown to people at a terminal. */
+/** Ways to share a drawing, shown at a terminal. */
 const sharing =
   "To share it: --out NAME.svg is an animation, also for a README; NAME.html is a page to play with.";
 
