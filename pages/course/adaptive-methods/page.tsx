@@ -89,7 +89,7 @@ function Rare(): JSX.Element {
       <RareFeatures />
       <p>
         Adagrad finds suitable rates without help: high rates for weights with few gradients, low rates for
-        weights with many. With the best single rate, the rare weights learn only half of their value.
+        weights with many. With the best single rate, the rare weights get only half way to 1.
       </p>
     </section>
   );
