@@ -48,6 +48,30 @@ export function coordinatesAt(
   });
 }
 
+/** Path that names one coordinate: `coordinatesAt` of it is `[at]`. A vector without a tree is named `x`. */
+export function pathOfCoordinate(
+  parameters: Parameters,
+  shapes: readonly (readonly number[])[],
+  at: number,
+): string {
+  let rest = at;
+  for (const [i, path] of leafPaths(parameters.def, "").entries()) {
+    const shape = shapes[i]!;
+    const size = sizeOf(shape);
+    if (rest >= size) {
+      rest -= size;
+      continue;
+    }
+    const indices: string[] = [];
+    for (const length of shape.toReversed()) {
+      indices.unshift(`[${rest % length}]`);
+      rest = Math.floor(rest / length);
+    }
+    return (path.replace(/^\./, "") || "x") + indices.join("");
+  }
+  return `coordinate ${at}`;
+}
+
 /** Elements of a leaf that a path names; `undefined` if it names another leaf or no element. */
 function partNamed(
   name: string,

@@ -39,6 +39,9 @@ export function* largeSearch(
   for (;;) {
     const model = f.linearise(x);
     const value = dot(model.residuals, model.residuals);
+    const areFinite = model.gradient.every(Number.isFinite) && model.columnSizes.every(Number.isFinite);
+    if (value > 0 && !areFinite)
+      return yield { x, value, gradient: Float64Array.of(Number.NaN), isComplete: true, decrease, step, fault: model.fault() }; // prettier-ignore
     const sizes = space.sizes(x);
     if (typical === undefined) {
       scales = scales.map((s, j) => scaleFor(s, model.columnSizes[j]!, Math.abs(sizes[j]!)));
@@ -48,7 +51,7 @@ export function* largeSearch(
     const noise = noiseOf(model, sizes);
     const at: Iterate = { x, value, gradient: Float64Array.of(cosine(model, free, value, noise)), isComplete: true, decrease, step }; // prettier-ignore
     yield at;
-    if (!model.gradient.every(Number.isFinite)) return;
+    if (!areFinite) return;
     const rounding = 2 * Math.sqrt(value) * noise + 2 ** -48 * value;
     for (;;) {
       if (!(mu < 1e60)) return yield { ...at, decrease: Infinity, step: Infinity };

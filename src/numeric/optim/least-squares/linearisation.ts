@@ -1,3 +1,5 @@
+import type { DerivativeFault } from "../minimize/stop.ts";
+
 /** The residuals near a point, `r + Jδ`, for steps δ in coordinates. */
 export interface Linearisation {
   readonly residuals: Float64Array;
@@ -5,6 +7,8 @@ export interface Linearisation {
   readonly gradient: Float64Array;
   /** Norms of the columns of J, or estimates. */
   readonly columnSizes: Float64Array;
+  /** Finds an element of J that is not finite, given that the gradient or a column size is not. */
+  readonly fault: () => DerivativeFault;
   /** `|Jδ|²` */
   readonly squaredChange: (step: Float64Array) => number;
   /** Jᵀ(r + Jδ) */
@@ -55,4 +59,13 @@ export function noSeconds(): SolverSeconds {
     factorisation: 0,
     solve: 0,
   };
+}
+
+/** The first column size that is not finite. */
+export function overflowIn(columnSizes: Float64Array): DerivativeFault {
+  const coordinate = Math.max(
+    0,
+    columnSizes.findIndex((size) => !Number.isFinite(size)),
+  );
+  return { residual: undefined, coordinate, value: columnSizes[coordinate]! };
 }

@@ -3,7 +3,7 @@ import type { Tensor } from "../../../engine/ir/tensor.ts";
 import { tensor } from "../../array/create.ts";
 import { lsmrInSteps } from "../../sparse/lsmr.ts";
 import { dot } from "../vector.ts";
-import type { LargeProblem, Linearisation, SolverSeconds } from "./linearisation.ts";
+import { type LargeProblem, type Linearisation, overflowIn, type SolverSeconds } from "./linearisation.ts";
 import type { StepSpace } from "./step-space.ts";
 import { fromCoordinates, toCoordinates } from "./tangent-jacobian.ts";
 
@@ -84,6 +84,7 @@ function linearisation(
     residuals,
     gradient,
     columnSizes,
+    fault: () => overflowIn(gradient.every(Number.isFinite) ? columnSizes : gradient),
     squaredChange(step) {
       const change = multiply(step);
       return dot(change, change);

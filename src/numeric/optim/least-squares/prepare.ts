@@ -213,6 +213,7 @@ function prepareFit(
         counted: residuals.length - (weights?.ignored ?? 0),
         counts,
         report: fit.report(choice),
+        block: settings.lossBlock,
         uncertainty: (free) =>
           choice.solver === "dense"
             ? denseUncertainty(fit.columns(x), free, space.size)

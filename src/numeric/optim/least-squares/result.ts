@@ -7,9 +7,9 @@ import { sizeOf } from "../../../engine/util/shape.ts";
 import { rebuild } from "../parameters.ts";
 import type { LeastSquaresResult, PlainLeastSquaresResult } from "../minimize/least-squares.ts";
 import type { FlatParameters } from "../minimize/problem.ts";
-import { explain, isConverged, type SearchOutcome } from "../minimize/stop.ts";
+import { explain, explainFault, isConverged, type SearchOutcome } from "../minimize/stop.ts";
 import type { LinearSolver } from "./choose-solver.ts";
-import { coordinatesAt, coordinateShapes } from "./coordinate-paths.ts";
+import { coordinatesAt, coordinateShapes, pathOfCoordinate } from "./coordinate-paths.ts";
 import type { SolverSeconds } from "./linearisation.ts";
 import type { ManifoldMaps } from "./manifolds.ts";
 import type { StepSpace } from "./step-space.ts";
@@ -64,6 +64,8 @@ interface FinishedFit extends Omit<FittedPoint, "x" | "sumOfSquares" | "free" | 
   readonly outcome: SearchOutcome;
   readonly counts: { readonly evaluations: number; readonly jacobians: number };
   readonly report: LinearSolverReport;
+  /** Number of residuals in each block of the loss. */
+  readonly block: number;
   /** Uncertainty of the free coordinates at the result; called at most once. */
   readonly uncertainty: (free: readonly number[]) => Uncertainty;
 }
@@ -78,12 +80,29 @@ export function describeFit(
   return Object.assign(describePoint({ ...point, uncertainty: () => fit.uncertainty(free) }), {
     reason,
     converged: isConverged(reason),
-    message: explain(reason, best),
+    message: reason === "not-finite" ? explainNonFinite(fit) : explain(reason, best),
     iterations,
     evaluations: fit.counts.evaluations,
     jacobians: fit.counts.jacobians,
     linearSolver: fit.report,
   });
+}
+
+/** Explains which residual or derivative is not finite. */
+function explainNonFinite({ outcome, residuals, block, flat, maps, space }: FinishedFit): string {
+  const { best, iterations } = outcome;
+  const when = iterations === 0 ? " at the start" : ` after iteration ${iterations}`;
+  if (best.fault !== undefined && Number.isFinite(best.value)) {
+    const { coordinate } = best.fault;
+    const shapes = coordinateShapes(flat.parameters, maps);
+    const at = space.padded(Float64Array.from({ length: space.size }, (_, i) => (i === coordinate ? 1 : 0)));
+    return explainFault(best.fault, pathOfCoordinate(flat.parameters, shapes, at.indexOf(1)), when);
+  }
+  const wrong = residuals.findIndex((r) => !Number.isFinite(r));
+  if (wrong < 0)
+    return `The sum of squares${when} is ${best.value}, although all residuals are finite. Scale the residuals.`;
+  const inBlock = block === 1 ? "" : ` (block ${Math.floor(wrong / block)})`;
+  return `Residual ${wrong}${inBlock} is ${residuals[wrong]}${when}: start elsewhere, or find the cause with debug({ nan: true }).`;
 }
 
 /** Parameters of a fit with their statistics. Errors are computed when they are first read. */

@@ -7,7 +7,8 @@ import type { SparseDerivative } from "../../sparse/derivative/sparse-derivative
 import type { SparsePattern } from "../../sparse/matrix/sparse-pattern.ts";
 import { withoutReports } from "../minimize/search-space.ts";
 import { dot } from "../vector.ts";
-import type { LargeProblem, Linearisation, SolverSeconds } from "./linearisation.ts";
+import type { DerivativeFault } from "../minimize/stop.ts";
+import { type LargeProblem, type Linearisation, overflowIn, type SolverSeconds } from "./linearisation.ts";
 import type { StepSpace } from "./step-space.ts";
 import { tangentJacobian, type TangentJacobian } from "./tangent-jacobian.ts";
 
@@ -154,6 +155,7 @@ export class SparseProblem implements LargeProblem {
     const gradient = new Float64Array(shape[1]);
     multiplyColumns(rowPointers, columns, values, residuals, gradient);
     seconds.normal += (now() - begin) / 1000;
+    const columnSizes = normal.columnSizes(products);
     const changeBy = (step: Float64Array): Float64Array => {
       const change = new Float64Array(shape[0]);
       multiplyRows(rowPointers, columns, values, step, change);
@@ -167,7 +169,8 @@ export class SparseProblem implements LargeProblem {
     return {
       residuals,
       gradient,
-      columnSizes: normal.columnSizes(products),
+      columnSizes,
+      fault: () => faultIn(jacobian.pattern, values) ?? overflowIn(columnSizes),
       squaredChange(step) {
         const change = changeBy(step);
         return dot(change, change);
@@ -186,6 +189,14 @@ export class SparseProblem implements LargeProblem {
       },
     };
   }
+}
+
+/** The first entry of a Jacobian that is not finite. */
+function faultIn({ rowPointers, columns }: SparsePattern, values: Float64Array): DerivativeFault | undefined {
+  const p = values.findIndex((value) => !Number.isFinite(value));
+  if (p < 0) return undefined;
+  const residual = rowPointers.findIndex((end) => end > p) - 1;
+  return { residual, coordinate: columns[p]!, value: values[p]! };
 }
 
 /** Elements of a tensor that has no other users, without a copy if they have an array of their own. */

@@ -3,7 +3,7 @@ import { type BoundedStep, boundedStep } from "./bounded-step.ts";
 import { factorizeAny } from "./compiled-qr.ts";
 import { length, project } from "./project.ts";
 import { backSubstitute, type ColumnMatrix, sizeFrom, type QrFactors } from "./qr.ts";
-import type { DescentSearch } from "./stop.ts";
+import type { DerivativeFault, DescentSearch } from "./stop.ts";
 import { freeCoordinates, type SearchSpace } from "./search-space.ts";
 import { type BoundedModel, TrustRadius } from "./trust-radius.ts";
 
@@ -52,6 +52,17 @@ export function* levenbergMarquardt(
   for (;;) {
     const sizes = space.sizes(x);
     const jacobian = f.jacobian(x);
+    const fault = value > 0 ? faultIn(jacobian) : undefined;
+    if (fault !== undefined)
+      return yield {
+        x,
+        value,
+        gradient: Float64Array.of(Number.NaN),
+        isComplete: true,
+        decrease,
+        step: moved,
+        fault,
+      };
     yield undefined;
     const model = linearModel(jacobian, r, x, space);
     yield undefined;
@@ -93,6 +104,19 @@ export function* levenbergMarquardt(
       trust.refuse(size, gain);
     }
   }
+}
+
+/** An element of a Jacobian that is not finite: the first infinite one, because it makes others NaN by products with 0. */
+function faultIn(jacobian: ColumnMatrix): DerivativeFault | undefined {
+  let fault: DerivativeFault | undefined;
+  for (const [coordinate, column] of jacobian.entries()) {
+    const residual = column.findIndex((value) => !Number.isFinite(value));
+    if (residual < 0) continue;
+    const infinite = column.findIndex((value) => Math.abs(value) === Infinity);
+    if (infinite >= 0) return { residual: infinite, coordinate, value: column[infinite]! };
+    fault ??= { residual, coordinate, value: column[residual]! };
+  }
+  return fault;
 }
 
 /** Scale of the changes of one parameter: an element of D. */

@@ -50,6 +50,15 @@ export interface StopRules {
   readonly signal?: AbortSignal;
 }
 
+/** Derivative of a residual that is not finite, or a column of the Jacobian whose norm overflows. */
+export interface DerivativeFault {
+  /** Index of the residual; `undefined` if only the coordinate is known. */
+  readonly residual: number | undefined;
+  /** Coordinate of the steps. */
+  readonly coordinate: number;
+  readonly value: number;
+}
+
 /** State of a search after an iteration, as the rules for stopping need it. */
 export interface Iterate {
   readonly x: Float64Array;
@@ -72,6 +81,8 @@ export interface Iterate {
   /** Decrease of the value by the last iteration, and the largest relative change of a parameter; ∞ at first. */
   readonly decrease: number;
   readonly step: number;
+  /** Reason why the search cannot continue from here. */
+  readonly fault?: DerivativeFault;
 }
 
 /**
@@ -162,7 +173,7 @@ export async function finishSoon<T>(run: Generator<void, T, void>): Promise<T> {
 }
 
 function reasonToStop(at: Iterate, iterations: number, limits: CountedLimits): StopReason | undefined {
-  if (!Number.isFinite(at.value)) return "not-finite";
+  if (!Number.isFinite(at.value) || at.fault !== undefined) return "not-finite";
   const slope = slopeOf(at);
   if (slope !== undefined && slope <= limits.gradientTolerance) return "gradient";
   const slow = at.decrease <= limits.valueTolerance * Math.abs(at.value);
@@ -239,9 +250,18 @@ export function isConverged(reason: StopReason): boolean {
 
 /** Explanation of the reason for users. */
 export function explain(reason: StopReason, at: Iterate): string {
+  if (at.fault !== undefined && Number.isFinite(at.value))
+    return explainFault(at.fault, `coordinate ${at.fault.coordinate}`, "");
   const slope = slopeOf(at);
   const remark = slope === undefined ? "" : ` The largest partial derivative is ${slope.toExponential(2)}.`;
   return explanations[reason] + (isConverged(reason) ? "" : remark);
+}
+
+/** Explanation of a fault. `when` names the iterate. */
+export function explainFault({ residual, value }: DerivativeFault, parameter: string, when: string): string {
+  const what =
+    residual === undefined ? "a derivative of the residuals" : `the derivative of residual ${residual}`;
+  return `No step can be computed${when}: ${what} with respect to ${parameter} is ${value}. Start elsewhere, set bounds, or find the cause with debug({ nan: true }).`;
 }
 
 /** Explanation of the reason without remarks. */
