@@ -6,7 +6,7 @@ export { eigh } from "./eigh.ts";
 export { factoredSolve, linearSolve, lu, rowsInOrder } from "./lu.ts";
 export { identityLike, product, requireMatrices, requireSquare, swapped } from "./matrices.ts";
 export { matrixFunction } from "./matrix-functions.ts";
-export { qr } from "./qr.ts";
+export { qr, triangleOfQr } from "./qr.ts";
 export { svd } from "./svd.ts";
 export { triangle, triangularSolve, unitLower } from "./triangular.ts";
 export type { TriangleParams, TriangularParams } from "./triangular.ts";

@@ -26,27 +26,39 @@ import type { MatrixView } from "./matrix-loops.ts";
 import { copyTransposed, countOf, eachMatrix, matrixOf, readAt, sidesOf, writeAt } from "./matrix-loops.ts";
 import { triangle, triangularSolve } from "./triangular.ts";
 
-const qrPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
+/** Parameters of the primitive `qr`. */
+interface QrParams {
+  /** True if R is the only result, which halves the work. */
+  readonly onlyTriangle?: true;
+}
+
+const qrPrim: Primitive<QrParams> = /* @__PURE__ */ builtIn<QrParams>({
   name: "qr",
-  typeOf([a]) {
+  typeOf([a], { onlyTriangle }) {
     const { dtype, shape } = requireMatrices("qr", a!);
     const [m, n] = sidesOf(shape);
     if (m < n) throw new DownhillError("shape", `qr: ${showType(a!)} has more columns than rows.`);
-    return [arrayType(dtype, shape), arrayType(dtype, [...shape.slice(0, -2), n, n])];
+    const r = arrayType(dtype, [...shape.slice(0, -2), n, n]);
+    return onlyTriangle === true ? [r] : [arrayType(dtype, shape), r];
   },
   derivative: {
     kind: "smooth",
-    jvp([da], _, [q, r]) {
-      if (da === undefined) return [undefined, undefined];
+    jvp([da], [a], outs, { onlyTriangle }) {
+      if (da === undefined) return outs.map(() => undefined);
+      const [q, r] = onlyTriangle === true ? (bind(qrPrim, [a!], {}) as Tensor[]) : outs;
       // dA R⁻¹ = dQ + Q dR R⁻¹, where Qᵀ dQ is antisymmetric and dR R⁻¹ upper triangular
       const moved = swapped(triangularSolve(r!, swapped(da), { lower: false, transpose: true, unit: false }));
       const own = product(q!, moved, { x: true });
       const upper = add(triangle(own, false), swapped(triangle(own, true, 0)));
-      return [sub(moved, product(q!, upper)), product(upper, r!)];
+      const dr = product(upper, r!);
+      return onlyTriangle === true ? [dr] : [sub(moved, product(q!, upper)), dr];
     },
   },
-  batch: ([a]) => ({ outs: bind(qrPrim, [a!], {}), batched: [true, true] }),
-  lowering: { kind: "loops", scratch: (_, [a]) => scratchOf(a!), emit: emitQr },
+  batch([a], _, __, params) {
+    const outs = bind(qrPrim, [a!], params);
+    return { outs, batched: outs.map(() => true) };
+  },
+  lowering: { kind: "loops", scratch: ({ onlyTriangle }, [a]) => scratchOf(a!, onlyTriangle), emit: emitQr },
   cost: "high",
 });
 
@@ -62,25 +74,31 @@ export function qr(a: Tensor): readonly [q: Tensor, r: Tensor] {
   return [q, concatenate([r, product(q, part(a, last, m, n), { x: true })], last)];
 }
 
-function scratchOf(a: ArrayType): readonly Scratch[] {
+/** R of the QR factorisation of matrices `[…, m, n]` with m ≥ n, as `qr` returns it, in half the time. */
+export function triangleOfQr(a: Tensor): Tensor {
+  return bind(qrPrim, [a], { onlyTriangle: true })[0]!;
+}
+
+function scratchOf(a: ArrayType, onlyTriangle = false): readonly Scratch[] {
   const [m, n] = sidesOf(a.shape);
   if (sizeOf(a.shape) === 0) return [];
-  const whole = ["vectors", "rows"].map((name) => ({ name, type: arrayType(a.dtype, [n, m]) }));
+  const whole = (onlyTriangle ? ["vectors"] : ["vectors", "rows"]).map((name) => ({
+    name,
+    type: arrayType(a.dtype, [n, m]),
+  }));
   return [...whole, ...reflectionScratch(a.dtype, n)];
 }
 
 function emitQr(context: LowerContext): void {
   const { fresh, ins, outs, scratch } = context;
-  const [a, q, r] = [ins[0]!, outs[0]!, outs[1]!];
+  const [a, r] = [ins[0]!, outs.at(-1)!];
+  const q = outs.length === 2 ? outs[0]! : undefined;
   const { shape, dtype } = a.type;
   const [m, n] = sidesOf(shape);
   if (sizeOf(shape) === 0) return;
   const zero = k.constant(scalarTypeOf(dtype), 0);
-  const [vectors, rows] = scratch.map((view) => matrixOf(view, 0)) as [
-    MatrixView<WriteView>,
-    MatrixView<WriteView>,
-  ];
-  const reflections = panelsOf(vectors, scratch.slice(2), n, m);
+  const vectors = matrixOf(scratch[0]!, 0);
+  const reflections = panelsOf(vectors, scratch.slice(q === undefined ? 1 : 2), n, m);
   eachMatrix(context, countOf(shape), false, (block, item) => {
     const upper = matrixOf(r, item);
     copyTransposed(block, fresh, vectors, matrixOf(a, item), n, m);
@@ -88,6 +106,8 @@ function emitQr(context: LowerContext): void {
       loop.forEach(fresh("j"), k.i32(0), k.i32(n), (inner, j) => writeAt(inner, upper, i, j, zero)),
     );
     for (const panel of reflections.panels) factorPanel(block, fresh, reflections, panel, upper, n);
+    if (q === undefined) return;
+    const rows = matrixOf(scratch[1]!, 0);
     formRows(block, fresh, rows, n, m, reflections);
     copyTransposed(block, fresh, matrixOf(q, item), rows, m, n);
   });

@@ -93,3 +93,13 @@ describe("covarianceOf", () => {
     expect(() => fit.covarianceOf("[2]")).toThrow("has no parameter");
   });
 });
+
+test.each(["dense", "sparse", "lsmr"] as const)(
+  "with %s matrices, a fit evaluates one Jacobian per iterate, and none for its errors until they are read",
+  (linearSolver) => {
+    const f = (x: Tensor): Tensor => sub(exp(mul(0.3, x)), 2);
+    const fit = leastSquares(f, new Array<number>(45).fill(0), { linearSolver });
+    expect(fit.converged).toBe(true);
+    expect(fit.jacobians).toBe(fit.iterations + 1);
+  },
+);

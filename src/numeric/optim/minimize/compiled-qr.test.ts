@@ -31,6 +31,16 @@ test.each([
   expect(largestDifference(compiled.transform(b), compiled.qtb)).toBeLessThan(1e-9);
 });
 
+test("Qᵀc of an ill-conditioned matrix is accurate, because Q is computed", () => {
+  const given = matrix(rows, columns);
+  given[5] = given[4]!.map((x, i) => x + 1e-9 * Math.sin(i));
+  const c = Float64Array.from({ length: rows }, (_, i) => Math.cos(i));
+  const compiled = factorizeAny(copy(given), c.slice());
+  const expected = factorize(copy(given), c.slice());
+  expect(largestDifference(compiled.transform(c), compiled.qtb)).toBeLessThan(1e-9);
+  expect(largestDifference(compiled.qtb, expected.qtb)).toBeLessThan(1e-4); // the direction of one column is uncertain
+});
+
 test("the root of AᵀA is R, up to the signs of its rows", () => {
   const given = matrix(rows, columns);
   const root = rootOfGram(given)!;

@@ -1,7 +1,7 @@
 // Damping of least-squares steps by the radius of a trust region.
 import { dot, product, scaled } from "../vector.ts";
 import { length } from "./project.ts";
-import { factorizeAny, isLarge, rootOfGram } from "./compiled-qr.ts";
+import { factorizeAny, isLarge, rootOfGram, solveTransposed } from "./compiled-qr.ts";
 import { backSubstitute, type ColumnMatrix, type QrFactors } from "./qr.ts";
 
 /** The residuals near a point within bounds: `|r + Jδ|² = |Qᵀr + Rδ|²` + a constant. */
@@ -149,15 +149,6 @@ function solveNormal(triangle: Float64Array, columns: ColumnMatrix, b: Float64Ar
   const y = Float64Array.from(columns, (column) => -dot(column.subarray(0, n), b));
   solveTransposed(triangle, y);
   return backSubstitute(triangle, y);
-}
-
-/** Overwrites y by R⁻ᵀy. */
-function solveTransposed(triangle: Float64Array, y: Float64Array): void {
-  const n = y.length;
-  for (let i = 0; i < n; i++) {
-    y[i]! /= triangle[i * n + i]!;
-    for (let k = i + 1; k < n; k++) y[k]! -= triangle[i * n + k]! * y[i]!;
-  }
 }
 
 /** Scaled length of the step for the residuals, and its derivative by μ. */
