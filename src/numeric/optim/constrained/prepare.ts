@@ -10,6 +10,7 @@ import { explanationOf, type Limits, readLimits, type StopReason } from "../mini
 import { type Bounds, type BoxBounds, inside, parameterName, readWalls } from "../minimize/walls.ts";
 import type { Constraint, PrepareConstrained } from "./constraint.ts";
 import type { BarrierRule } from "./barrier-rule.ts";
+import { objectiveIndex } from "./kinks.ts";
 import type { ConstrainedMethod } from "./methods.ts";
 import type { ProblemKind } from "./problem-kind.ts";
 import { assessAt, assessFree, recordOf, shapeMultipliers } from "./result.ts";
@@ -220,6 +221,7 @@ export function prepareSearch({
           params: flat.fromVector(scaled.parameters(x)) as never,
         }) === true,
       describeNotFinite: ({ value, rows }) => describeNotFinite(value, rows, constraints, shapes),
+      describeFunctions: (indices) => listFunctions(constraints, shapes, indices).join(" and "),
       describeConflict: (rows, parameters) => describeConflict(flat, constraints, shapes, rows, parameters),
     });
     const assessment = scaled.assess(outcome.assessment, limits);
@@ -382,6 +384,20 @@ function listRows(
     if (own.length <= mostNamed) return own.map((j) => elementName(nameOf(constraints, k), shape, j - from));
     return [`${nameOf(constraints, k)} (${own.length} of ${end - from} values)`];
   });
+}
+
+/** Names of functions for a message: the cost has the index −1, rows have their own. */
+function listFunctions(
+  constraints: readonly Constraint[],
+  shapes: readonly Shape[],
+  indices: readonly number[],
+): readonly string[] {
+  const rows = listRows(
+    constraints,
+    shapes,
+    indices.filter((j) => j !== objectiveIndex),
+  );
+  return indices.includes(objectiveIndex) ? ["the cost", ...rows] : rows;
 }
 
 function describeConflict(

@@ -5,8 +5,10 @@ import { lagrangianGradient } from "./barrier.ts";
 import type { BarrierRule } from "./barrier-rule.ts";
 import { fallsAlongRay } from "./divergence.ts";
 import type { InteriorIterate, InteriorOutcome } from "./interior-point.ts";
+import { KinkWatch } from "./kinks.ts";
 import { type ConstrainedMethod, runMethod } from "./methods.ts";
 import type { PrimalDual, ProgramValues } from "./nonlinear-program.ts";
+import { descendPenalty } from "./penalty-descent.ts";
 import { type ProblemKind, withConstantDerivatives } from "./problem-kind.ts";
 import { quasiNewtonForm } from "./quasi-newton.ts";
 import { restoreFeasibility } from "./restoration.ts";
@@ -40,6 +42,8 @@ export interface ConstrainedTask {
   readonly watch: (x: Float64Array, iteration: ConstrainedIteration) => boolean;
   /** Returns the part of a message that names the value or row that is not finite. */
   readonly describeNotFinite: (values: { readonly value: number; readonly rows: Float64Array }) => string;
+  /** Returns the names of functions, for a message. The objective has the index −1. */
+  readonly describeFunctions: (indices: readonly number[]) => string;
   /** Returns the part of a message that names the rows and parameters whose limits conflict. */
   readonly describeConflict: (rows: readonly number[], parameters: readonly number[]) => string;
 }
@@ -124,21 +128,23 @@ function* withVariables(
   scaling: Scaling,
   variables: Float64Array,
 ): Generator<void, ConstrainedOutcome, void> {
-  const { operation, program, kind, box, limits, rules, constraintTolerance } = task;
+  const { operation, program, kind, start, box, limits, rules, constraintTolerance } = task;
   const history: ConstrainedIteration[] = [];
   let stopped: StopReason | undefined;
   let best: InteriorIterate | undefined;
   let nearest: RankedPoint | undefined;
   let { method } = task;
+  const watch = kind === "nonlinear" ? new KinkWatch(program, box, limits, start) : undefined;
+  let kinked: readonly number[] = [];
   const observe = (at: InteriorIterate): boolean => {
     const iteration = describeIteration(form, scaling, at, history.length);
     history.push(iteration);
     if (!at.isRestoration && !(best !== undefined && best.errors.total <= at.errors.total)) best = at;
     nearest = nearer(nearest, at, iteration, constraintTolerance);
-    stopped = task.watch(form.parameters(at.point.x), iteration)
-      ? "callback"
-      : limitReached(task, rules, iteration.iteration);
-    return stopped !== undefined;
+    const x = form.parameters(at.point.x);
+    stopped = task.watch(x, iteration) ? "callback" : limitReached(task, rules, iteration.iteration);
+    kinked = watch?.next(x, at.isRestoration ? Infinity : at.errors.total) ?? [];
+    return stopped !== undefined || kinked.length > 0;
   };
   const search = runMethod({
     operation,
@@ -165,10 +171,15 @@ function* withVariables(
       const at = (x: PrimalDual): Assessment => assess(program, form, scaling, box, limits, x);
       const outcome = next.value;
       // a callback stops at the point that it was shown
-      if (outcome.end === "stopped")
-        return { method, assessment: at(stopped === "callback" ? outcome.last.at : nearest!.at), reason: stopped!, message: undefined, history }; // prettier-ignore
+      if (outcome.end === "stopped" && stopped !== undefined)
+        return { method, assessment: at(stopped === "callback" ? outcome.last.at : nearest!.at), reason: stopped, message: undefined, history }; // prettier-ignore
+      const isStalled = outcome.end === "stopped" || outcome.end === "stalled";
+      if (isStalled && kinked.length === 0) kinked = watch?.latest() ?? [];
+      if (kinked.length > 0) nearest = beyondKinks(task, form, nearest!);
       const verdict = judge({
-        outcome,
+        // a search that kinks stopped is stalled
+        outcome: outcome.end === "stopped" ? { ...outcome, end: "stalled" } : outcome,
+        kinked: task.describeFunctions(kinked),
         best: best!,
         nearest: nearest!.at,
         nearestViolation: nearest!.violation,
@@ -190,6 +201,21 @@ function* withVariables(
     }
     yield;
   }
+}
+
+/** Number of evaluations of a search that kinks stopped in which it finds a better point. */
+const mostEvaluations = 300;
+
+/** The best point that a search without need for derivatives at kinks finds from another one. */
+function beyondKinks(task: ConstrainedTask, form: SlackForm, from: RankedPoint): RankedPoint {
+  const { program, box, limits, constraintTolerance: tolerance, rules } = task;
+  const most = Math.min(mostEvaluations, rules.maxEvaluations - task.evaluations());
+  const found = descendPenalty(
+    { program, box, limits, tolerance, most },
+    { ...from, x: form.parameters(from.at.x) },
+  );
+  const x = form.variables(found.x, program.values(found.x).rows);
+  return { ...from, ...found, at: { ...from.at, x } };
 }
 
 /** An iterate with its violation and value, by which the iterates of a search without a solution are compared. */

@@ -33,6 +33,8 @@ export interface Judged {
   readonly constraintTolerance: number;
   /** True if all constraints are linear: then a local minimum of the violation is a global one. */
   readonly hasLinearConstraints: boolean;
+  /** Names of functions that seem to have no derivative at a point of the latest steps; empty if there are none. */
+  readonly kinked: string;
   /** Names of the constraints and bounds with a share in a conflict. */
   readonly conflicts: () => string;
 }
@@ -142,6 +144,16 @@ function stalledVerdict(judged: Judged, end: "stalled" | "singular" | "not-finit
       reason: "acceptable",
       at: best.at,
       message: `The optimality conditions hold within ${acceptableFactor} times the tolerances; ${cause}.`,
+    };
+  const { kinked } = judged;
+  if (kinked !== "")
+    return {
+      reason: "numerical",
+      at: nearest,
+      message:
+        `The search ended without a solution: ${kinked} seems to have no derivative near this point, as at a kink of abs, max or a norm. ` +
+        "The result is the best point found. Write kinks with further parameters t, p and q: −t ≤ x ≤ t, or x = p − q with p ≥ 0 " +
+        "and q ≥ 0, where |x| is t or p + q, and a ≤ t, b ≤ t instead of max(a, b).",
     };
   const advice = {
     stalled:
