@@ -192,3 +192,12 @@ test("minima with a curvature of 0 stay solved, without further iterations", () 
     expect(r.value).toBeLessThan(1e-12);
   }
 });
+
+test("a stationary point with a third derivative, as of x³, counts as solved", () => {
+  const cube = (x: Tensor): Tensor => pow(x, 3);
+  const constraints = [between((x: Tensor) => x, -2, 5)];
+  const still = minimize(cube, 1, { constraints });
+  expect(still.reason).toBe("solved");
+  expect(Math.abs(still.value)).toBeLessThan(1e-12);
+  expect(minimize(cube, -0.1, { constraints }).value).toBeCloseTo(-8, 6);
+});
