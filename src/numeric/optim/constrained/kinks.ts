@@ -5,7 +5,7 @@ import type { RowProgram } from "./slack-form.ts";
 
 /** Number of iterations without progress after which the latest steps are examined. Progress is an error that halves. */
 const patience = 20;
-/** Number of latest steps that are examined, and of those that must cross a kink. */
+/** Number of latest steps that are examined, and the least number with a kink. */
 const examinedSteps = 3;
 const neededSteps = 2;
 /** A search may approach a kink without crossing it, so steps are examined beyond their end, by this multiple. */
