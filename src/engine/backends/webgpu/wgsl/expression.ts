@@ -75,7 +75,7 @@ export function expressionCode(
     case "load":
       return loadCode(expr.type, scope.base(expr.buffer), of(expr.index));
     case "table":
-      return `${scope.table(expr.table)}[u32(${of(expr.index)})]`;
+      return ofWord(expr.type, `${scope.table(expr.table)}[u32(${of(expr.index)})]`);
     case "unary":
       return unaryCode(expr.op, expr.x.type, of(expr.x), scope);
     case "binary":
@@ -168,16 +168,14 @@ const hex = (word: number): string => `0x${word.toString(16)}u`;
  * Code of a constant. Float32 constants use the helper `number` if the dialect is exact, or if they are subnormal or
  * not finite.
  */
-export function constantCode(
+function constantCode(
   type: ScalarType,
   value: number,
   scope: Pick<WgslScope, "dialect" | "helper">,
 ): WgslText {
   switch (type) {
-    case "f64": {
-      const [low, high] = wordsOfDouble(value);
-      return `vec2u(${hex(low)}, ${hex(high)})`;
-    }
+    case "f64":
+      return wordText(type, value);
     case "f32": {
       const bits = bitsOfFloat(value);
       const isNormal = (bits & 0x7f800000) !== 0 || value === 0;
@@ -195,21 +193,31 @@ export function constantCode(
   }
 }
 
+/** Code of the word of a number, or of both words of a float64. */
+export function wordText(type: ScalarType, value: number): WgslText {
+  if (type === "f64") return `vec2u(${wordsOfDouble(value).map(hex).join(", ")})`;
+  return hex(type === "f32" ? bitsOfFloat(value) : value >>> 0);
+}
+
 function loadCode(type: ScalarType, base: string, index: WgslText): WgslText {
-  const at = `${base} + u32(${index})`;
+  if (type === "f64")
+    return `vec2u(arena[${base} + 2u * u32(${index})], arena[${base} + 2u * u32(${index}) + 1u])`;
+  return ofWord(type, `arena[${base} + u32(${index})]`);
+}
+
+/** Code of a number, given the code of its word or words. */
+function ofWord(type: ScalarType, word: WgslText): WgslText {
   switch (type) {
     case "f64":
-      return `vec2u(arena[${base} + 2u * u32(${index})], arena[${base} + 2u * u32(${index}) + 1u])`;
-    case "f32":
-      return `bitcast<f32>(arena[${at}])`;
-    case "i32":
-      return `bitcast<i32>(arena[${at}])`;
     case "u32":
-      return `arena[${at}]`;
+      return word;
+    case "f32":
+    case "i32":
+      return `bitcast<${type}>(${word})`;
     case "bool":
-      return `(arena[${at}] != 0u)`;
+      return `(${word} != 0u)`;
     default:
-      return assertNever(type, "loadCode");
+      return assertNever(type, "ofWord");
   }
 }
 

@@ -14,7 +14,7 @@ import { constantSize } from "../../../kernel/sizes.ts";
 import { reachedBy, usesOf } from "../../../kernel/uses.ts";
 import { must } from "../../../util/assert-never.ts";
 import type { WgslDialect, WgslScope } from "./expression.ts";
-import { constantCode, wgslType, storeLines } from "./expression.ts";
+import { wordText, wgslType, storeLines } from "./expression.ts";
 import { helperTexts } from "./helpers.ts";
 import { makeWgslNames } from "./names.ts";
 import type { WgslFunction } from "./statement.ts";
@@ -345,18 +345,8 @@ function openModule(
 }
 
 function tableText({ type, values }: ConstantTable, name: string): string {
-  // tables hold finite numbers, so that plain constants suffice
-  const scope = { dialect: { isExact: false, hasExactDivision: true }, helper: (helper: string) => helper };
-  const items = values.map((value) =>
-    type === "f32" ? `bitcast<f32>(${bitsText(value)})` : constantCode(type, value, scope),
-  );
-  return `const ${name} = array<${wgslType(type)}, ${values.length}>(${items.join(", ")});`;
-}
-
-function bitsText(value: number): string {
-  const view = new DataView(new ArrayBuffer(4));
-  view.setFloat32(0, value);
-  return `0x${view.getUint32(0).toString(16)}u`;
+  const of = type === "f64" ? "vec2u" : "u32"; // words, because naga refuses bitcasts in constants
+  return `const ${name} = array<${of}, ${values.length}>(${values.map((x) => wordText(type, x)).join(", ")});`;
 }
 
 function procedureLines(procedure: Procedure, module: WgslModule): string[] {
