@@ -19,6 +19,24 @@ export function inTurn<T>(items: readonly T[], i: number): readonly T[] {
   return extent(0, 1, 1) === 1 ? items : [items[i % items.length]!];
 }
 
+/**
+ * Number and seed of the random trials of a test on a GPU: `integration` with CI set, otherwise `quick`.
+ * `scripts/soak-webgpu.mjs` sets DOWNHILL_GPU_TRIALS and DOWNHILL_GPU_SEED, which replace both.
+ */
+export function gpuTrials(
+  quick: number,
+  integration: number,
+): { readonly count: number; readonly seed: number } {
+  const { DOWNHILL_GPU_TRIALS: count, DOWNHILL_GPU_SEED: seed } = process.env;
+  return {
+    count: count === undefined ? extent(quick, integration, integration) : Number(count),
+    seed: Number(seed ?? 20261202),
+  };
+}
+
+/** Time limit of a test on a software device, in milliseconds, because a busy machine compiles shaders for minutes. 0 sets no limit. */
+export const softwareDeviceTimeout: number = process.env["DOWNHILL_GPU_TRIALS"] === undefined ? 900_000 : 0;
+
 /** Requirement of tests that take seconds each. */
 export const inCi = "CI=true, because each takes seconds";
 

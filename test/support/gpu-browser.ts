@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { build } from "esbuild";
 import type { PageResult } from "./gpu-page.ts";
+import type { PageTrials } from "./gpu-trials.ts";
 import { root } from "./snippets.ts";
 
 /** A browser, with the package that installs it. */
@@ -53,16 +54,17 @@ function argumentsOf(name: GpuBrowser["name"], profile: string, address: string)
     "--disable-dev-shm-usage",
     "--disable-background-networking",
     "--enable-unsafe-webgpu",
+    "--disable-gpu-watchdog", // a software device may compile a shader for longer than it waits
     `--user-data-dir=${profile}`,
     address,
   ];
 }
 
-/** Opens the page in a browser and returns its result. */
-export async function runGpuPage({ name, path }: GpuBrowser): Promise<PageResult> {
+/** Opens the page with random trials in a browser and returns its result. */
+export async function runGpuPage({ name, path }: GpuBrowser, trials: PageTrials): Promise<PageResult> {
   const { outputFiles } = await build({
     stdin: {
-      contents: `import { comparePage } from "./test/support/gpu-page.ts"; void comparePage();`,
+      contents: `import { comparePage } from "./test/support/gpu-page.ts"; void comparePage(${JSON.stringify(trials)});`,
       resolveDir: root,
     },
     bundle: true,

@@ -39,7 +39,7 @@ const f32 = { dtype: "float32" } as const;
 type Params = Readonly<Record<string, Tensor>>;
 
 /** A network with its loss on fixed data, and its optimiser. */
-interface NetworkCase {
+export interface NetworkCase {
   readonly params: () => Params;
   readonly loss: (params: Params) => Tensor;
   readonly optimizer: Optimizer<Params, unknown>;

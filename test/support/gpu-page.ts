@@ -4,9 +4,14 @@ import { configure, jit, tanh, type Tensor, valueAndGrad } from "../../src/index
 import { mlp } from "../../src/numeric/nn/index.ts";
 import { key, normal } from "../../src/numeric/random/index.ts";
 import { openWebGpu, type WebGpu } from "../../src/numeric/webgpu/index.ts";
+import type { GpuMachine } from "../../src/engine/backends/webgpu/index.ts";
+import type { CornerResult } from "./gpu-corners.ts";
+import { compareCorners } from "./gpu-corners.ts";
 import { openMachineOf } from "./gpu-routine.ts";
 import { compareTable, type TableResult, tableTypes } from "./gpu-table.ts";
 import { wrongBits } from "./gpu-traps.ts";
+import type { PageTrials, TrialResults } from "./gpu-trials.ts";
+import { compareTrials } from "./gpu-trials.ts";
 
 /** Result of the page, or the error that ended it. */
 export type PageResult =
@@ -19,6 +24,8 @@ export type PageResult =
       readonly traps: { readonly exact: Record<string, number>; readonly close: Record<string, number> };
       /** Losses and parameters of a few training steps: bits as integers. */
       readonly training: { readonly gpu: readonly number[]; readonly processor: readonly number[] };
+      readonly corners: CornerResult;
+      readonly trials: TrialResults;
     }
   | { readonly error: string };
 
@@ -57,30 +64,35 @@ export async function trainingBits(gpu?: WebGpu): Promise<readonly number[]> {
   ]);
 }
 
-async function compare(gpu: GPU): Promise<PageResult> {
+async function compare(gpu: GPU, drawn: PageTrials): Promise<PageResult> {
   const device = await openWebGpu({ gpu });
   const training = { gpu: await trainingBits(device), processor: await trainingBits() };
   const { adapter, bits, probe } = device;
+  const hasExactDivision = probe.division + probe.squareRoot === 0;
+  const corners = await compareCorners(device, drawn.routines >= 100);
   device.close();
+  const open = (): Promise<GpuMachine> => openMachineOf(gpu, { hasExactDivision });
+  const trials = await compareTrials(() => openWebGpu({ gpu }), open, drawn);
   const tables: Record<string, TableResult> = {};
   for (const type of tableTypes) {
-    const machine = await openMachineOf(gpu, { hasExactDivision: probe.division + probe.squareRoot === 0 });
+    const machine = await open();
     tables[type] = await compareTable(machine, type, probe.subnormals > 0);
     machine.close();
   }
   const traps = { exact: await wrongBits(gpu, true), close: await wrongBits(gpu, false) };
-  return { adapter, bits, probe, tables, traps, training };
+  return { adapter, bits, probe, tables, traps, training, corners, trials };
 }
 
-/** Compares, and sends the result. */
-export async function comparePage(): Promise<void> {
+/** Compares operations, expressions, a training and random trials, and sends the result. */
+export async function comparePage(trials: PageTrials): Promise<void> {
   let result: PageResult;
   try {
     configure({ reproducible: true }); // without fused multiply-add
     const { gpu } = navigator as { gpu?: GPU };
-    result = gpu === undefined ? { error: "this browser has no navigator.gpu" } : await compare(gpu);
+    result = gpu === undefined ? { error: "this browser has no navigator.gpu" } : await compare(gpu, trials);
   } catch (error) {
-    result = { error: String((error as Error).stack ?? error) };
+    const { stack, message } = error as Error;
+    result = { error: `${message}\n${stack}` };
   }
   await fetch("result", { method: "POST", body: JSON.stringify(result) });
 }

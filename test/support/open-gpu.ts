@@ -4,6 +4,12 @@ import { afterAll, beforeAll } from "vitest";
 import { engine } from "../../src/engine/runtime/engine.ts";
 import { gpuOfNode } from "./webgpu.ts";
 
+/** Removes what opened GPUs add to the engine, because other test files in this process use one device. */
+export function oneDevice(): void {
+  engine.copies = undefined;
+  engine.chooser = undefined;
+}
+
 /** Opens the GPU of Node before the tests of a file, if there is one, and closes it after them. `use` receives it. */
 export function openGpuForFile(use: (gpu: WebGpu) => void): void {
   let gpu: WebGpu | undefined;
@@ -14,7 +20,6 @@ export function openGpuForFile(use: (gpu: WebGpu) => void): void {
   });
   afterAll(() => {
     gpu?.close();
-    engine.copies = undefined; // other test files in this process use one device
-    engine.chooser = undefined;
+    oneDevice();
   });
 }

@@ -94,20 +94,37 @@ interface Scope {
   readonly loops: number;
 }
 
+/** Float32 number, or 0 for a subnormal one. */
+const flushed: Procedure = {
+  name: "flushed",
+  params: [{ name: "x", type: "f32" }],
+  body: [],
+  result: k.select(
+    k.lt(k.unary("abs", k.local("f32", "x")), k.f32(2 ** -126)),
+    k.f32(0),
+    k.local("f32", "x"),
+  ),
+};
+
 /**
  * A well-typed routine with inputs, outputs, scalars and temporaries of each of the types, loops, branches and
- * procedures.
+ * procedures. With `flushes`, it replaces each subnormal float32 number by 0, so that a device that flushes these has the same bits.
  */
-export function routines(length = 500, types: readonly ScalarType[] = scalarTypes): fc.Arbitrary<Routine> {
+export function routines(
+  length = 500,
+  types: readonly ScalarType[] = scalarTypes,
+  flushes = false,
+): fc.Arbitrary<Routine> {
   // Without bias: fast-check prefers small numbers, which would draw the same few constructs again and again.
   return fc
     .noBias(fc.array(fc.nat(1 << 20), { minLength: length / 4, maxLength: length, size: "max" }))
-    .map((list) => new Generator(new Choices(list), types).routine());
+    .map((list) => new Generator(new Choices(list), types, flushes).routine());
 }
 
 class Generator {
   readonly #choices: Choices;
   readonly #types: readonly ScalarType[];
+  readonly #flushes: boolean;
   readonly #buffers = new Map<ScalarType, { readonly loads: string[]; readonly stores: string[] }>();
   readonly #procedures: Procedure[] = [];
   readonly #table: ConstantTable = {
@@ -120,9 +137,10 @@ class Generator {
   /** Inside an independent loop: the buffers that only this loop reads and writes, at the index of its iteration. */
   #own: { readonly buffers: ReadonlyMap<ScalarType, string>; readonly place: Expr } | undefined;
 
-  constructor(choices: Choices, types: readonly ScalarType[]) {
+  constructor(choices: Choices, types: readonly ScalarType[], flushes: boolean) {
     this.#choices = choices;
     this.#types = types;
+    this.#flushes = flushes;
   }
 
   routine(): Routine {
@@ -339,6 +357,7 @@ class Generator {
       this.#own = own;
       return value;
     });
+    if (this.#flushes && type === "f32") block.set(k.local(type, name), k.call(flushed, k.local(type, name))); // a product
     return { ...scope, locals: [...scope.locals, { name, type, canBeSet: true }] };
   }
 
@@ -366,6 +385,12 @@ class Generator {
   }
 
   expr(type: ScalarType, scope: Scope, depth: number): Expr {
+    const x = this.anyExpr(type, scope, depth);
+    const isStored = x.kind === "local" || x.kind === "load" || x.kind === "call";
+    return this.#flushes && type === "f32" && !isStored ? k.call(flushed, x) : x;
+  }
+
+  anyExpr(type: ScalarType, scope: Scope, depth: number): Expr {
     if (depth === 0) return this.leaf(type, scope);
     const inner = (of: ScalarType): Expr => this.expr(of, scope, depth - 1);
     switch (this.#choices.below(9)) {
