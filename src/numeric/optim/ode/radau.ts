@@ -67,6 +67,8 @@ const rungeKutta = [
   [(16 - root6) / 36, (16 + root6) / 36, 1 / 9],
 ];
 export const mostIterations: number = 6;
+/** Smallest factor of the step length that is not applied, so that the factors of the matrices remain valid. */
+export const leastKept = 0.9;
 
 /** Values that the method keeps between steps. */
 interface RadauMemory {
@@ -262,7 +264,7 @@ function attempt(
   const wanted = mul(safety, predictedFactor(where(isConverged, estimate, 1), h, memory, 0.25));
   const renews = logicalAnd(less(2, solved.iterations), greater(rate, 1e-3));
   const keeps = logicalAnd(logicalNot(renews), less(wanted, 1.2));
-  const grown = where(logicalAnd(keeps, greater(wanted, 0.999)), 1, minimum(wanted, 10));
+  const grown = where(logicalAnd(keeps, greater(wanted, leastKept)), 1, minimum(wanted, 10));
   const shorter = where(isFinite(wanted), maximum(minimum(wanted, 1), 0.2), 0.2);
   const failed = where(isConverged, shorter, where(isCurrent, 0.5, 1));
   const coefficients = polynomialOf(y, z);

@@ -12,6 +12,7 @@ import {
   errorWeights,
   fromModes,
   im,
+  leastKept,
   mostIterations,
   mu,
   re,
@@ -226,7 +227,7 @@ function attempt(
   const safety = (0.9 * (2 * mostIterations + 1)) / (2 * mostIterations + iterations);
   const wanted = safety * numericFactor(isConverged ? estimate : 1, h, memory, 0.25);
   const renews = iterations > 2 && rate > 1e-3;
-  const grown = !renews && wanted < 1.2 && wanted > 0.999 ? 1 : Math.min(wanted, 10);
+  const grown = !renews && wanted < 1.2 && wanted > leastKept ? 1 : Math.min(wanted, 10);
   const shorter = Number.isFinite(wanted) ? Math.max(Math.min(wanted, 1), 0.2) : 0.2;
   const failed = isConverged ? shorter : isCurrent ? 0.5 : 1;
   const end = addScaled(y, 1, z.subarray(2 * system.n));
