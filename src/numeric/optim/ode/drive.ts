@@ -317,11 +317,13 @@ function* stepsOf(result: StepResult): Generator<TakenStep, void> {
   const events = result.events.data();
   const [count, rows, n] = result.coefficients.shape as [number, number, number];
   const eventNumbers = events.length / count;
+  const part = (x: Float64Array, k: number, size: number): Float64Array =>
+    count === 1 ? x : x.slice(k * size, (k + 1) * size);
   for (let k = 0; k < count; k++)
     yield {
       status: statusOf(statuses!, k),
-      coefficients: all!.slice(k * rows * n, (k + 1) * rows * n),
-      y: points!.slice(k * n, (k + 1) * n),
+      coefficients: part(all!, k, rows * n),
+      y: part(points!, k, n),
       events: Array.from({ length: eventNumbers }, (_, i) => events[k * eventNumbers + i]!),
     };
 }

@@ -24,12 +24,15 @@ export class StaticLu {
   readonly #column: Int32Array;
   /** Entries above the diagonal, and the entries at the transposed positions; `undefined` if one of them is missing. */
   readonly #mirror: { readonly above: Int32Array; readonly below: Int32Array } | undefined;
+  /** Elements of a solution in the order of the factors, while it is computed. */
+  readonly #solution: Float64Array;
   /** Structure for real symmetric matrices, created at the first use. */
   #symmetric: StaticLdl | undefined;
 
   constructor(analysis: LuAnalysis) {
     this.#analysis = analysis;
     const n = analysis.order.length;
+    this.#solution = new Float64Array(2 * n);
     const { rows, columns, entry } = analysis.lists;
     const byRow = grouped(rows, n, (t) => t);
     this.#start = byRow.start;
@@ -132,7 +135,7 @@ export class StaticLu {
     const { order, rowOrder } = this.#analysis;
     const [start, index] = [this.#upperStart, this.#upperIndex];
     const n = order.length;
-    const [x, out] = [new Float64Array(2 * n), new Float64Array(2 * n)];
+    const [x, out] = [this.#solution, new Float64Array(2 * n)];
     for (let k = 0; k < n; k++) {
       x[2 * k] = b[2 * rowOrder[k]!]!;
       x[2 * k + 1] = b[2 * rowOrder[k]! + 1]!;
@@ -198,7 +201,7 @@ export class StaticLu {
     const [lowerStart, lowerIndex] = [this.#lowerStart, this.#lowerIndex];
     const [upperStart, upperIndex] = [this.#upperStart, this.#upperIndex];
     const n = order.length;
-    const [x, out] = [new Float64Array(n), new Float64Array(n)];
+    const [x, out] = [this.#solution, new Float64Array(n)];
     for (let i = 0; i < n; i++) {
       let value = b[rowOrder[i]!]! * scale[i]!;
       for (let p = lowerStart[i]!; p < lowerStart[i + 1]!; p++) value -= lower[p]! * x[lowerIndex[p]!]!;
@@ -268,7 +271,7 @@ export class StaticLu {
     const [lowerStart, lowerIndex] = [this.#lowerStart, this.#lowerIndex];
     const [upperStart, upperIndex] = [this.#upperStart, this.#upperIndex];
     const n = order.length;
-    const [x, out] = [new Float64Array(2 * n), new Float64Array(2 * n)];
+    const [x, out] = [this.#solution, new Float64Array(2 * n)];
     for (let i = 0; i < n; i++) {
       const from = 2 * rowOrder[i]!;
       let re = b[from]! * scale[i]!;

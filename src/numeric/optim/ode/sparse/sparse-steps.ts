@@ -125,12 +125,18 @@ export function withSparseStages(
   };
   const numericSystem = (env: OdeEnvironment, data: OdeData): NumericSystem => {
     const atol = floats(env.atol);
+    // the iterations of a step begin at the same array
+    let start: { readonly y: Float64Array; readonly values: Tensor } | undefined;
+    const tensorOf = (y: Float64Array): Tensor => {
+      if (start?.y !== y) start = { y, values: tensor(y) };
+      return start.values;
+    };
     return {
       n,
       rtol: env.rtol,
       atol: atol.length === n ? atol : new Float64Array(n).fill(atol[0]!),
       slope: (y, t) => floats(code.slope(tensor(y), t, env, data)),
-      slopes: (y, z, t, h) => floats(own.slopes(tensor(y), tensor(z), t, h, env, data)),
+      slopes: (y, z, t, h) => floats(own.slopes(tensorOf(y), tensor(z), t, h, env, data)),
       drift: (y, t) => floats(own.drift(tensor(y), t, env, data)),
       jacobian: (y, t) => jacobianAt(tensor(y), t, env, data),
       algebra: () => own.stages!,
