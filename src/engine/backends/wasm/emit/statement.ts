@@ -157,13 +157,15 @@ function emitReduce(stmt: Reduce, frame: FunctionFrame, depth: number): void {
   if (plan.kind === "expanded")
     return emitBlock(plan.statements, [local(stmt.value.type, stmt.name)], frame, depth + 1);
   noteIndex(stmt, frame);
-  emitVectorReduce(stmt, plan, emitBounds(stmt, frame), frame, {
-    value() {
-      emitBlock(stmt.body, [stmt.value], frame, depth + 1);
-      emitScalar(stmt.value, frame);
-    },
-    loop: (loop, lanes, bounds, inner) => emitVectorIterations(loop, lanes, bounds, inner, depth),
-  });
+  frame.body.reusingVectors(() =>
+    emitVectorReduce(stmt, plan, emitBounds(stmt, frame), frame, {
+      value() {
+        emitBlock(stmt.body, [stmt.value], frame, depth + 1);
+        emitScalar(stmt.value, frame);
+      },
+      loop: (loop, lanes, bounds, inner) => emitVectorIterations(loop, lanes, bounds, inner, depth),
+    }),
+  );
 }
 
 /** Writes a product of arrays as a call of its own function, or as plain loops. */
@@ -251,7 +253,7 @@ function emitVectorIterations(
     rest: (from) => emitFor(stmt, { ...bounds, from }, frame, depth),
     again: () => outlined(stmt, frame, "rare", (inner, range) => emitFor(stmt, range, inner, depth)),
   };
-  emitVectorFor(stmt, lanes, bounds, frame, oneByOne);
+  frame.body.reusingVectors(() => emitVectorFor(stmt, lanes, bounds, frame, oneByOne));
 }
 
 /** Writes a scalar loop. Iterations run in ascending order of the index, or descending if `stmt.reverse` is set. */

@@ -1,4 +1,5 @@
 import { internalError } from "../../../errors/index.ts";
+import { append } from "../../../util/append.ts";
 import type { OpcodeName, ValueType } from "./opcodes.ts";
 import { opcode, widthOf } from "./opcodes.ts";
 import type { ByteWriter } from "./writer.ts";
@@ -41,6 +42,12 @@ export interface FunctionBody {
    * the module.
    */
   local(type: ValueType, name?: string): number;
+  /**
+   * Calls `write`, after which later code may reuse the vector locals that it added and did not name. Short lists of
+   * locals matter: V8's baseline compiler takes time proportional to their number at every branch. Does nothing else in
+   * a fragment, because its code may be placed before code that was written earlier.
+   */
+  reusingVectors(write: () => void): void;
   /** Writes an instruction without immediates: `op("f32x4.add")`. */
   op(name: OpcodeName): void;
   localGet(index: number): void;
@@ -133,7 +140,7 @@ type TypeIndex = (params: readonly ValueType[], results: readonly ValueType[]) =
  * Creates an empty body of a function with `paramCount` parameters. `typeIndex` returns the index of a function type.
  */
 export function makeBody(paramCount: number, typeIndex: TypeIndex): WritableBody {
-  return new CodeFragment(new Locals(paramCount), typeIndex);
+  return new CodeFragment(new Locals(paramCount), typeIndex, false);
 }
 
 /** Locals of a function, shared by all pieces of its code. */
@@ -148,16 +155,31 @@ class Locals {
   readonly teeCode = opcode("local.tee").code;
   private readonly paramCount: number;
   private zeroVector: number | undefined;
+  /** Vector locals that later code may reuse, and those in use that will be free when the current code ends. */
+  private readonly freeVectors: number[] = [];
+  private vectorsInUse: number[] | undefined;
 
   constructor(paramCount: number) {
     this.paramCount = paramCount;
   }
 
   add(type: ValueType, name?: string): number {
-    const index = this.paramCount + this.types.push(type) - 1;
+    const isReusable = type === "v128" && name === undefined && this.vectorsInUse !== undefined;
+    const index =
+      (isReusable ? this.freeVectors.pop() : undefined) ?? this.paramCount + this.types.push(type) - 1;
+    if (isReusable) this.vectorsInUse!.push(index);
     if (name !== undefined) this.names.set(index, name);
     this.areVectors[index] = type === "v128";
     return index;
+  }
+
+  reusingVectors(write: () => void): void {
+    const outer = this.vectorsInUse;
+    const own: number[] = [];
+    this.vectorsInUse = own;
+    write();
+    this.vectorsInUse = outer;
+    append(this.freeVectors, own.reverse()); // the next code takes them in the same order
   }
 
   /** Returns the index of a vector local that is never set, and therefore zero. */
@@ -170,18 +192,24 @@ class Locals {
 class CodeFragment implements Fragment, WritableBody {
   private readonly locals: Locals;
   private readonly typeIndex: TypeIndex;
+  private readonly isFragment: boolean;
   private readonly code = makeWriter(256);
   private readonly uses = new Map<number, boolean>();
   private depth = 0;
   private turned = 0;
 
-  constructor(locals: Locals, typeIndex: TypeIndex) {
+  constructor(locals: Locals, typeIndex: TypeIndex, isFragment: boolean) {
     this.locals = locals;
     this.typeIndex = typeIndex;
+    this.isFragment = isFragment;
   }
 
   local(type: ValueType, name?: string): number {
     return this.locals.add(type, name);
+  }
+  reusingVectors(write: () => void): void {
+    if (this.isFragment) write();
+    else this.locals.reusingVectors(write);
   }
 
   op(name: OpcodeName): void {
@@ -304,7 +332,7 @@ class CodeFragment implements Fragment, WritableBody {
     return this.turned;
   }
   fragment(): Fragment {
-    return new CodeFragment(this.locals, this.typeIndex);
+    return new CodeFragment(this.locals, this.typeIndex, true);
   }
   append(fragment: Fragment): void {
     this.code.bytes(fragment.bytes());

@@ -106,6 +106,35 @@ test("more than 127 types, locals and functions have the right indices", () => {
   expect(chain.map(({ name }) => exports[name]?.())).toEqual(chain.map((_, i) => i));
 });
 
+test("code reuses the unnamed vector locals of code that has ended, except in fragments", () => {
+  const { body } = makeModule("locals").function("reuse", { params: [], results: [] });
+  const taken = (add: () => number): number => {
+    let index = -1;
+    body.reusingVectors(() => {
+      index = add();
+    });
+    return index;
+  };
+  const outside = body.local("v128");
+  const first = taken(() => body.local("v128"));
+  expect(first).not.toBe(outside);
+  expect(taken(() => body.local("v128"))).toBe(first);
+  expect(taken(() => body.local("v128", "named"))).not.toBe(first);
+  expect(taken(() => body.local("f64"))).not.toBe(first);
+  expect(body.local("v128")).not.toBe(first); // nothing would free it
+  body.reusingVectors(() => {
+    const outer = body.local("v128");
+    const inner = taken(() => body.local("v128"));
+    const fragment = body.fragment();
+    let ofFragment = -1;
+    fragment.reusingVectors(() => {
+      ofFragment = fragment.local("v128");
+    });
+    expect([outer, ofFragment]).toEqual([first, inner]);
+    expect(body.local("v128")).not.toBe(ofFragment); // the fragment may be placed later
+  });
+});
+
 test("invalid modules are rejected while they are written", () => {
   const module = makeModule();
   const { body } = module.function("f");
