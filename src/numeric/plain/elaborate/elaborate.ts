@@ -130,7 +130,7 @@ interface Parameter {
 /** Declares the parameters of a function. All of them precede the captured values that their defaults read. */
 function declareParameters(env: Env, node: FunctionNode): readonly Parameter[] {
   const params = node.params.map((param, i) => parameterOf(env, node, param, i));
-  unit.leftOut = module.leftOut.size;
+  env.unit.leftOut = env.module.leftOut.size;
   for (const [i, param] of node.params.entries())
     declare(env, param, params[i]!.entity, param, { isConst: false, isParameter: true });
   return params;
