@@ -6,6 +6,7 @@ import { optimize } from "../passes/pipeline.ts";
 import * as k from "../kernel/build.ts";
 import { exp64 } from "../kernel/math/index.ts";
 import type { Expr, Port, Routine, SizeExpr, Stmt } from "../kernel/scalar.ts";
+import type { Work } from "./cost.ts";
 import { elementsMoved, weightOf, workOf } from "./cost.ts";
 
 test("the work of a sum grows with its elements, for any division into runs", () => {
@@ -42,19 +43,28 @@ test("the weight of a loop nest is requested at each depth, and each statement i
   expect(weighed).toBe(1);
 });
 
+/** Work of `times` sequential iterations that set a local to a value. */
+const workOfValue = (times: number, value: Expr): Work => {
+  const block = k.makeBlock();
+  const x = block.let("x", k.constant(value.type, 0));
+  block.for("i", k.i32(0), k.i32(times), (loop) => loop.set(x, value));
+  return workOf({ name: "f", inputs: [], outputs: [], temps: [], arenaBytes: 0, body: block.statements });
+};
+
 test("calls of procedures in sequential code are counted separately, in each iteration", () => {
   const call = k.call(exp64, k.f64(1));
-  const calledOf = (times: number, value: Expr): number => {
-    const block = k.makeBlock();
-    const x = block.let("x", k.f64(0));
-    block.for("i", k.i32(0), k.i32(times), (loop) => loop.set(x, value));
-    return workOf({ name: "f", inputs: [], outputs: [], temps: [], arenaBytes: 0, body: block.statements })
-      .called;
-  };
-  const one = calledOf(1, call);
+  const one = workOfValue(1, call).called;
   expect(one).toBeGreaterThan(1);
-  expect(calledOf(1, k.f64(1))).toBe(0);
-  expect(calledOf(10, k.add(call, call))).toBe(20 * one);
+  expect(workOfValue(1, k.f64(1)).called).toBe(0);
+  expect(workOfValue(10, k.add(call, call)).called).toBe(20 * one);
+});
+
+test("operations of float32 and uint32 in sequential code are counted separately, in each iteration", () => {
+  const twice = (x: Expr): Expr => k.add(x, x);
+  expect(workOfValue(10, twice(k.constant("f32", 1))).foreign).toBe(10);
+  expect(workOfValue(10, twice(twice(k.constant("u32", 1)))).foreign).toBe(30);
+  expect(workOfValue(10, k.unary("highWord", k.f64(1))).foreign).toBe(10);
+  expect(workOfValue(10, twice(k.f64(1))).foreign).toBe(0);
 });
 
 test("transferred elements are counted by array sizes; run-time sizes count as small", () => {

@@ -33,6 +33,24 @@ test("large products have the largest tile that each engine keeps in registers",
   expect(tileOf("wide")).toEqual([6, 16]);
 });
 
+test.each([
+  ["plain", 512, 4, [7, 4]],
+  ["plain", 512, 12, [2, 12]],
+  ["plain", 2, 512, [2, 12]],
+  ["plain", 1, 512, [1, 32]],
+  ["relaxed", 512, 12, [3, 12]],
+  ["relaxed", 5, 512, [5, 8]],
+  ["relaxed", 2, 512, [2, 16]],
+  ["wide", 512, 24, [3, 24]],
+  ["wide", 2, 512, [2, 32]],
+] as const)(
+  "tiles of few rows are wide, and those of few columns are high: %s, %i×%i",
+  (mode, m, n, tile) => {
+    const { tileRows, tileColumns } = plan(mode, m, n, 512);
+    expect([tileRows, tileColumns]).toEqual(tile);
+  },
+);
+
 test("tiles, edges and tails cover all rows and columns, for any sizes", () => {
   for (const mode of Object.keys(modes))
     for (let m = 1; m < 40; m++)
