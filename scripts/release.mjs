@@ -22,10 +22,12 @@ export const packages = [".", "plugin"];
  * @param {readonly string[]} state.tags
  * @param {string} state.version The version to release. With changesets pending, the last one.
  * @param {number} state.changesets Number of pending changesets.
+ * @param {string} state.node Version of Node: `22.11.0`.
  * @returns {string[]}
  */
-export function obstacles({ addresses, branch: current, changes, tags, version, changesets }) {
+export function obstacles({ addresses, branch: current, changes, tags, version, changesets, node }) {
   const isTagged = tags.includes(`v${version}`);
+  const [major = 0, minor = 0] = node.split(".").map(Number);
   return [
     ...missingAddresses(addresses),
     ...(current === branch
@@ -37,6 +39,9 @@ export function obstacles({ addresses, branch: current, changes, tags, version, 
       : []),
     ...(!isTagged && changesets > 0 && tags.length > 0
       ? [`Version ${version} has no tag v${version}: fetch the tags (git fetch --tags).`]
+      : []),
+    ...(changesets > 0 && (major < 22 || (major === 22 && minor < 11))
+      ? [`Changesets need Node 22.11 or newer, and this is ${node}. Run the release with a newer one.`]
       : []),
   ];
 }
@@ -140,6 +145,7 @@ function main() {
     tags: outputOf("git", "tag", "--list", "v*").split("\n"),
     version: versionNow(),
     changesets,
+    node: process.versions.node,
   });
   for (const problem of problems) console.error(problem);
   if (problems.length > 0) return void (process.exitCode = 1);

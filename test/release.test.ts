@@ -98,10 +98,11 @@ describe("a release", () => {
     tags: ["v0.1.0"],
     version: "0.1.0",
     changesets: 1,
+    node: "22.11.0",
   };
   test("is possible with a pending changeset, and for the first version without one", () => {
     expect(obstacles(ready)).toEqual([]);
-    expect(obstacles({ ...ready, tags: [], changesets: 0 })).toEqual([]);
+    expect(obstacles({ ...ready, tags: [], changesets: 0, node: "20.19.0" })).toEqual([]);
   });
   test.each([
     [{ addresses: {} }, ["siteUrl is not set", "repositoryUrl is not set"]],
@@ -109,6 +110,7 @@ describe("a release", () => {
     [{ changes: " M README.md\n" }, ["The working tree has changes"]],
     [{ changesets: 0 }, ["Version 0.1.0 is released, and no changeset is pending"]],
     [{ version: "0.2.0" }, ["Version 0.2.0 has no tag v0.2.0"]],
+    [{ node: "22.10.1" }, ["Changesets need Node 22.11 or newer, and this is 22.10.1"]],
   ])("is refused for %j", (change, beginnings) => {
     const found = obstacles({ ...ready, ...change });
     expect(found.map((text, i) => text.startsWith(beginnings[i] ?? "none"))).toEqual(
