@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { testInCi } from "../../../test/support/extent.ts";
-import { gravity, type Motion, swingUp } from "./model.ts";
+import { followSwing, gravity, type Motion, swingUp } from "./model.ts";
 
 /** Angle and speed at the end, by many small steps of a simulation with the torques, linear in between. */
 function simulated({ times, torques }: Motion): readonly [angle: number, speed: number] {
@@ -33,6 +33,16 @@ testInCi("a limit has a price only where it is active, and less of it costs more
   prices.forEach((price, i) => expect(price * (3.2 - Math.abs(torques[i]!))).toBeLessThan(1e-5));
   expect(Math.max(...prices)).toBeGreaterThan(0.1);
   expect(swingUp({ horizon: 4, torque: 3.1, speed: 12 }).cost).toBeGreaterThan(cost);
+});
+
+testInCi("small changes of the limits are followed in a few iterations", () => {
+  swingUp({ horizon: 4, torque: 3.2, speed: 12 });
+  for (const torque of [3.15, 3.1, 3.05]) {
+    const { isSolved, cost, iterations } = followSwing({ horizon: 4, torque, speed: 12 });
+    expect(isSolved).toBe(true);
+    expect(iterations).toBeLessThan(12);
+    expect(cost).toBeCloseTo(swingUp({ horizon: 4, torque, speed: 12 }).cost, 5);
+  }
 });
 
 testInCi("without enough time or torque no motion is found", () => {

@@ -65,14 +65,16 @@ const speeds = ({ speed }: Plan, _step: Tensor, _most: Tensor, fastest: Tensor):
 const effort = ({ torque }: Plan, step: Tensor, _most: Tensor, _fastest: Tensor): Tensor =>
   mul(mul(0.5, step), add(sum(square(earlier(torque))), sum(square(later(torque)))));
 
-const plan = solver(effort, {
-  constraints: [
-    equality(motion, 0, { name: "motion" }),
-    atMost(torques, 0, { name: "torque" }),
-    atMost(speeds, 0, { name: "speed" }),
-  ],
-  maxIterations: 100,
-});
+const constraints = [
+  equality(motion, 0, { name: "motion" }),
+  atMost(torques, 0, { name: "torque" }),
+  atMost(speeds, 0, { name: "speed" }),
+];
+const plan = solver(effort, { constraints, maxIterations: 100 });
+
+/** The latest solution, from which `followSwing` starts. */
+let latest: Found | undefined;
+const followed = solver(effort, { constraints, maxIterations: 12, warmStart: () => latest });
 
 /** Numbers of swings from which the search starts. If none leads to a motion, it also starts from `lastSwings`. */
 const swings = [1, 2];
@@ -81,8 +83,20 @@ const lastSwings = 3;
 /** Plans a motion from hanging to upright: the one of least effort that searches from several swings find. */
 export function swingUp({ horizon, torque, speed }: Limits): Motion {
   const search = (k: number): Found => plan(startOf(k, horizon), horizon / pieces, torque, speed);
-  const best = swings.map(search).reduce(better);
-  return described(best.converged ? best : better(best, search(lastSwings)), horizon);
+  const first = swings.map(search).reduce(better);
+  const best = first.converged ? first : better(first, search(lastSwings));
+  if (best.converged) latest = best;
+  return described(best, horizon);
+}
+
+/**
+ * Plans a motion near the one found last, for limits that have changed a little: one short search, while a hand drags.
+ */
+export function followSwing({ horizon, torque, speed }: Limits): Motion {
+  if (latest === undefined) return swingUp({ horizon, torque, speed });
+  const found = followed(startOf(1, horizon), horizon / pieces, torque, speed);
+  if (found.converged) latest = found;
+  return described(found, horizon);
 }
 
 /** Initial guess for the search: a motion that swings k times, ever wider. */

@@ -1,14 +1,15 @@
-import { computed } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { pageState } from "../../live/address.ts";
 import { Drag, shortNumber, Slider } from "../../live/fields.tsx";
 import { Figure } from "../../live/figure.tsx";
 import { M } from "../../live/formula.tsx";
 import type { LivePage } from "../../live/page.tsx";
+import { paced } from "../../live/paced.ts";
 import { Plane } from "../../live/plane.tsx";
 import { Player } from "../../live/player.tsx";
 import { ProgramPart } from "../program-part.tsx";
-import { gravity, swingUp } from "./model.ts";
+import { followSwing, gravity, swingUp } from "./model.ts";
 import { printed, program } from "./program.ts";
 
 const ranges = {
@@ -23,7 +24,24 @@ const speed = state.number("speed", 12, ranges.speed);
 const step = state.number("step", 0, { min: 0, step: 1 });
 const keys = ["horizon", "torque", "speed", "step"];
 
-const motion = computed(() => swingUp({ horizon: horizon.value, torque: torque.value, speed: speed.value }));
+const limits = computed(() => ({ horizon: horizon.value, torque: torque.value, speed: speed.value }));
+const motion = signal(swingUp(limits.value));
+const isFinal = signal(true);
+let shown = limits.value;
+
+/** Waits until a hand rests, and then searches from several swings. */
+const searchAll = paced(() => {
+  motion.value = swingUp(limits.value);
+  isFinal.value = true;
+}, 200);
+limits.subscribe((changed) => {
+  if (changed === shown) return;
+  shown = changed;
+  motion.value = followSwing(changed);
+  isFinal.value = false;
+  searchAll.cancel();
+  searchAll();
+});
 const last = computed(() => motion.value.times.length - 1);
 const now = computed(() => Math.round(Math.min(step.value, last.value)));
 
@@ -37,14 +55,18 @@ function Pendulum(): JSX.Element {
       label={`The pendulum at ${((at * 180) / Math.PI).toFixed(0)} degrees from hanging`}
       x={[-1.2, 1.2]}
       y={[-1.2, 1.2]}
-      widest={260}
+      widest={320}
     >
       {({ spot, line }) => {
         const rod = (angle: number): string => line([0, Math.sin(angle)], [0, -Math.cos(angle)]);
         const [x, y] = spot(Math.sin(at), -Math.cos(at));
         const arc = Array.from({ length: 25 }, (_, i) => (turned * 2.4 * i) / 24);
+        const [middle, top] = spot(0, 1);
+        const centre = spot(0, 0)[1];
         return (
           <>
+            <circle cx={middle} cy={centre} r={centre - top} fill="none" stroke="var(--grid)" />
+            <circle cx={middle} cy={top} r={11} fill="none" stroke="var(--faint)" stroke-dasharray="3 4" />
             {angles.slice(0, now.value).map((angle) => (
               <path d={rod(angle)} fill="none" stroke="var(--grid)" />
             ))}
@@ -132,9 +154,55 @@ function Torques(): JSX.Element {
   );
 }
 
+/** The speed by time between its limits, with a handle for the limit. */
+function Speeds(): JSX.Element {
+  const { times, speeds } = motion.value;
+  const most = speed.value;
+  const high = ranges.speed.max + 1;
+  return (
+    <Plane
+      label={`The speed by time, within ${shortNumber(most)} to either side`}
+      x={[0, ranges.horizon.max]}
+      y={[-high, high]}
+      axes={["time in seconds", "speed in rad/s"]}
+      aspect={0.95}
+      handles={[
+        {
+          label: "largest speed",
+          at: [horizon.value, most],
+          move: ([, to]) => {
+            speed.value = Math.min(ranges.speed.max, Math.max(ranges.speed.min, Number(to!.toFixed(1))));
+          },
+        },
+      ]}
+    >
+      {({ spot, line, band }) => {
+        const [x, y] = spot(times[now.value]!, speeds[now.value]!);
+        const across = [0, ranges.horizon.max];
+        return (
+          <>
+            <path d={band(across, [most, most], [high, high])} fill="var(--grid)" />
+            <path d={band(across, [-high, -high], [-most, -most])} fill="var(--grid)" />
+            <g class="run-0">
+              <path class="thick" d={line(times, speeds)} />
+              <circle cx={x} cy={y} r={6} fill="var(--paper)" stroke="var(--run)" stroke-width={2} />
+            </g>
+          </>
+        );
+      }}
+    </Plane>
+  );
+}
+
 function Finding(): JSX.Element {
   const { isSolved, cost, torques, prices, iterations, reason, violation } = motion.value;
   const active = prices.filter(isDear).length;
+  if (!isSolved && !isFinal.value)
+    return (
+      <p class="finding">
+        No motion was found within these limits near the last one. The search from other swings follows.
+      </p>
+    );
   if (!isSolved)
     return (
       <p class="finding">
@@ -161,7 +229,7 @@ function SwingFigure(): JSX.Element {
     <Figure
       id="swing"
       title="From hanging to upright"
-      caption="Drag the circle at the corner: sideways for the time, up and down for the largest torque. The grey region is forbidden. The size of a dot is the multiplier: large dots mark times at which the torque limit costs most."
+      caption="The dashed circle is the goal. Drag the circle at the corner: sideways for the time, up and down for the largest torque. The circle below sets the largest speed. The grey regions are forbidden. The size of a dot is the multiplier: large dots mark times at which the torque limit costs most."
       state={{ page: state, keys }}
     >
       <p>
@@ -172,7 +240,10 @@ function SwingFigure(): JSX.Element {
         <Slider value={speed} label="largest speed, rad/s" {...ranges.speed} />
       </div>
       <Torques />
-      <Pendulum />
+      <div class="side-by-side">
+        <Pendulum />
+        <Speeds />
+      </div>
       <Player step={step} last={last.value} label="the swing-up" seconds={horizon.value} />
       <Finding />
     </Figure>
