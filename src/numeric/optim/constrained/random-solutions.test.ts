@@ -1,5 +1,6 @@
 import { add, concatenate, exp, grad, hessian, jacfwd, mul, sin, square, sub, sum, tensor, type Tensor } from "downhill"; // prettier-ignore
 import { inv } from "downhill/linalg";
+import { compile } from "downhill/plain";
 import { atLeast, atMost, equality, leastSquares, solver } from "downhill/optim";
 import { describe, expect, test } from "vitest";
 import { extent } from "../../../../test/support/extent.ts";
@@ -75,6 +76,51 @@ describe("derivatives of solutions of random problems are differences", () => {
         expect(Math.abs(second[i]![k]! - slope)).toBeLessThan(1e-4 * (1 + Math.abs(slope))),
       ),
     );
+  });
+});
+
+describe("derivatives of solutions of problems in plain functions are differences", () => {
+  type Plain = (x: number[], t: number[]) => number;
+  const limited = `
+    export function cost(x: number[], t: number[]): number {
+      "use ad";
+      let total = 0.3 * Math.exp(0.5 * x[0] * t[3] - x[2]);
+      for (let i = 0; i < 3; i++) total += (1 + 0.3 * i) * (x[i] - t[i]) ** 2;
+      return total;
+    }
+    export function row(x: number[], t: number[]): number {
+      "use ad";
+      return x[0] + 0.5 * x[1] - x[2] + 0.2 * x[0] * x[1] - 0.1 * t[3];
+    }
+    export function disc(x: number[], t: number[]): number {
+      "use ad";
+      return x[0] * x[0] + x[1] * x[1] + x[2] * x[2] - 0.4 - t[4] * t[4];
+    }`;
+  test.each(Array.from({ length: extent(2, 10, 8) }, (_, seed) => seed))("problem %i", async (seed) => {
+    const { cost, row, disc } = await compile<{ cost: Plain; row: Plain; disc: Plain }>(limited);
+    const search = solver(cost, {
+      low: [-0.6, -Infinity, -0.5],
+      high: [Infinity, 0.5, Infinity],
+      constraints: [equality(row, 0), atMost(disc, 0)],
+      gradientTolerance: 1e-11,
+    });
+    const total = (data: Tensor): Tensor => {
+      const r = search([0.1, 0.1, 0.1], data as never);
+      const parts = [r.params, r.multipliers.bounds, r.value, ...r.multipliers.constraints];
+      return parts.reduce<Tensor>(
+        (all, part, k) => add(all, mul(1 - 0.4 * k, sum(square(part as Tensor)))),
+        tensor(0),
+      );
+    };
+    const at = numbers(3000 + seed)(5);
+    const slopes = grad(total)(at).tolist() as number[];
+    const step = 1e-4;
+    slopes.forEach((slope, i) => {
+      const moved = (by: number): number => total(tensor(at.map((t, k) => (k === i ? t + by : t)))).item();
+      const [near, far] = [moved(step) - moved(-step), moved(2 * step) - moved(-2 * step)];
+      const difference = (8 * near - far) / (12 * step);
+      expect(Math.abs(slope - difference)).toBeLessThan(1e-7 * (1 + Math.abs(slope)));
+    });
   });
 });
 
