@@ -151,7 +151,7 @@ describe("a device with asynchronous results", () => {
     const x = tensor([1, 2], f32);
     const y = await withDevice(makeDevice(), () => x.mul(2));
     expect(() => y.add(1)).toThrow(
-      "add: an operand is in the memory of a fake device, and the processor would have to wait",
+      "add: an operand (2 elements of f32) is in the memory of a fake device, and the processor would have to wait",
     );
     expect(() => jit((a: Tensor) => a.add(1))(y)).toThrow("pass tensor(await x.read()).");
     const sum = await withDevice(makeDevice(), () => x.sum());

@@ -78,10 +78,15 @@ export function bring(
     if (typeof operand === "number" || operand.memory === memory) return operand;
     const from = operand.memory;
     if (from === undefined) throw usedAfterDonation(routine.name);
-    if (!from.isImmediate) throw elsewhere(routine.name, from, memory);
     const port = routine.inputs[k]!;
     const { type, size } = port.kind === "scalar" ? { type: port.type, size: 1 } : port.buffer;
     const n = constantSize(size);
+    if (!from.isImmediate)
+      throw elsewhere(
+        `${routine.name}: an operand (${n} element${n === 1 ? "" : "s"} of ${type})`,
+        from,
+        memory,
+      );
     if (n === undefined) throw internalError(`operand ${k} of ${routine.name} has no size to be copied by`);
     if (port.kind === "scalar" && memory.isImmediate) return from.view(operand, n)[0]!;
     const known = copies.get(operand);
@@ -94,13 +99,13 @@ export function bring(
   return { operands, passing };
 }
 
-/** Error for an operand that another device holds, whose elements are not available synchronously. */
-function elsewhere(operation: string, from: DeviceMemory, to: DeviceMemory): DownhillError {
-  from.requireUsable?.(`${operation}: an operand is lost`);
+/** Error for an operand, described by `what`, whose elements are on another device and not available synchronously. */
+function elsewhere(what: string, from: DeviceMemory, to: DeviceMemory): DownhillError {
+  from.requireUsable?.(`${what} is lost`);
   const where = to.isImmediate
     ? `is in the memory of ${from.name}, and ${to.name} would have to wait for it. Compute in jit(f, { device })`
     : `is in the memory of another device, ${from.name}. Compute on one device`;
-  return new DownhillError("device", `${operation}: an operand ${where}, or pass tensor(await x.read()).`);
+  return new DownhillError("device", `${what} ${where}, or pass tensor(await x.read()).`);
 }
 
 /**

@@ -70,19 +70,28 @@ export function readNumbers(scalars: readonly Tensor[]): readonly number[] | Pro
 }
 
 /**
- * Checks the dtypes of a tree that a device will receive.
+ * Checks the dtypes and the memory of a tree that a device will receive. Errors name the path of the tensor and the repair.
  *
- * @throws DownhillError `dtype`, with the path of the tensor and the repair, for one that the device does not support.
+ * @throws DownhillError `dtype` for one that the device does not support, `device` for one in the memory of another device.
  */
 export function requireTypesOf(device: Device, tree: unknown): void {
   const { leaves, def } = flatten(tree, "fit");
   for (const [i, leaf] of leaves.entries()) {
-    const { type } = asTensor(leaf, "fit");
+    const { type, slot } = asTensor(leaf, "fit");
+    const about = (): string => `fit: ${leafPaths(def, "")[i]!.replace(/^\./, "")} is ${showType(type)}`;
+    const memory = typeof slot === "object" ? slot.memory : undefined;
+    if (memory !== undefined && memory !== device.memory && !memory.isImmediate) {
+      memory.requireUsable?.(`${about()} and is lost`);
+      throw new DownhillError(
+        "device",
+        `${about()} in the memory of another device, ${memory.name}. Train there, or pass tensor(await x.read()).`,
+      );
+    }
     const types = type.shape.length === 0 ? (device.scalarTypes ?? device.types) : device.types;
     if (types.includes(scalarTypeOf(type.dtype))) continue;
     throw new DownhillError(
       "dtype",
-      `fit: ${leafPaths(def, "")[i]!.replace(/^\./, "")} is ${showType(type)}, and ${device.name} does not support arrays of ${type.dtype}. ` +
+      `${about()}, and ${device.name} does not support arrays of ${type.dtype}. ` +
         `Make it with { dtype: "float32" }, or convert it by astype("float32").`,
     );
   }

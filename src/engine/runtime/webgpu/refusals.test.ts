@@ -82,11 +82,11 @@ afterAll(() => {
 
 const on = <A extends Tensor[], T>(f: (...args: A) => T, device = gpu): ((...args: A) => T) =>
   jit(f, { device });
-const fitOf = (w: Tensor, device?: WebGpu): unknown =>
+const fitOf = (w: Tensor, device?: WebGpu, batch = x): unknown =>
   fit({
     params: { w },
     loss: (p: { w: Tensor }, batch: Tensor) => meanSquaredError(p.w, batch),
-    data: [x],
+    data: [batch],
     optimizer: sgd({ learningRate: 0.1 }),
     epochs: 1,
     ...(device === undefined ? {} : { device }),
@@ -123,7 +123,8 @@ const eager = (operation: string, run: () => unknown): Refusal =>
   refusal(
     run,
     "device",
-    `${operation}: an operand is in the memory of the GPU`,
+    `${operation}: an operand (`,
+    / elements? of \w+\) is in the memory of the GPU/,
     "jit(f, { device })",
     toHost,
   );
@@ -218,16 +219,18 @@ const ofTraces: Readonly<Record<string, Refusal>> = {
 };
 
 const ofDevices: Readonly<Record<string, Refusal>> = {
-  "a tensor of another GPU": refusal(() => on(square, small)(y), "device", "square: an operand is in the memory of another device, the GPU", "Compute on one device", toHost), // prettier-ignore
-  "a captured tensor of another GPU": refusal(() => on((a: Tensor) => a.mul(y), small)(x), "device", "f: an operand is in the memory of another device", toHost), // prettier-ignore
+  "a tensor of another GPU": refusal(() => on(square, small)(y), "device", "square: an operand (3 elements of f32) is in the memory of another device, the GPU", "Compute on one device", toHost), // prettier-ignore
+  "a captured tensor of another GPU": refusal(() => on((a: Tensor) => a.mul(y), small)(x), "device", "f: an operand (3 elements of f32) is in the memory of another device", toHost), // prettier-ignore
   "a call of a closed GPU": refusal(() => on(square, closed)(x), "device", "square: the GPU was closed.", opening), // prettier-ignore
   "warming for a closed GPU": refusal(() => jit((a: Tensor) => a.mul(77), { device: closed }).warm(x), "device", "warm(f): the GPU was closed.", opening), // prettier-ignore
   "a read from a closed GPU": refusal(() => ofClosed.read(), "device", "read: the GPU was closed.", opening),
-  "a tensor of a closed GPU": refusal(() => on(square)(ofClosed), "device", "square: an operand is lost: the GPU was closed.", opening), // prettier-ignore
+  "a tensor of a closed GPU": refusal(() => on(square)(ofClosed), "device", "square: an operand (3 elements of f32) is lost: the GPU was closed.", opening), // prettier-ignore
   "a call of a lost GPU": refusal(() => on(square, lost)(x), "device", "square: the GPU was lost (destroyed", opening), // prettier-ignore
   "warming for a lost GPU": refusal(() => jit((a: Tensor) => a.mul(77), { device: lost }).warm(x), "device", "warm(f): the GPU was lost", opening), // prettier-ignore
   "a read from a lost GPU": refusal(() => ofLost.read(), "device", "read: the GPU was lost", opening),
-  "a tensor of a lost GPU": refusal(() => on(square)(ofLost), "device", "square: an operand is lost: the GPU was lost", opening), // prettier-ignore
+  "a tensor of a lost GPU": refusal(() => on(square)(ofLost), "device", "square: an operand (3 elements of f32) is lost: the GPU was lost", opening), // prettier-ignore
+  "training with parameters on another GPU": refusal(() => fitOf(y, small), "device", "fit: params.w is f32[3] in the memory of another device, the GPU", toHost), // prettier-ignore
+  "training with a batch on another GPU": refusal(() => fitOf(x, small, y), "device", "fit: batch is f32[3] in the memory of another device, the GPU", toHost), // prettier-ignore
   "training on a closed GPU": refusal(() => fitOf(x, closed), "device", "", "the GPU was closed", opening),
   "a promise of a GPU": refusal(() => jit(square, { device: Promise.resolve(gpu) as never }), "option", "jit: device must be a device", "await it first"), // prettier-ignore
   "the name of a device": refusal(() => jit(square, { device: "gpu" as never }), "option", "jit: device must be a device", "await openWebGpu()"), // prettier-ignore
