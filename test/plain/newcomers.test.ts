@@ -8,6 +8,8 @@ import { writtenValue } from "../../src/numeric/plain/names/written.ts";
 import { markedFunctions } from "../../src/numeric/plain/syntax/module.ts";
 import { moduleFrom } from "../support/plain-agreement.ts";
 import { faultOfPlain } from "../support/plain-faults.ts";
+import { moreBackgroundNewcomers } from "./newcomers-backgrounds-more.ts";
+import { backgroundNewcomers } from "./newcomers-backgrounds.ts";
 import { moreNewcomers } from "./newcomers-more.ts";
 import { scienceNewcomers } from "./newcomers-science.ts";
 import { typedNewcomers } from "./newcomers-types.ts";
@@ -55,13 +57,24 @@ function faultOf(program: NewcomerProgram): string | undefined {
 /** Programs that are refused, and the beginning of the reason. */
 const refused: Readonly<Record<string, string>> = {
   "a recursion": "power calls itself: recursion has no fixed length of code.",
+  "a neural network from scratch": "new Network is outside of what can be differentiated",
+  "fitting a Bézier curve": "new Vec is outside of what can be differentiated",
+  "a Kalman filter": "new Kalman is outside of what can be differentiated",
+  "a spring network": "the kind of value of springs cannot be seen where it is declared",
+  "an optical ray trace": "the kind of value of MATERIALS cannot be seen where it is declared",
 };
 
-test.each(Object.entries({ ...newcomers, ...moreNewcomers, ...scienceNewcomers, ...typedNewcomers }))(
-  "%s",
-  (name, program) => {
-    const reason = refused[name];
-    if (reason === undefined) expect(faultOf(program)).toBeUndefined();
-    else expect(() => faultOf(program)).toThrow(reason);
-  },
-);
+const programs = {
+  ...newcomers,
+  ...moreNewcomers,
+  ...scienceNewcomers,
+  ...typedNewcomers,
+  ...backgroundNewcomers,
+  ...moreBackgroundNewcomers,
+};
+
+test.each(Object.entries(programs))("%s", (name, program) => {
+  const reason = refused[name];
+  if (reason === undefined) expect(faultOf(program)).toBeUndefined();
+  else expect(() => faultOf(program)).toThrow(reason);
+});

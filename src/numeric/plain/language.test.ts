@@ -679,6 +679,16 @@ const objects: Readonly<Record<string, Row>> = {
 };
 
 const outside: Readonly<Record<string, Row>> = {
+  "members of a namespace": {
+    ...row(
+      "x: number, v: Const.Point, mode: Const.Mode",
+      "return x * Const.g + Const.square(v.x) * Const.table.a + (mode === Const.Mode.Up ? Const.functions.half(x) : Const.half(x));",
+      [2, { x: 3 }, "up"],
+      [-1, { x: 0.5 }, "down"],
+    ),
+    outside:
+      "namespace Const { const k = 2; export const g = 9.81 * k; export const table = { a: 1.5 } as const; export interface Point { x: number } export enum Mode { Up = 'up', Down = 'down' } export const half = (x: number) => x / k; export function square(x: number) { return k * x * x; } export const functions = { half }; }",
+  },
   "enums whose members are computed": {
     ...row("a: number", "return a * Flag.Both + Flag.Last + Flag.Low * Flag.High;", [1.5]),
     outside: "enum Flag { Low = 1 << 0, High = 1 << 2, Both = Low | High, Last = Both * 2 + 1 }",
@@ -1022,6 +1032,38 @@ const texts: Readonly<Record<string, Row>> = {
     [{ a: 1, b: 2 }, "b"],
     [{ a: 1, b: 2 }, "a"],
   ),
+  "objects by names": row(
+    "data: { left: { n: number; k: { v: number }; on: boolean }; right: { n: number; k: { v: number }; on: boolean } }, side: 'left' | 'right'",
+    "let s = 0; for (const one of ['left', 'right'] as const) { const { n, k } = data[one]; s = s * 10 + n * k.v; } const own = { left: { v: 1 }, right: { v: 2 } }; own[side].v += s; return s + data[side].n * 100 + (data[side].on ? 1000 : 0) + own.left.v * 7 + own.right.v;",
+    [{ left: { n: 2, k: { v: 3 }, on: true }, right: { n: 5, k: { v: 7 }, on: false } }, "left"],
+    [{ left: { n: 2, k: { v: 3 }, on: true }, right: { n: 5, k: { v: 7 }, on: false } }, "right"],
+  ),
+  "tests for fields by names": {
+    ...row(
+      "p: { a: number; b: number }, q: { a: number; b?: number }, terms: Term[]",
+      "let s = 0; for (const t of terms) { if (t.of in p) s += t.c * p[t.of as 'a']; if (!(t.of in p)) s += 100; const known = t.of === 'c' ? 'a' : t.of; if (q[known] !== undefined) s += 1000 * q[known]!; s += 10000 * (q[known] ?? 7); } return s;",
+      [
+        { a: 2, b: 3 },
+        { a: 5 },
+        [
+          { of: "a", c: 2 },
+          { of: "b", c: 3 },
+          { of: "c", c: 4 },
+        ],
+      ],
+      [{ a: 2, b: 3 }, { a: 5, b: 6 }, [{ of: "b", c: 3 }]],
+    ),
+    outside: "interface Term { of: 'a' | 'b' | 'c'; c: number }",
+  },
+  "a function by a name with a default": {
+    ...row(
+      "x: number, o: { kind?: 'square' | 'sine'; k?: number }",
+      "const { kind = 'sine', k = 2 } = o; return k * functions[kind](x);",
+      [2, {}],
+      [2, { kind: "square", k: 3 }],
+    ),
+    outside: "const functions = { square: (x: number) => x * x, sine: Math.sin };",
+  },
   "arrays of strings": row(
     "x: number, ops: ('square' | 'same')[]",
     "let s = 0; for (let i = 0; i < ops.length; i++) s = s * 2 + (ops[i] === 'square' ? x * x : x); for (const op of ops) if (op !== 'same') s += 100; return s;",

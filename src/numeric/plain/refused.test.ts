@@ -45,6 +45,15 @@ const rows: Readonly<Record<string, Row>> = {
   "null or undefined by ===": ["x: number | null | undefined", "return x === null ? 1 : 2;"],
   "null in a variable of numbers": ["x: number, k: number | null", "let y = x; y = k; return y;"],
   in: ["p: { a?: number }", "return 'a' in p ? 1 : 2;"],
+  "in by a name, of a field that may be absent": [
+    "p: { a: number; b?: number }, k: 'a' | 'b'",
+    "return k in p ? p[k] ?? 0 : 1;",
+  ],
+  "an object of a namespace": [
+    "x: number",
+    "return x * Const.table.a;",
+    "namespace Const { export const table = { a: 1 }; }",
+  ],
   "Object.keys": [
     "p: { a: number; b: number }",
     "let s = 0; for (const k of Object.keys(p)) s += p[k]; return s;",
@@ -412,6 +421,16 @@ const advice: Readonly<Record<string, readonly [program: string, shown: string, 
     "export function f(p: { name: string; m: number }): number { \"use ad\"; return p.name === 'up' ? p.m : 1; }",
     'name: "up" | "down"',
     "export function f(p: { name: 'up' | 'down'; m: number }): number { \"use ad\"; return p.name === 'up' ? p.m : 1; }",
+  ],
+  "in by a name": [
+    "export function f(p: { a?: number; b: number }, k: 'a' | 'b'): number { \"use ad\"; return k in p ? 1 : 2; }",
+    "p[k] !== undefined",
+    "export function f(p: { a?: number; b: number }, k: 'a' | 'b'): number { \"use ad\"; return p[k] !== undefined ? 1 : 2; }",
+  ],
+  "an object of a namespace": [
+    'namespace C { export const t = { a: 1 }; } export function f(x: number): number { "use ad"; return x * C.t.a; }',
+    "{ a: 1 } as const",
+    'namespace C { export const t = { a: 1 } as const; } export function f(x: number): number { "use ad"; return x * C.t.a; }',
   ],
   "an optional result": [
     'export function f(x?: number) { "use ad"; return x; }',

@@ -100,7 +100,8 @@ function variableEntity(env: Env, node: Expression, name: string, found: OuterVa
     return refuse(
       env,
       node,
-      `${name} is not visible in the scope of the marked function: pass it to the helper as an argument.`,
+      `${name} is not visible in the scope of the marked function: pass it to the helper as an argument, or make its parts constants, ` +
+        "as in { a: 1 } as const.",
     );
   const type = withCodes(unit, capturedType(env, node, name, found));
   const entity = parameterEntity(unit, name, type, name);

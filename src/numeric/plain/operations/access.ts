@@ -1,9 +1,27 @@
 import type { RegionExpr } from "../../../engine/region/form/region.ts";
 import { and, arithmetic, compare, number, not, select, truth } from "../draft/draft.ts";
-import type { ArrayEntity, Entity, RecordEntity, ScalarEntity, TupleEntity } from "../entities/entity.ts";
-import { describe, nothing, optional, scalar, viewOf } from "../entities/entity.ts";
+import type {
+  ArrayEntity,
+  Entity,
+  RecordEntity,
+  ScalarEntity,
+  TextEntity,
+  TupleEntity,
+} from "../entities/entity.ts";
+import { absenceOf, describe, jointAbsence, nothing, optional, scalar, viewOf } from "../entities/entity.ts";
 import type { Env } from "../entities/env.ts";
-import { at, atom, codeOf, keep, newRoot, numberValue, refuse, textOf, whileUsed } from "../entities/env.ts";
+import {
+  at,
+  atom,
+  codeOf,
+  isPresent,
+  keep,
+  newRoot,
+  numberValue,
+  refuse,
+  textOf,
+  whileUsed,
+} from "../entities/env.ts";
 import { arrayLength, itemAt, presentValue } from "../entities/plan.ts";
 import type { Expression, Identifier, MemberExpression, Node, Property } from "../syntax/ast.ts";
 import { unwrap } from "../syntax/walk.ts";
@@ -25,8 +43,7 @@ function memberOf(env: Env, node: MemberExpression, object: Entity): Entity {
   const name = node.computed ? constantKey(node.property) : (node.property as Identifier).name;
   if (typeof name === "string") return field(env, node, object, name);
   const index = whileUsed(env, object, () => env.unit.elaborate.evaluate(env, node.property));
-  if (index.kind === "text" && object.kind === "record")
-    return fieldByText(env, node, object, index.code.value);
+  if (index.kind === "text" && object.kind === "record") return fieldByText(env, node, object, index);
   const place = numberValue(env, node.property, index);
   const read = env.maybeAbsent === node ? elementOrNothing : element;
   return read(env, node, object, place);
@@ -34,24 +51,54 @@ function memberOf(env: Env, node: MemberExpression, object: Entity): Entity {
 
 /**
  * Returns the field whose name is a string that may only be known at run time. In that case, all fields must be
- * numbers.
+ * numbers, numbers that may be absent, or objects with equal fields.
  */
-function fieldByText(env: Env, node: MemberExpression, object: RecordEntity, code: RegionExpr): Entity {
+function fieldByText(env: Env, node: MemberExpression, object: RecordEntity, text: TextEntity): Entity {
+  const code = text.code.value;
   if (code.kind === "const") return field(env, node, object, env.unit.texts[code.value]!);
   const key = atom(env, code, "key");
+  const parts = [...object.fields.values()];
+  const codes = [...object.fields.keys()].map((name) => codeOf(env.unit, name));
+  const areAll = text.cases?.every((one) => codes.includes(one)) === true;
+  const [first] = parts;
+  if (
+    (first?.kind === "record" || first?.kind === "tuple") &&
+    parts.every(({ kind }) => kind === first.kind)
+  ) {
+    const place = codes.reduceRight<RegionExpr>(
+      (rest, one, k) => select(compare("equal", key, number(one)), number(k), rest),
+      number(-1),
+    );
+    const kept = atom(env, place, "place");
+    if (!areAll) {
+      const message = `the name is not one of ${[...object.fields.keys()].join(", ")}`;
+      const otherwise = { kind: "throw", message, error: "TypeError", at: at(env, node) } as const;
+      const isNone = compare("less", kept, number(0));
+      env.out.push({ kind: "if", condition: isNone, then: [otherwise], otherwise: [], at: at(env, node) });
+    }
+    return itemAmong(env, node, kept, parts);
+  }
   let value: RegionExpr = number(NaN);
+  let present: RegionExpr = truth(false);
   for (const [name, part] of [...object.fields].toReversed()) {
     if (part.kind === "function" || part.kind === "global")
       return refuse(env, node, `call the function where the name selects it, as in ${textOf(env, node)}(x).`);
-    if (part.kind !== "scalar" || part.value.type === "bool")
+    const inner = part.kind === "optional" ? part.value : part;
+    if (inner.kind !== "scalar" || inner.value.type === "bool")
       return refuse(
         env,
         node,
         `${textOf(env, node)}: ${name} is ${describe(part)}, and a name that is not known selects among numbers: choose by if.`,
       );
-    value = select(compare("equal", key, number(codeOf(env.unit, name))), part.value, value);
+    const isIt = compare("equal", key, number(codeOf(env.unit, name)));
+    value = select(isIt, inner.value, value);
+    present = select(isIt, isPresent(env, part), present);
   }
-  return scalar(value);
+  const absences = parts.map(absenceOf);
+  if (absences.every((absence) => absence === undefined)) return scalar(value);
+  return optional(scalar(atom(env, present, "isPresent")), scalar(value), {
+    absence: jointAbsence(...absences),
+  });
 }
 
 /** Returns the key of `x["name"]`, or `undefined`. */

@@ -19,6 +19,7 @@ import {
   assuming,
   at,
   atom,
+  codeOf,
   inOrder,
   isPresent,
   keep,
@@ -168,17 +169,43 @@ export function sameText(x: Entity, y: Entity): RegionExpr | undefined {
   return a.kind === "const" && b.kind === "const" ? truth(a.value === b.value) : compare("equal", a, b);
 }
 
-/** Evaluates `"name" in object`, if the type of the object decides it, or the member of a union that the object is. */
+/**
+ * Evaluates `name in object`, if the type of the object decides it, or the member of a union that the object is. A name
+ * that is only known at run time may be that of an optional field.
+ */
 function hasField(env: Env, node: BinaryExpression): RegionExpr {
   const key = unwrap(node.left);
   const name = key.type === "Literal" && typeof key.value === "string" ? key.value : undefined;
-  const object = name === undefined ? undefined : env.unit.elaborate.evaluate(env, node.right);
-  if (name === undefined || object?.kind !== "record") return refuse(env, node, `in ${inAdvice(env, node)}`);
+  if (name === undefined) return hasFieldNamed(env, node, env.unit.elaborate.evaluate(env, node.left));
+  const object = env.unit.elaborate.evaluate(env, node.right);
+  if (object.kind !== "record") return refuse(env, node, `in ${inAdvice(env, node)}`);
   const field = object.fields.get(name);
   if (field === undefined && env.module.leftOut.has(name)) return refuseLeftOut(env, node, name);
   if (field === undefined || field.kind === "nothing") return truth(false);
   if (field.kind !== "optional") return truth(true);
   return field.isMember === true ? isPresent(env, field) : refuse(env, node, `in ${inAdvice(env, node)}`);
+}
+
+/** Evaluates `key in object` for a key that is only known at run time. All fields must be present. */
+function hasFieldNamed(env: Env, node: BinaryExpression, key: Entity): RegionExpr {
+  const object = env.unit.elaborate.evaluate(env, node.right);
+  if (key.kind !== "text" || object.kind !== "record") return refuse(env, node, `in ${inAdvice(env, node)}`);
+  const code = atom(env, key.code.value, "key");
+  const names = [...object.fields.keys(), ...env.module.leftOut];
+  return names.reduce<RegionExpr>((found, name) => {
+    const known = codeOf(env.unit, name);
+    if (key.cases?.includes(known) === false) return found;
+    const field = object.fields.get(name);
+    if (field === undefined) return refuseLeftOut(env, node, name);
+    if (field.kind === "optional" && field.isMember !== true)
+      return refuse(
+        env,
+        node,
+        `in tests for a name, and ${name} may be absent. Test ${textOf(env, node.right)}[${textOf(env, node.left)}] !== undefined.`,
+      );
+    const isIt = compare("equal", code, number(known));
+    return or(found, field.kind === "optional" ? and(isIt, isPresent(env, field)) : isIt);
+  }, truth(false));
 }
 
 /** Advice for messages: how to test for a field without `"a" in p`. */

@@ -178,8 +178,13 @@ export type OuterBinding =
       readonly repair: string;
     }
   | { readonly kind: "enum"; readonly node: Node; readonly module: Module }
-  /** `import * as H`. */
-  | { readonly kind: "namespace"; readonly module: Module }
+  /** `import * as H`; with `block`, `namespace H { … }`. */
+  | {
+      readonly kind: "namespace";
+      readonly module: Module;
+      readonly block?: NamespaceBlock;
+      readonly around?: EnclosingNodes;
+    }
   /** A class, whose static methods and constants can be used. */
   | {
       readonly kind: "class";
@@ -189,6 +194,8 @@ export type OuterBinding =
     }
   /** Part of a built-in object: `const { sin } = Math`. */
   | { readonly kind: "global"; readonly name: string };
+
+type NamespaceBlock = Node & { readonly body: readonly TopStatement[] };
 
 /** The nodes around a node that declare names, outermost first: the program, functions, blocks. */
 export type EnclosingNodes = readonly Node[];
@@ -209,7 +216,7 @@ function declaredIn(
   around: EnclosingNodes,
 ): OuterBinding | undefined {
   if (node.type === "Program") return declaredAmong((node as ProgramNode).body, name, module, around, true);
-  if (node.type === "BlockStatement")
+  if (node.type === "BlockStatement" || node.type === "TSModuleBlock")
     return declaredAmong((node as BlockStatement).body, name, module, around, false);
   if (isFunction(node)) return parameterOf(node, name, module, around);
   if (node.type === "ForStatement" || node.type === "ForOfStatement") {
@@ -283,6 +290,10 @@ function declaredAmong(
     }
     const { type, id } = declaration as Node & { readonly id?: Identifier };
     if (id?.name === name && type === "TSEnumDeclaration") return { kind: "enum", node: declaration, module };
+    if (id?.name === name && type === "TSModuleDeclaration") {
+      const { body: block } = declaration as Node & { readonly body?: NamespaceBlock };
+      if (block) return { kind: "namespace", module, block, around: [...around, block] };
+    }
     if (id?.name === name && type === "ClassDeclaration")
       return { kind: "class", node: declaration, module, around };
   }
@@ -366,7 +377,10 @@ function importOf(stmt: ImportDeclaration, name: string, module: Module): OuterB
 /** Module that `import * as name` refers to; `undefined` for other names. */
 export function namespaceOf(name: string, module: Module): Module | undefined {
   const found = lookUp(name, module, [module.program]);
-  return found?.kind === "namespace" ? found.module : undefined;
+  if (found?.kind !== "namespace" || found.block === undefined)
+    return found?.kind === "namespace" ? found.module : undefined;
+  const body = [...found.block.body, ...found.module.program.body];
+  return { ...found.module, program: { ...found.module.program, body } };
 }
 
 /** Resolves `H.name` for a namespace, and `C.name` for a static member of a class; `undefined` if it does not exist. */
@@ -374,7 +388,10 @@ export function memberOf(
   owner: OuterBinding & { readonly kind: "namespace" | "class" },
   name: string,
 ): OuterBinding | undefined {
-  if (owner.kind === "namespace") return exportOf(owner.module, name);
+  if (owner.kind === "namespace")
+    return owner.block === undefined
+      ? exportOf(owner.module, name)
+      : declaredAmong(owner.block.body, name, owner.module, owner.around ?? [], false);
   const { module, around } = owner;
   const member = membersOf(owner).find((one) => one.static === true && nameOfMember(one) === name);
   if (member === undefined) return undefined;
