@@ -198,7 +198,6 @@ function prepareFit(
     const { data, functions, space, fit, choice } = prepared;
     return reported(follower(prepared, limits, watcher(flat, options.callback)), (outcome) => {
       const { x } = outcome.best;
-      const counts = { ...fit.counts };
       fit.release();
       const residuals = functions.plain([x], data.operands)[0] as Float64Array<ArrayBuffer>;
       return describeFit({
@@ -211,7 +210,7 @@ function prepareFit(
         outcome,
         residuals,
         counted: residuals.length - (weights?.ignored ?? 0),
-        counts,
+        counts: { ...fit.counts },
         report: fit.report(choice),
         block: settings.lossBlock,
         uncertainty: (free) =>
