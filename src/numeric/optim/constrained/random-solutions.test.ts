@@ -107,10 +107,7 @@ describe("derivatives of solutions of problems in plain functions are difference
     const total = (data: Tensor): Tensor => {
       const r = search([0.1, 0.1, 0.1], data as never);
       const parts = [r.params, r.multipliers.bounds, r.value, ...r.multipliers.constraints];
-      return parts.reduce<Tensor>(
-        (all, part, k) => add(all, mul(1 - 0.4 * k, sum(square(part as Tensor)))),
-        tensor(0),
-      );
+      return parts.reduce<Tensor>((all, part, k) => add(all, mul(1 - 0.4 * k, sum(square(part)))), tensor(0));
     };
     const at = numbers(3000 + seed)(5);
     const slopes = grad(total)(at).tolist() as number[];
