@@ -18,6 +18,16 @@ export interface FlatVector {
 }
 
 /**
+ * Flattens the start of a differential equation into one vector.
+ * @throws DownhillError as `flatVector`, and `shape` if there are no elements.
+ */
+export function flatStart(operation: string, y0: unknown): FlatVector {
+  const flat = flatVector(operation, y0, "y0");
+  if (flat.vector.shape[0] !== 0) return flat;
+  throw new DownhillError("shape", `${operation}: y0 has no elements. Give at least one number.`);
+}
+
+/**
  * Flattens a tree of numbers into one vector.
  * @throws DownhillError `tree` if there are no numbers, `dtype` for a leaf that is not floating.
  */

@@ -177,6 +177,11 @@ describe("equations without a solution", () => {
       () => odeint(square1, 1, [0, 2, 1]),
       "odeint: ts must increase or decrease, but 1 follows 2.",
     ],
+    [
+      "a start without elements",
+      () => odeint((y) => y, new Float64Array(0), [0, 1]),
+      "odeint: y0 has no elements.",
+    ],
     ["no times", () => odeint(square1, 1, []), "odeint: ts must be a vector of times"],
     [
       "a time",

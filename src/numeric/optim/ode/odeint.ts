@@ -12,7 +12,7 @@ import { customJvp } from "../../../engine/transforms/structured.ts";
 import { jvp } from "../../../engine/transforms/index.ts";
 import type { Like, LikeAll } from "../../../engine/tree/index.ts";
 import { closed } from "../implicit/closed.ts";
-import { flatVector } from "../implicit/vector.ts";
+import { flatStart } from "../implicit/vector.ts";
 import { readArgs } from "../minimize/problem.ts";
 import { count, fixed, oneOf, readOptions } from "../options.ts";
 import type { OdeFunction, OdeSystem } from "./method.ts";
@@ -109,7 +109,7 @@ export function odeint(
     },
   });
   const times = readTimes(ts);
-  const { vector, toTree, fromTree } = flatVector("odeint", y0, "y0");
+  const { vector, toTree, fromTree } = flatStart("odeint", y0);
   const { data, call } = closed("odeint", [vector, at(times, 0)], args, ([y, t], own) =>
     fromTree(f(...([toTree(y!), t, ...own] as never[])), "the result of the function"),
   );

@@ -234,6 +234,11 @@ describe("an integration without a solution ends with its reason", () => {
       'solveOde: method must be "auto"',
     ],
     [
+      "a start without elements",
+      () => solveOde((y) => neg(y), new Float64Array(0), [0, 1]),
+      "solveOde: y0 has no elements.",
+    ],
+    [
       "a tolerance",
       () => solveOde((y) => neg(y), [1, 2], [0, 1], { atol: [1e-6, 0] }),
       "solveOde: atol must be above 0.",

@@ -15,7 +15,7 @@ import type { Like, LikeAll } from "../../../engine/tree/index.ts";
 import { flatten, leafPaths, matchLeaves } from "../../../engine/tree/index.ts";
 import { sameShape, sizeOf } from "../../../engine/util/shape.ts";
 import { type ClosedFunction, closed } from "../implicit/closed.ts";
-import { type FlatVector, flatVector } from "../implicit/vector.ts";
+import { flatStart, type FlatVector } from "../implicit/vector.ts";
 import { readArgs } from "../minimize/problem.ts";
 import { finish, finishSoon } from "../minimize/stop.ts";
 import { count, fixed, oneOf, type OptionSpec, readOptions } from "../options.ts";
@@ -259,7 +259,7 @@ function prepare(
   const settings = readSettings(operation, options);
   const ends = readSpan(operation, span);
   const [t0, t1] = ends.map((t) => stopGradient(t).item()) as [number, number];
-  const flat = flatVector(operation, y0, "y0");
+  const flat = flatStart(operation, y0);
   const { vector, toTree, fromTree } = flat;
   const traceOf = (g: (y: Tensor, t: Tensor, own: readonly unknown[]) => Tensor): ClosedFunction =>
     closed(operation, [vector, tensor(t0)], settings.args, ([y, t], own) => g(y!, t!, own));
@@ -292,7 +292,7 @@ function prepare(
   if (mass !== undefined && solveOdeMethod(method, settings.rtol).isExplicit)
     throw new DownhillError(
       "option",
-      `${operation}: ${method} does not support mass. Use method: "radau" or "rosenbrock".`,
+      `${operation}: ${method} does not support mass. Use method: "radau", "rosenbrock" or "bdf".`,
     );
   const start = mass === undefined ? vector : consistentStart(operation, mass, slope, vector, ends[0]);
   const codeOf = (name: SolveOdeMethodName): CompiledOde =>
