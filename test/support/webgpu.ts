@@ -2,7 +2,7 @@
 import type { GpuMachine, WgslDialect } from "../../src/engine/backends/webgpu/index.ts";
 import { testWith } from "./conditions.ts";
 import { openMachineOf } from "./gpu-routine.ts";
-import { extent, testInCi } from "./extent.ts";
+import { extent, softwareDeviceTimeout, testInCi } from "./extent.ts";
 
 // Optimising the machine code of a shader takes most of the time of a test. The fast mathematics of the driver's own
 // passes, which the tests are about, remains.
@@ -22,15 +22,27 @@ async function findGpu(): Promise<GPU | undefined> {
 /** Dawn's entry point; `undefined` without an adapter. Kept, because Dawn ends when it is collected. */
 export const gpuOfNode: GPU | undefined = await findGpu();
 
+type Test = ReturnType<typeof testWith>;
+type Run = () => void | Promise<void>;
+
+/** Gives tests the time limit of software devices. */
+function patient(test: Test): Test {
+  const one = (name: string, run: Run): void => test(name, run, softwareDeviceTimeout);
+  const each = (cases: readonly unknown[]) => (name: string, run: Run) =>
+    test.each(cases)(name, run, softwareDeviceTimeout);
+  return Object.assign(one, { each }) as unknown as Test;
+}
+
 /** `test` where Node has a WebGPU adapter. With `REQUIRE_GPU=1` the tests fail elsewhere. */
-export const testOnGpu: ReturnType<typeof testWith> = testWith(
-  "a WebGPU adapter (npm run webgpu; apt-get install -y mesa-vulkan-drivers libvulkan1)",
-  gpuOfNode !== undefined || process.env["REQUIRE_GPU"] === "1",
+export const testOnGpu: Test = patient(
+  testWith(
+    "a WebGPU adapter (npm run webgpu; apt-get install -y mesa-vulkan-drivers libvulkan1)",
+    gpuOfNode !== undefined || process.env["REQUIRE_GPU"] === "1",
+  ),
 );
 
 /** `testOnGpu` for a test that takes seconds. */
-export const testOnGpuInCi: ReturnType<typeof testWith> =
-  extent(0, 1, 1) === 1 || gpuOfNode === undefined ? testOnGpu : testInCi;
+export const testOnGpuInCi: Test = extent(0, 1, 1) === 1 || gpuOfNode === undefined ? testOnGpu : testInCi;
 
 /** Opens a machine for single routines. */
 export const openMachine = (dialect: Partial<WgslDialect> = {}): Promise<GpuMachine> =>
