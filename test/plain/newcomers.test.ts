@@ -60,8 +60,8 @@ const refused: Readonly<Record<string, string>> = {
   "a neural network from scratch": "new Network is outside of what can be differentiated",
   "fitting a Bézier curve": "new Vec is outside of what can be differentiated",
   "a Kalman filter": "new Kalman is outside of what can be differentiated",
-  "a spring network": "the kind of value of springs cannot be seen where it is declared",
-  "an optical ray trace": "the kind of value of MATERIALS cannot be seen where it is declared",
+  "a spring network": "springs: new Spring is outside of what can be differentiated",
+  "an optical ray trace": "MATERIALS: a Map cannot be read here: write an object with its entries",
 };
 
 const programs = {

@@ -49,6 +49,18 @@ const rows: Readonly<Record<string, Row>> = {
     "p: { a: number; b?: number }, k: 'a' | 'b'",
     "return k in p ? p[k] ?? 0 : 1;",
   ],
+  "a Map of the module": ["x: number", "return x * m.get('a')!;", "const m = new Map([['a', 2]]);"],
+  "a Set in a function": ["x: number", "const s = new Set([1, 2]); return s.has(1) ? x : 1;"],
+  "an instance of a class with state": [
+    "x: number",
+    "return s.energy(x);",
+    "class Spring { constructor(readonly k: number) {} energy(x: number) { return this.k * x * x; } } const s = new Spring(2);",
+  ],
+  "a list of instances of a class with state": [
+    "x: number",
+    "let e = 0; for (const s of springs) e += s.k * x; return e;",
+    "class Spring { constructor(readonly k: number) {} } const springs = [new Spring(2), new Spring(3)];",
+  ],
   "an object of a namespace": [
     "x: number",
     "return x * Const.table.a;",
@@ -421,6 +433,11 @@ const advice: Readonly<Record<string, readonly [program: string, shown: string, 
     "export function f(p: { name: string; m: number }): number { \"use ad\"; return p.name === 'up' ? p.m : 1; }",
     'name: "up" | "down"',
     "export function f(p: { name: 'up' | 'down'; m: number }): number { \"use ad\"; return p.name === 'up' ? p.m : 1; }",
+  ],
+  "a Map of the module": [
+    "const m = new Map([['a', 2], ['b', 3]]); export function f(x: number, k: 'a' | 'b'): number { \"use ad\"; return x * m.get(k)!; }",
+    "const table = { a: 1, b: 2 }",
+    "const m = { a: 2, b: 3 }; export function f(x: number, k: 'a' | 'b'): number { \"use ad\"; return x * m[k]; }",
   ],
   "in by a name": [
     "export function f(p: { a?: number; b: number }, k: 'a' | 'b'): number { \"use ad\"; return k in p ? 1 : 2; }",

@@ -5,6 +5,7 @@ import type { Env } from "../entities/env.ts";
 import { newRoot, refuse, textConstant } from "../entities/env.ts";
 import { parameterEntity, withCodes } from "../entities/params.ts";
 import type { PlainType } from "../form/form.ts";
+import { adviceForClass } from "../operations/classes.ts";
 import { bitsOfNumbers, isBitOperator } from "../operations/bits.ts";
 import { isMathFunction } from "../operations/math.ts";
 import { constantOf } from "../syntax/constants.ts";
@@ -198,10 +199,20 @@ function capturedType(
     refuse(
       env,
       node,
-      `the kind of value of ${name} cannot be seen where it is declared: give it a type there, as ${name}: number[], or ` +
-        `hand it in as an argument.`,
+      madeOfClass(name, init) ??
+        `the kind of value of ${name} cannot be seen where it is declared: give it a type there, as ${name}: number[], or ` +
+          `hand it in as an argument.`,
     )
   );
+}
+
+/** Message for a variable that holds a `Map`, a `Set` or instances of a class; `undefined` for others. */
+function madeOfClass(name: string, init: Expression | undefined): string | undefined {
+  const value = init && unwrap(init);
+  const [first] = value?.type === "ArrayExpression" ? value.elements : [];
+  const made = first && first.type !== "SpreadElement" ? unwrap(first) : value;
+  if (made?.type !== "NewExpression" || made.callee.type !== "Identifier") return undefined;
+  return `${name}: ${adviceForClass(made.callee.name)}`;
 }
 
 const noMembers: ReadonlyMap<string, number> = new Map();

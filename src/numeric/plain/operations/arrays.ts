@@ -17,6 +17,7 @@ import {
 } from "../entities/plan.ts";
 import { allRoots, borrow, noteCopy, readAll } from "../entities/sharing.ts";
 import type { ArrayKind } from "../form/form.ts";
+import { adviceForClass } from "./classes.ts";
 import type { CallExpression, Expression, NewExpression, Node, SpreadElement } from "../syntax/ast.ts";
 import { unwrap } from "../syntax/walk.ts";
 
@@ -50,14 +51,7 @@ export function construct(env: Env, node: NewExpression | CallExpression): Entit
   }
   if (!isTyped(name)) {
     const what = textOf(env, node.callee);
-    return refuse(
-      env,
-      node,
-      name.endsWith("Array")
-        ? `${what} ${otherArrays}`
-        : `new ${what} is outside of what can be differentiated: use functions, objects of numbers, and classes without state: ` +
-            "without fields, base class, and arguments of the constructor.",
-    );
+    return refuse(env, node, name.endsWith("Array") ? `${what} ${otherArrays}` : adviceForClass(what));
   }
   const [first] = node.arguments;
   if (first === undefined) return zeros(env, node, name, number(0));
