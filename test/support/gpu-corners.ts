@@ -39,6 +39,8 @@ import {
   where,
   zeros,
 } from "../../src/index.ts";
+import { dropout } from "../../src/numeric/nn/index.ts";
+import { bernoulli, categorical, key, normal, permutation, randint, uniform } from "../../src/numeric/random/index.ts"; // prettier-ignore
 import type { WebGpu } from "../../src/numeric/webgpu/index.ts";
 import type { TrialResult } from "./gpu-trials.ts";
 import { differences } from "./gpu-trials.ts";
@@ -79,6 +81,19 @@ const side = 2 ** 15;
 const row = arange(0, side, 1, f32).mul(0.001).sub(11);
 
 const corners: Readonly<Record<string, Corner>> = {
+  "random draws of float32, integers and booleans": {
+    f: (k, x) => [
+      uniform(k, [2, 3], f32),
+      normal(k, [7], f32),
+      randint(k, [5], -3, 10),
+      bernoulli(k, 0.3, [6]),
+      bernoulli(k, x),
+      permutation(k, 6),
+      categorical(k, x),
+      dropout(k, x, { rate: 0.25 }),
+    ],
+    args: [tensor(key(7)), numbers(4, 3).mul(0.01).add(0.5)],
+  },
   "an empty axis, element by element": {
     f: (x, y) => [x.add(y), tanh(x), where(x.less(0), x, 1), x.astype("int32")],
     args: [zeros([0, 3], f32), numbers(3)],

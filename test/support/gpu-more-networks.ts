@@ -26,6 +26,7 @@ import {
   batchNorm,
   batchStatisticsInit,
   bidirectional,
+  dropout,
   layerNorm,
   lstm,
   lstmInit,
@@ -120,14 +121,15 @@ export const moreNetworks: Readonly<Record<string, NetworkCase>> = {
     },
     optimizer: optimizerOf(rmsprop({ learningRate: 0.005 })),
   },
-  "LSTM that reads both ways": {
+  "LSTM that reads both ways, with dropout": {
     params: () => ({ ...prefixed("forward", lstmInit(key(50), 4, 3, f32)), ...prefixed("backward", lstmInit(key(51), 4, 3, f32)), head: draw(52, 6, 3) }), // prettier-ignore
     loss({ head, ...rest }) {
       const directions = { forward: withPrefix("forward", rest), backward: withPrefix("backward", rest) };
       const { outputs } = bidirectional(lstm, directions, sequence, {
         lengths: tensor([3, 2, 3, 1, 2], i32),
       });
-      return softmaxCrossEntropy(matmul(outputs, head!).reshape([15, 3]), labels(15, 3));
+      const kept = dropout(key(53), outputs, { rate: 0.25, training: true });
+      return softmaxCrossEntropy(matmul(kept, head!).reshape([15, 3]), labels(15, 3));
     },
     optimizer: optimizerOf(adam({ learningRate: 0.02 })),
   },

@@ -29,6 +29,7 @@ import {
   atLeastZero,
   type DrawShape,
   probability,
+  readParameter,
   readParameters,
   readShape,
   readWhole,
@@ -52,11 +53,16 @@ import { checkInteger } from "../../engine/ir/plain-number.ts";
 export function bernoulli(key: Key, p: TensorLike = 0.5, shape?: DrawShape): Tensor {
   if (arguments.length > 3) refuseExtra("bernoulli", arguments, 3);
   const words = readKey("bernoulli", key);
-  const [chance] = readParameters("bernoulli", "float64", shape, [{ name: "p", value: p, ...probability }]);
-  const unit = randomUnit(words, chance!.shape, "float32");
-  // a plain probability is rounded up to the grid of the uniform numbers, which are then compared in float32
-  if (typeof p === "number") return less(unit, full(unit.type, Math.ceil(p * 2 ** 23) * 2 ** -23));
-  return less(convert(unit, "float64"), chance!);
+  const parameter = { name: "p", value: p, ...probability };
+  if (typeof p === "number") {
+    readParameter("bernoulli", parameter);
+    const unit = randomUnit(words, readShape("bernoulli", shape ?? []), "float32");
+    // the probability is rounded up to the grid of the uniform numbers, which are then compared in float32
+    return less(unit, full(unit.type, Math.ceil(p * 2 ** 23) * 2 ** -23));
+  }
+  const dtype = asTensor(p, "bernoulli").dtype === "float32" ? "float32" : "float64"; // comparisons are exact in both
+  const [chance] = readParameters("bernoulli", dtype, shape, [parameter]);
+  return less(convert(randomUnit(words, chance!.shape, "float32"), dtype), chance!);
 }
 
 /**
