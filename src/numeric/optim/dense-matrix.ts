@@ -40,6 +40,15 @@ export function solveTransposed(l: Float64Array, b: Float64Array, n: number): Fl
   return x;
 }
 
+/** Overwrites y by R⁻ᵀy, for an upper triangular matrix R of n rows and a vector of n elements. */
+export function solveUpperTransposed(triangle: Float64Array, y: Float64Array): void {
+  const n = y.length;
+  for (let i = 0; i < n; i++) {
+    y[i]! /= triangle[i * n + i]!;
+    for (let k = i + 1; k < n; k++) y[k]! -= triangle[i * n + k]! * y[i]!;
+  }
+}
+
 const mostSweeps = 30;
 
 /** Eigenvalues of a symmetric matrix, in no order, and its eigenvectors as columns. By Jacobi's method. */

@@ -1,5 +1,5 @@
-import { isAllFinite } from "../vector.ts";
-import type { BoxBounds } from "../minimize/walls.ts";
+import { addScaled, isAllFinite, subtract } from "../vector.ts";
+import { type BoxBounds, inside } from "../minimize/walls.ts";
 import type { MatrixEntries } from "./nonlinear-program.ts";
 import type { RowProgram } from "./slack-form.ts";
 
@@ -67,8 +67,7 @@ export class KinkWatch {
   }
 
   #kinkedAlong(from: Float64Array, to: Float64Array): readonly number[] {
-    const { low, high } = this.#box;
-    const end = to.map((xi, i) => Math.min(Math.max(xi + extension * (xi - from[i]!), low[i]!), high[i]!));
+    const end = inside(addScaled(to, extension, subtract(to, from)), this.#box);
     return kinkedBetween(this.#program, this.#box, this.#limits, from, end, this.#start);
   }
 }
@@ -81,9 +80,9 @@ interface Gradients {
 }
 
 /**
- * Functions whose derivatives jump on the line between two points, except rows that do not reach a limit there. Bisection follows the largest change of a derivative
- * to an interval so short that only jumps remain, with little change next to it. The start provides the size of parameters
- * that tend to 0.
+ * Functions whose derivatives jump on the line between two points, except rows that do not reach a limit there.
+ * Bisection follows the largest change of a derivative to an interval so short that only jumps remain, with little change
+ * next to it. The start provides the size of parameters that tend to 0.
  */
 function kinkedBetween(
   program: RowProgram,

@@ -1,5 +1,5 @@
-import type { BoxBounds } from "../minimize/walls.ts";
-import { addScaled, dot, scaled } from "../vector.ts";
+import { type BoxBounds, inside } from "../minimize/walls.ts";
+import { addScaled, dot, scaled, subtract } from "../vector.ts";
 import type { RowProgram } from "./slack-form.ts";
 
 /** A point with its value and its largest violation. */
@@ -50,7 +50,7 @@ export function descendPenalty(task: PenaltyTask, start: PenaltyPoint): PenaltyP
   for (const weight of weights) {
     const at = (given: Float64Array): PenaltyValue => {
       count++;
-      const x = given.map((xi, i) => Math.min(Math.max(xi, box.low[i]!), box.high[i]!));
+      const x = inside(given, box);
       const found = penaltyAt(program, limits, x, weight * objective, rowWeights);
       if (Number.isFinite(found.value) && isBetter(found, best, tolerance)) best = found;
       // outside of the bounds the penalty grows with the distance
@@ -138,8 +138,8 @@ function bfgs(
       if (beyond !== undefined) slope = shortestBetween(slope, beyond.slope);
       continue;
     }
-    const s = next.x.map((xi, i) => xi - now.x[i]!);
-    const y = next.slope.map((g, i) => g - now.slope[i]!);
+    const s = subtract(next.x, now.x);
+    const y = subtract(next.slope, now.slope);
     const curvature = dot(s, y);
     if (curvature > 0) inverse = updated(inverse ?? identity(n, curvature / dot(y, y)), s, y, curvature);
     idle = now.penalty - next.penalty > leastDecrease * (1 + Math.abs(now.penalty)) ? 0 : idle + 1;
@@ -151,7 +151,7 @@ function bfgs(
 
 /** The shortest vector on the line between two vectors. */
 function shortestBetween(a: Float64Array, b: Float64Array): Float64Array {
-  const change = addScaled(b, -1, a);
+  const change = subtract(b, a);
   const share = Math.min(Math.max(-dot(a, change) / dot(change, change) || 0, 0), 1);
   return addScaled(a, share, change);
 }

@@ -5,6 +5,7 @@ import type { Tensor } from "../../../engine/ir/tensor.ts";
 import { cholesky } from "../../linalg/solve.ts";
 import { qr, triangleOfQr } from "../../../engine/prims/linear-algebra.ts";
 import { makeJitted as jit } from "../../../engine/runtime/jitted.ts";
+import { solveUpperTransposed } from "../dense-matrix.ts";
 import { dot, isAllFinite } from "../vector.ts";
 import { type ColumnMatrix, factorize, type QrFactors } from "./qr.ts";
 
@@ -45,7 +46,7 @@ export function factorizeAny(matrix: ColumnMatrix, rightSide?: Float64Array): Qr
     transform(c) {
       if (isWellConditioned(r, n)) {
         const y = Float64Array.from(matrix, (column) => dot(column, c));
-        solveTransposed(r, y);
+        solveUpperTransposed(r, y);
         return y;
       }
       elements ??= numbersOf(compiledQ(tensorOfColumns(columns, rows)));
@@ -68,15 +69,6 @@ function isWellConditioned(r: Float64Array, n: number): boolean {
     most = Math.max(most, size);
   }
   return least > leastRatio * most;
-}
-
-/** Overwrites y by R⁻ᵀy. */
-export function solveTransposed(triangle: Float64Array, y: Float64Array): void {
-  const n = y.length;
-  for (let i = 0; i < n; i++) {
-    y[i]! /= triangle[i * n + i]!;
-    for (let k = i + 1; k < n; k++) y[k]! -= triangle[i * n + k]! * y[i]!;
-  }
 }
 
 const compiledRoot = /* @__PURE__ */ jit((columns: Tensor): Tensor =>

@@ -1,7 +1,8 @@
 // Damping of least-squares steps by the radius of a trust region.
 import { dot, product, scaled } from "../vector.ts";
 import { length } from "./project.ts";
-import { factorizeAny, isLarge, rootOfGram, solveTransposed } from "./compiled-qr.ts";
+import { factorizeAny, isLarge, rootOfGram } from "./compiled-qr.ts";
+import { solveUpperTransposed } from "../dense-matrix.ts";
 import { backSubstitute, type ColumnMatrix, type QrFactors } from "./qr.ts";
 
 /** The residuals near a point within bounds: `|r + Jδ|² = |Qᵀr + Rδ|²` + a constant. */
@@ -147,7 +148,7 @@ function isRegular(r: Float64Array, free: Float64Array, scale: Float64Array): bo
 function solveNormal(triangle: Float64Array, columns: ColumnMatrix, b: Float64Array): Float64Array {
   const n = columns.length;
   const y = Float64Array.from(columns, (column) => -dot(column.subarray(0, n), b));
-  solveTransposed(triangle, y);
+  solveUpperTransposed(triangle, y);
   return backSubstitute(triangle, y);
 }
 
@@ -160,6 +161,6 @@ function steepness(
   const step = product(scale, solve(qtb));
   const size = length(step);
   const y = product(scale, step); // overwritten by R⁻ᵀ D² δ
-  solveTransposed(triangle, y);
+  solveUpperTransposed(triangle, y);
   return { size, slope: -dot(y, y) / size };
 }
