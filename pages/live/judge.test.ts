@@ -109,3 +109,22 @@ test("a number with too few digits is not called too small or too large", () => 
   expect(judge({ ...task, answer: 0.0833 }, "0.08").isRight).toBe(true);
   expect(judge({ ...task, answer: 4.074 }, "4.1").text).toContain("rounded too far");
 });
+
+test.each<[string, number]>([
+  ["two", 2],
+  ["Zero.", 0],
+  ["none", 0],
+  ["twice", 2],
+  ["minus one half", -0.5],
+  ["a half", 0.5],
+  ["two thirds", 2 / 3],
+  ["three quarters", 0.75],
+  ["one and a half", 1.5],
+  ["twelve steps", 12],
+  ["−1 1/2", -1.5],
+  ["1½", 1.5],
+  ["hypot(3, 4)", 5],
+])("the number %s is parsed", (text, answer) => {
+  const task = { kind: "number", question: "", answer, tolerance: 1e-9, misconceptions: [] } as const;
+  expect(judge(task, text)).toMatchObject({ isRight: true });
+});

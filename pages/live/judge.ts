@@ -149,11 +149,13 @@ function isRounded(text: string, answer: number): boolean {
 
 /**
  * Values that the text of an answer may mean: `1,437` has two readings; a formula without names has one: `3/4`,
- * `exp(-1)`, `2√3`, `65x24`, `8.3 %`. In `2·3 = 6 runs` the number is 6: the last side of an equation or of an
+ * `exp(-1)`, `2√3`, `65x24`, `8.3 %`,
+ * `two thirds`. In `2·3 = 6 runs` the number is 6: the last side of an equation or of an
  * inequality, without its unit. In `1/12 ≈ 0.08` it is the exact side.
  */
 function numbersOf(text: string): readonly number[] {
-  const last = text.slice(Math.max(...[..."=<≤>≥"].map((mark) => text.lastIndexOf(mark))) + 1);
+  const written = withoutWords(text);
+  const last = written.slice(Math.max(...[..."=<≤>≥"].map((mark) => written.lastIndexOf(mark))) + 1);
   const side = (last.split(/[≈∼~]|\babout\b/).find((part) => part.trim() !== "") ?? "")
     .replace(/[.…]+\s*$/, "")
     .replaceAll(/(?<=\d\s*)x(?=\s*\d)/gi, "*")
@@ -175,6 +177,33 @@ function numbersOf(text: string): readonly number[] {
       return compiled.evaluate([]).item();
     });
   }
+}
+
+const wordsOfNumbers: ReadonlyMap<string, string> = new Map([
+  ...["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"].map(
+    (word, i) => [word, String(i)] as const,
+  ),
+  ...["eleven", "twelve"].map((word, i) => [word, String(11 + i)] as const),
+  ...["half", "third", "quarter", "fifth", "sixth"].flatMap((word, i) =>
+    [word, word === "half" ? "halves" : `${word}s`].map((form) => [form, `(1/${i + 2})`] as const),
+  ),
+  ["none", "0"],
+  ["never", "0"],
+  ["once", "1"],
+  ["twice", "2"],
+  ["thrice", "3"],
+  ["infinity", "inf"],
+  ["minus", "-"],
+  ["plus", "+"],
+  ["times", "*"],
+]);
+
+/** Replaces words of numbers: `two` becomes `2`, `minus one half` becomes `- 1 (1/2)`, `one and a half` becomes `1 + (1/2)`. */
+function withoutWords(text: string): string {
+  return text
+    .replaceAll(/\band\s+(?=(?:a|an|one|two|three)\b)/gi, "+ ")
+    .replaceAll(/\b(?:a|an)\s+(?=[a-z])/gi, "")
+    .replaceAll(/\p{L}+/gu, (word) => wordsOfNumbers.get(word.toLowerCase()) ?? word);
 }
 
 const pointCount = 24; // number of points at which two formulas are compared

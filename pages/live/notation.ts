@@ -14,11 +14,6 @@ const lookalikes: ReadonlyMap<string, string> = new Map([
   ...[..."÷∕⁄:"].map((c) => [c, "/"] as const),
   ...[..."[{"].map((c) => [c, "("] as const),
   ...[..."]}"].map((c) => [c, ")"] as const),
-  ["½", "(1/2)"],
-  ["¼", "(1/4)"],
-  ["¾", "(3/4)"],
-  ["⅓", "(1/3)"],
-  ["⅔", "(2/3)"],
   ["∞", "inf"],
 ]);
 const superscripts = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ⁿˣʸ";
@@ -31,7 +26,7 @@ const plainForms = "0123456789+-()nxy";
  * @param names names that the formula may use; a word of several of them, such as `xy`, is their product
  */
 export function readingsOf(text: string, names: readonly string[]): readonly string[] {
-  const side = withoutLeftSide(withoutAssignment(withoutLatex(text), names));
+  const side = withoutMixedNumbers(withoutLeftSide(withoutAssignment(withoutLatex(text), names)));
   const right = withDifferentials(withDecimalPoints(withoutSyntaxOfPrograms(side)), names);
   const plain = [...right].map((c) => lookalikes.get(c) ?? c).join("");
   const tokens = tokensOf(plain, names);
@@ -119,6 +114,21 @@ function withDifferentials(text: string, names: readonly string[]): string {
     const { rate, partial, marked } = found.at(-1) as Readonly<Record<string, string | undefined>>;
     return ` d${rate ?? partial ?? marked!} `;
   });
+}
+
+const vulgarFraction = /(?:(?<whole>\d+)\s*)?(?<fraction>[¼-¾⅐-⅞])/g;
+const mixedNumber = /(?<![\d.,/^]\s*)(?<whole>\d+)\s+(?<over>\d+)\s*\/\s*(?<under>\d+)(?![\d.,])/g;
+
+/** Replaces fractions after an integer by their sum with it: `1½` and `1 1/2` become `(1+1/2)`; `½` becomes `(1/2)`. */
+function withoutMixedNumbers(text: string): string {
+  return text
+    .replaceAll(vulgarFraction, (_, whole: string | undefined, fraction: string) => {
+      const plain = fraction.normalize("NFKD").replace("⁄", "/");
+      return whole === undefined ? `(${plain})` : `(${whole}+${plain})`;
+    })
+    .replaceAll(mixedNumber, (found, whole: string, over: string, under: string) =>
+      Number(over) < Number(under) ? `(${whole}+${over}/${under})` : found,
+    );
 }
 
 /** Replaces decimal commas by points: `0,5x` becomes `0.5x`. The commas of `max(1,2)` separate arguments. */

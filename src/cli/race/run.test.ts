@@ -109,7 +109,7 @@ describe("downhill race", () => {
     const text = await written({}, 80);
     expect(text).toContain("Rosenbrock");
     expect(text).toContain("a sgd(lr=");
-    expect(text).toContain("to 1e-4");
+    expect(text).toContain("to 1e−4");
   });
 
   test.each([
@@ -291,7 +291,7 @@ describe("--where", () => {
       where: "x + y >= 1\n0 <= x - y <= 2",
       out,
     });
-    expect(text).toMatch(/x \+ y >= 1 +active +-1\n/);
+    expect(text).toMatch(/x \+ y >= 1 +active +−1\n/);
     expect(text).toContain("The page replays the runs and cannot compute new ones: it has constraints.");
     const page = readFileSync(out, "utf8");
     expect(page).toContain('class="outside"');

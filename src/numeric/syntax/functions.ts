@@ -83,6 +83,7 @@ function listFunctions(): Map<string, TextFunction> {
     unary("exp2", array.exp2),
     unary("expm1", array.expm1),
     unary("floor", array.floor),
+    binary("hypot", array.hypot, "hypot(x, y)"),
     unary("log10", array.log10),
     unary("log1p", array.log1p),
     unary("log2", array.log2),

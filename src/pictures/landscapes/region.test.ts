@@ -47,7 +47,7 @@ describe("a race with constraints", () => {
       expect(drawn.match(/class="outside"/g)!.length).toBe(drawn.match(/class="limit is-active"/g)!.length);
       expect(drawn).toMatch(/class="limit"/);
       expect(drawn).toContain("shaded: infeasible");
-      expect(drawn).toContain("Under the constraints the least value is 0.875, at (0.866, -0.25).");
+      expect(drawn).toContain("Under the constraints the least value is 0.875, at (0.866, −0.25).");
     }
     const tips = [
       ...landscapeSvg(onParabola).matchAll(/class="shaft" d="M([\d.]+),([\d.]+)L([\d.]+),([\d.]+)"/g),

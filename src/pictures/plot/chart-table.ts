@@ -1,6 +1,6 @@
 import type { ChartSpec, SeriesSpec } from "./chart-spec.ts";
 import { element, type Markup, scrollable } from "./markup.ts";
-import { showNumber } from "./number-text.ts";
+import { typesetNumber } from "./number-text.ts";
 
 const mostRows = 200; // of the table; the CSV file contains all rows
 
@@ -20,7 +20,7 @@ export function chartTable(spec: ChartSpec): Markup {
   const every = Math.ceil(rows.length / mostRows);
   const shown = rows.filter((_, i) => i % every === 0);
   const cell = (value: string | number | undefined): string =>
-    typeof value === "number" ? showNumber(value) : (value ?? "");
+    typeof value === "number" ? typesetNumber(value) : (value ?? "");
   const caption =
     every === 1
       ? []

@@ -20,6 +20,11 @@ export function showNumber(value: number, digits: number = 6): string {
   return exponent === undefined ? short : `${short}e${exponent.replace("+", "")}`;
 }
 
+/** Formats a number like {@link showNumber}, with minus signs instead of hyphens: `−1.5e−4`. */
+export function typesetNumber(value: number, digits?: number): string {
+  return showNumber(value, digits).replaceAll("-", "−");
+}
+
 /** Formats a constant of a program for formulas. Well-known constants become symbols, such as `π` or `ln 2`. */
 export function showConstant(value: number): string {
   return constants.get(value) ?? showNumber(value, 8);

@@ -1,5 +1,5 @@
 // Script of a saved map: the value under the pointer, and a start with a line downhill.
-import { showNumber } from "../../../../src/pictures/plot/number-text.ts";
+import { typesetNumber } from "../../../../src/pictures/plot/number-text.ts";
 import { make } from "../../../../src/pictures/viz/page/dom.ts";
 import { type Downhill, downhillFrom, type Evaluate, type Point } from "./downhill-line.ts";
 
@@ -91,7 +91,7 @@ export function start(): void {
   moveTo(first);
 }
 
-const show = (value: number): string => showNumber(value, 5).replace("-", "−").replace("e-", "e−");
+const show = (value: number): string => typesetNumber(value, 5);
 
 function find(selector: string): Element {
   const found = document.querySelector(selector);

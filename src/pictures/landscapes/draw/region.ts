@@ -2,7 +2,7 @@ import { type Box, edges } from "../../plot/axes.ts";
 import { round } from "../../plot/markers.ts";
 import { element, type Markup } from "../../plot/markup.ts";
 import type { DrawingPoint } from "../../plot/series.ts";
-import { showNumber } from "../../viz/show-number.ts";
+import { typesetNumber } from "../../plot/number-text.ts";
 import { excessOf, type RaceRegion } from "../region.ts";
 import { contourRings, type Grid, ringPath } from "./contours.ts";
 import { type MapPlane, sampleGrid } from "./plane.ts";
@@ -167,7 +167,7 @@ function drawArrow(
 
 /** Name of a constraint on its curve, with the multiplier if it is active. */
 function labelOf({ name, isActive, multiplier }: NamedLimit): string {
-  return isActive ? `${name}  (λ = ${showNumber(multiplier, 3)})` : name;
+  return isActive ? `${name}  (λ = ${typesetNumber(multiplier, 3)})` : name;
 }
 
 const letterWidth = 6.8; // pixels, of the font of the notes

@@ -1,4 +1,4 @@
-import { showNumber } from "../../viz/show-number.ts";
+import { typesetNumber } from "../../plot/number-text.ts";
 import type { LossSlice } from "../loss-slice.ts";
 import type { Race, RaceRun } from "../race.ts";
 import type { RaceRegion } from "../region.ts";
@@ -8,7 +8,7 @@ import type { Study } from "../study.ts";
 function outcomeText(run: RaceRun): string {
   switch (run.outcome) {
     case "arrived":
-      return `arrived within ${showNumber(run.within!)}`;
+      return `arrived within ${typesetNumber(run.within!)}`;
     case "at-rest":
       return "at rest elsewhere";
     case "under-way":
@@ -30,7 +30,7 @@ export function tableHead({ lowest, landscape, tolerances }: Race): string[] {
     "optimiser",
     "ended",
     height,
-    ...(isBounded ? tolerances.map((t) => `steps to ${showNumber(t)}`) : []),
+    ...(isBounded ? tolerances.map((t) => `steps to ${typesetNumber(t)}`) : []),
   ];
 }
 
@@ -51,13 +51,13 @@ export function tableRow({ lowest }: Race, run: RaceRun): string[] {
  * Formats the height of a value. Of a bounded landscape, heights slightly below 0, which are rounding errors, become 0.
  */
 export function showHeight(height: number, isBounded: boolean): string {
-  return showNumber(isBounded && height < 0 && height > -1e-9 ? 0 : height, 3);
+  return typesetNumber(isBounded && height < 0 && height > -1e-9 ? 0 : height, 3);
 }
 
 /** Describes a race in one line. */
 export function raceSubtitle({ landscape, start, steps, noise, seed }: Race): string {
-  const at = start.length <= 4 ? ` from (${start.map((x) => showNumber(x, 4)).join(", ")})` : "";
-  const noisy = noise === 0 ? "" : `; noise of ${showNumber(noise)} on each gradient, seed ${seed}`;
+  const at = start.length <= 4 ? ` from (${start.map((x) => typesetNumber(x, 4)).join(", ")})` : "";
+  const noisy = noise === 0 ? "" : `; noise of ${typesetNumber(noise)} on each gradient, seed ${seed}`;
   return `${landscape.formula}${at}, ${steps.toLocaleString("en")} ${steps === 1 ? "step" : "steps"}${noisy}`;
 }
 
@@ -69,15 +69,15 @@ export function constraintRows({ constraints }: RaceRegion): string[][] {
   return constraints.map(({ name, isActive, multiplier }) => [
     name,
     isActive ? "active" : "not active",
-    isActive ? showNumber(multiplier, 4) : "0",
+    isActive ? typesetNumber(multiplier, 4) : "0",
   ]);
 }
 
 /** Describes the solution under constraints in a sentence or two. */
 export function regionWords({ reason, message, result, value }: RaceRegion): string {
-  const at = result.map((x) => showNumber(x, 4)).join(", ");
+  const at = result.map((x) => typesetNumber(x, 4)).join(", ");
   return reason === "solved"
-    ? `Under the constraints the least value is ${showNumber(value, 5)}, at (${at}). There the forces of the active constraints balance −∇f. A multiplier is the fall of the least value per unit by which a limit is raised.`
+    ? `Under the constraints the least value is ${typesetNumber(value, 5)}, at (${at}). There the forces of the active constraints balance −∇f. A multiplier is the fall of the least value per unit by which a limit is raised.`
     : `No solution under the constraints: ${reason}. ${message}`;
 }
 
@@ -119,7 +119,7 @@ export function asStudy(shown: Study | Race | LossSlice): Study {
   return {
     name: "landscape",
     title: "A slice of the loss",
-    claim: `The loss of ${shown.parameters.toLocaleString("en")} parameters ${kinds[shown.directions]}. Training ended where the loss is ${showNumber(shown.centre, 4)}.`,
+    claim: `The loss of ${shown.parameters.toLocaleString("en")} parameters ${kinds[shown.directions]}. Training ended where the loss is ${typesetNumber(shown.centre, 4)}.`,
     findings: [],
     figures: [{ kind: "slice", title: "", slice: shown }],
   };

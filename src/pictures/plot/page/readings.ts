@@ -1,6 +1,6 @@
 import { type ChartSpec, type ChartView, coloursOf, type SeriesSpec } from "../chart-spec.ts";
 import { type ChartLayout, writerOf } from "../chart.ts";
-import { showNumber } from "../number-text.ts";
+import { typesetNumber } from "../number-text.ts";
 
 const near = 6; // maximum distance in pixels from the cursor to a point that is read
 
@@ -102,7 +102,7 @@ export function readingsAt(
 /** Formats a value for readings, with more digits than tick marks have. */
 export function showValue(axis: ChartSpec["x"], value: number): string {
   if (axis.unit === "percent") return writerOf(axis)(Number(value.toPrecision(6)));
-  return showNumber(value).replace("-", "−").replace("e-", "e−");
+  return typesetNumber(value);
 }
 
 function pointNear(
