@@ -78,6 +78,22 @@ export interface StepResult {
   readonly events: Tensor;
 }
 
+/** A step, accepted or failed, with the values of the event functions in it. */
+export interface TakenStep {
+  readonly status: StepStatus;
+  readonly coefficients: Float64Array;
+  /** Solution at its end. */
+  readonly y: Float64Array;
+  /** Values of the event functions at `samples`, one row per sample, then as many rows of their changes. */
+  readonly events: ArrayLike<number>;
+}
+
+/** Result of `CompiledOde.step` that was computed in JavaScript: one step. */
+export interface SingleStepResult {
+  readonly state: SteppingState;
+  readonly step: TakenStep;
+}
+
 /** Fractions of a step at which event functions are evaluated. */
 export const samples: readonly number[] = [0, 0.25, 0.5, 0.75, 1];
 
@@ -98,7 +114,7 @@ export interface CompiledOde {
     env: OdeEnvironment,
     data: OdeData,
     isMany: boolean,
-  ) => StepResult;
+  ) => StepResult | SingleStepResult;
   /** Functions that recompute steps in a differentiable form. */
   readonly repeated: (adjoint: OdeAdjoint) => RepeatedOde;
   /**

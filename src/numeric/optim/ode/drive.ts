@@ -8,8 +8,10 @@ import type {
   EventSearch,
   OdeData,
   OdeEnvironment,
+  SingleStepResult,
   StepResult,
   StepStatus,
+  TakenStep,
 } from "./compiled.ts";
 import { samples, statusOf } from "./compiled.ts";
 import { stable } from "./method.ts";
@@ -312,7 +314,11 @@ function* segment(
 }
 
 /** The steps of a result, in order. */
-function* stepsOf(result: StepResult): Generator<TakenStep, void> {
+function* stepsOf(result: StepResult | SingleStepResult): Generator<TakenStep, void> {
+  if ("step" in result) {
+    yield result.step;
+    return;
+  }
   const [statuses, all, points] = [result.status, result.coefficients, result.points].map(floats);
   const events = result.events.data();
   const [count, rows, n] = result.coefficients.shape as [number, number, number];
@@ -367,16 +373,6 @@ function recordPoint({ keepsDense }: OdeRun, trail: OdeTrail, t: number, y: Floa
   trail.times.push(t);
   if (keepsDense) trail.points.push(y);
   else trail.points[0] = y;
-}
-
-/** A step, accepted or failed, with the values of the event functions in it. */
-interface TakenStep {
-  readonly status: StepStatus;
-  readonly coefficients: Float64Array;
-  /** Solution at its end. */
-  readonly y: Float64Array;
-  /** Values of the event functions at `samples`, one row per sample, then as many rows of their changes. */
-  readonly events: readonly number[];
 }
 
 /** A sign change of event function `index`, at the fraction `part` of a step. */

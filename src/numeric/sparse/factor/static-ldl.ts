@@ -58,7 +58,9 @@ export class StaticLdl {
           if (!(Math.abs(elements[i]!) <= largestMultiplier)) return undefined;
       }
     }
-    return pivots.every(Number.isFinite) ? { solve: (b) => this.#solve({ elements, pivots }, b) } : undefined;
+    return pivots.every(Number.isFinite)
+      ? { solve: (b, out) => this.#solve({ elements, pivots }, b, out) }
+      : undefined;
   }
 
   /** Subtracts the products of earlier blocks from block s. */
@@ -86,9 +88,13 @@ export class StaticLdl {
     }
   }
 
-  #solve({ elements, pivots }: LdlBlocks, b: Float64Array): Float64Array {
+  #solve(
+    { elements, pivots }: LdlBlocks,
+    b: Float64Array,
+    out: Float64Array = new Float64Array(b.length),
+  ): Float64Array {
     const { order, rowOrder, parent, first, rowStart, rows } = this.#analysis;
-    const [x, out] = [this.#side, new Float64Array(b.length)];
+    const x = this.#side;
     for (let k = 0; k < x.length; k++) x[k] = b[rowOrder[k]!]!;
     for (let s = 0; s < parent.length; s++)
       forward(

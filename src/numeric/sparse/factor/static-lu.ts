@@ -128,14 +128,18 @@ export class StaticLu {
       inverse[2 * i + 1] = -im / size;
       if (!Number.isFinite(inverse[2 * i]! + inverse[2 * i + 1]!)) return undefined;
     }
-    return { solve: (b) => this.#solveSymmetricPairs(elements, inverse, b) };
+    return { solve: (b, out) => this.#solveSymmetricPairs(elements, inverse, b, out) };
   }
 
-  #solveSymmetricPairs(elements: Float64Array, inverse: Float64Array, b: Float64Array): Float64Array {
+  #solveSymmetricPairs(
+    elements: Float64Array,
+    inverse: Float64Array,
+    b: Float64Array,
+    out: Float64Array = new Float64Array(b.length),
+  ): Float64Array {
     const { order, rowOrder } = this.#analysis;
     const [start, index] = [this.#upperStart, this.#upperIndex];
-    const n = order.length;
-    const [x, out] = [this.#solution, new Float64Array(2 * n)];
+    const [n, x] = [order.length, this.#solution];
     for (let k = 0; k < n; k++) {
       x[2 * k] = b[2 * rowOrder[k]!]!;
       x[2 * k + 1] = b[2 * rowOrder[k]! + 1]!;
@@ -193,15 +197,18 @@ export class StaticLu {
         row[upperIndex[q]!] = 0;
       }
     }
-    return { solve: (b) => this.#solve({ lower, upper, inverse, scale }, b) };
+    return { solve: (b, out) => this.#solve({ lower, upper, inverse, scale }, b, out) };
   }
 
-  #solve({ lower, upper, inverse, scale }: RealFactors, b: Float64Array): Float64Array {
+  #solve(
+    { lower, upper, inverse, scale }: RealFactors,
+    b: Float64Array,
+    out: Float64Array = new Float64Array(b.length),
+  ): Float64Array {
     const { order, rowOrder } = this.#analysis;
     const [lowerStart, lowerIndex] = [this.#lowerStart, this.#lowerIndex];
     const [upperStart, upperIndex] = [this.#upperStart, this.#upperIndex];
-    const n = order.length;
-    const [x, out] = [this.#solution, new Float64Array(n)];
+    const [n, x] = [order.length, this.#solution];
     for (let i = 0; i < n; i++) {
       let value = b[rowOrder[i]!]! * scale[i]!;
       for (let p = lowerStart[i]!; p < lowerStart[i + 1]!; p++) value -= lower[p]! * x[lowerIndex[p]!]!;
@@ -263,15 +270,18 @@ export class StaticLu {
         row[j] = row[j + 1] = 0;
       }
     }
-    return { solve: (b) => this.#solvePairs({ lower, upper, inverse, scale }, b) };
+    return { solve: (b, out) => this.#solvePairs({ lower, upper, inverse, scale }, b, out) };
   }
 
-  #solvePairs({ lower, upper, inverse, scale }: RealFactors, b: Float64Array): Float64Array {
+  #solvePairs(
+    { lower, upper, inverse, scale }: RealFactors,
+    b: Float64Array,
+    out: Float64Array = new Float64Array(b.length),
+  ): Float64Array {
     const { order, rowOrder } = this.#analysis;
     const [lowerStart, lowerIndex] = [this.#lowerStart, this.#lowerIndex];
     const [upperStart, upperIndex] = [this.#upperStart, this.#upperIndex];
-    const n = order.length;
-    const [x, out] = [this.#solution, new Float64Array(2 * n)];
+    const [n, x] = [order.length, this.#solution];
     for (let i = 0; i < n; i++) {
       const from = 2 * rowOrder[i]!;
       let re = b[from]! * scale[i]!;
@@ -302,8 +312,8 @@ export class StaticLu {
 
 /** Factors of one matrix. */
 export interface StaticFactors {
-  /** Solution of A x = b. */
-  readonly solve: (b: Float64Array) => Float64Array;
+  /** Solution of A x = b, written into `out` if it is given. `out` may be b. */
+  readonly solve: (b: Float64Array, out?: Float64Array) => Float64Array;
 }
 
 /** Elements of L and U, reciprocals of the pivots, and the factors by which rows were multiplied. */

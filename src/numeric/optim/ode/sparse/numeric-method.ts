@@ -22,7 +22,7 @@ export interface NumericSystem {
   /** Absolute tolerance of each element. */
   readonly atol: Float64Array;
   readonly slope: (y: Float64Array, t: number) => Float64Array;
-  /** Slopes at y + zᵢ and t + cᵢ h, one after the other, for several zᵢ. */
+  /** Slopes at y + zᵢ and t + cᵢ h, one after the other, for several zᵢ. Valid until the next call. */
   readonly slopes: (y: Float64Array, z: Float64Array, t: number, h: number) => Float64Array;
   /** ∂f/∂t */
   readonly drift: (y: Float64Array, t: number) => Float64Array;

@@ -5,8 +5,8 @@ import type {
   NumericSystem,
   SparseFactors,
 } from "./numeric-method.ts";
-import { combined, newtonProgress, numericFactor, numericRatio } from "./numeric-method.ts";
-import { addScaled, isAllFinite } from "../../vector.ts";
+import { newtonProgress, numericFactor, numericRatio } from "./numeric-method.ts";
+import { addScaled } from "../../vector.ts";
 import {
   collocation,
   errorWeights,
@@ -20,8 +20,23 @@ import {
   toModes,
 } from "../radau.ts";
 
+/** Arrays that all attempts of an integration overwrite, because allocating them takes longer than filling them. */
+interface RadauWork {
+  /** Stages minus the start of the step, one after the other; and these in the basis of the eigenvectors. */
+  readonly z: Float64Array;
+  readonly w: Float64Array;
+  /** Reciprocal tolerances of the elements. */
+  readonly weights: Float64Array;
+  /** Right-hand sides of the real system and of the complex one, and their solutions. */
+  readonly first: Float64Array;
+  readonly both: Float64Array;
+  readonly d0: Float64Array;
+  readonly d12: Float64Array;
+}
+
 /** Memory of the method; see `radau`. */
 interface NumericRadauMemory {
+  readonly work: RadauWork;
   readonly slope: Float64Array;
   readonly jacobian: Float64Array;
   readonly isCurrent: boolean;
@@ -36,36 +51,32 @@ interface NumericRadauMemory {
   readonly isRetry: boolean;
 }
 
-/** Result of Newton's iterations. */
+/** Result of Newton's iterations, which write the stages into `RadauWork.z`. */
 interface NumericNewton {
-  /** Stages minus the start of the step, one after the other. */
-  readonly z: Float64Array;
   readonly iterations: number;
   readonly rate: number;
   readonly isConverged: boolean;
   readonly isFinite: boolean;
 }
 
-/** `Σⱼ mᵢⱼ xⱼ` for the three vectors xⱼ that x contains one after the other. */
-function mixed(matrix: readonly (readonly number[])[], x: Float64Array): Float64Array {
-  const n = x.length / 3;
-  const out = new Float64Array(3 * n);
-  matrix.forEach(([a, b, c], i) => {
-    for (let k = 0; k < n; k++) out[i * n + k] = a! * x[k]! + b! * x[n + k]! + c! * x[2 * n + k]!;
-  });
-  return out;
+/** Writes the stages in the basis of the eigenvectors into `w`. */
+function changeBasis({ z, w }: RadauWork): void {
+  const n = z.length / 3;
+  const [[a0, a1, a2], [b0, b1, b2], [c0, c1, c2]] = toModes as [Row, Row, Row];
+  for (let k = 0; k < n; k++) {
+    const [x, u, v] = [z[k]!, z[n + k]!, z[2 * n + k]!];
+    w[k] = a0 * x + a1 * u + a2 * v;
+    w[n + k] = b0 * x + b1 * u + b2 * v;
+    w[2 * n + k] = c0 * x + c1 * u + c2 * v;
+  }
 }
 
-/**
- * Computes the right-hand sides of the real system (`first`) and of the complex one (`both`) from the slopes `values`
- * of the stages. `w` are the stages in the basis of the eigenvectors.
- */
+/** Computes the right-hand sides of the real system and of the complex one from the slopes `values` of the stages. */
 function fillSides(
   { n, algebra }: NumericSystem,
   values: Float64Array,
-  w: Float64Array,
   h: number,
-  { first, both }: { readonly first: Float64Array; readonly both: Float64Array },
+  { w, first, both }: RadauWork,
 ): void {
   const matrices = algebra();
   const [w0, w1, w2] = [0, 1, 2].map((i) => matrices.applyMass(w.subarray(i * n, (i + 1) * n))) as [
@@ -89,8 +100,8 @@ function fillSides(
 
 type Row = readonly [number, number, number];
 
-/** Adds corrections to `w`, the stages in the basis of the eigenvectors, and writes the stages themselves into `z`. */
-function correct(w: Float64Array, z: Float64Array, d0: Float64Array, d12: Float64Array): void {
+/** Adds the corrections `d0` and `d12` to the stages in both bases. */
+function correct({ w, z }: RadauWork, d0: Float64Array, d12: Float64Array): void {
   const n = d0.length;
   const [[a0, a1, a2], [b0, b1, b2], [c0, c1, c2]] = fromModes as [Row, Row, Row];
   for (let k = 0; k < n; k++) {
@@ -106,41 +117,44 @@ function correct(w: Float64Array, z: Float64Array, d0: Float64Array, d12: Float6
   }
 }
 
-/** Simplified Newton iterations, with the rules of `radau`. Overwrites `z`, their start. */
+/** Root mean square of the corrections in units of the tolerance. */
+function sizeOf(d0: Float64Array, d12: Float64Array, weights: Float64Array): number {
+  let sum = 0;
+  for (let k = 0; k < d0.length; k++) {
+    const [x, u, v, weight] = [d0[k]!, d12[2 * k]!, d12[2 * k + 1]!, weights[k]!];
+    sum += (x * x + u * u + v * v) * (weight * weight);
+  }
+  return Math.sqrt(sum / (3 * d0.length));
+}
+
+/** Simplified Newton iterations from the stages in `work`, with the rules of `radau`. */
 function newton(
   system: NumericSystem,
   factors: readonly [SparseFactors, SparseFactors],
-  { t, y }: NumericStart<unknown>,
+  { t, y, memory: { work } }: NumericStart<NumericRadauMemory>,
   h: number,
-  z: Float64Array,
 ): NumericNewton {
   const { n, rtol, atol } = system;
-  const w = mixed(toModes, z);
+  const { z, weights } = work;
   let [size, rate] = [0, 0];
-  const lost = { z, iterations: 1, rate, isConverged: false, isFinite: false };
+  const lost = { iterations: 1, rate, isConverged: false, isFinite: false };
   const [real, pair] = factors;
   if (real === undefined || pair === undefined) return lost;
-  const sides = { first: new Float64Array(n), both: new Float64Array(2 * n) };
+  changeBasis(work);
+  for (let k = 0; k < n; k++) weights[k] = 1 / (atol[k]! + rtol * Math.abs(y[k]!));
   for (let iterations = 1; iterations <= mostIterations; iterations++) {
-    const values = system.slopes(y, z, t, h);
-    if (!isAllFinite(values)) return { ...lost, iterations };
-    fillSides(system, values, w, h, sides);
-    const [d0, d12] = [real.solve(sides.first), pair.solve(sides.both)];
-    let sum = 0;
-    for (let k = 0; k < n; k++) {
-      const scale = atol[k]! + rtol * Math.abs(y[k]!);
-      sum += (d0[k]! ** 2 + d12[2 * k]! ** 2 + d12[2 * k + 1]! ** 2) / scale ** 2;
-    }
+    fillSides(system, system.slopes(y, z, t, h), h, work);
+    const [d0, d12] = [real.solve(work.first, work.d0), pair.solve(work.both, work.d12)];
     const before = size;
-    size = Math.sqrt(sum / (3 * n));
-    if (!Number.isFinite(size)) return { ...lost, iterations };
+    size = sizeOf(d0, d12, weights);
+    if (!Number.isFinite(size)) return { ...lost, iterations }; // as after a slope that is not finite
     const progress = newtonProgress(rtol, size, before, iterations, mostIterations);
     ({ rate } = progress);
-    if (progress.diverges) return { z, iterations, rate, isConverged: false, isFinite: true };
-    correct(w, z, d0, d12);
-    if (progress.converges) return { z, iterations, rate, isConverged: true, isFinite: true };
+    if (progress.diverges) return { iterations, rate, isConverged: false, isFinite: true };
+    correct(work, d0, d12);
+    if (progress.converges) return { iterations, rate, isConverged: true, isFinite: true };
   }
-  return { z, iterations: mostIterations, rate, isConverged: false, isFinite: true };
+  return { iterations: mostIterations, rate, isConverged: false, isFinite: true };
 }
 
 /** Coefficients of the polynomial through the stages, in the rows that `alongStep` expects. */
@@ -160,21 +174,24 @@ function polynomialOf(y: Float64Array, z: Float64Array): Float64Array {
 }
 
 /** Predicts the stages by extrapolating the polynomial of the previous step; 0 for the first step. */
-function predictedStages(
+function predictStages(
   y: Float64Array,
   h: number,
-  { polynomial: c, previousLength }: Pick<NumericRadauMemory, "polynomial" | "previousLength">,
-): Float64Array {
+  { polynomial: c, previousLength, work: { z } }: NumericRadauMemory,
+): void {
   const n = y.length;
-  const z = new Float64Array(3 * n);
-  if (previousLength < 1e-300) return z;
-  times.forEach((time, i) => {
-    const part = 1 + (time * h) / previousLength;
-    const rest = 1 - part;
-    for (let k = 0; k < n; k++)
-      z[i * n + k] = c[k]! + part * (c[n + k]! + rest * (c[2 * n + k]! + part * c[3 * n + k]!)) - y[k]!;
-  });
-  return z;
+  if (previousLength < 1e-300) {
+    z.fill(0);
+    return;
+  }
+  const [p0, p1, p2] = times.map((time) => 1 + (time * h) / previousLength) as [number, number, number];
+  for (let k = 0; k < n; k++) {
+    const [a, b, d] = [c[n + k]!, c[2 * n + k]!, c[3 * n + k]!];
+    const change = c[k]! - y[k]!;
+    z[k] = change + p0 * (a + (1 - p0) * (b + p0 * d));
+    z[n + k] = change + p1 * (a + (1 - p1) * (b + p1 * d));
+    z[2 * n + k] = change + p2 * (a + (1 - p2) * (b + p2 * d));
+  }
 }
 
 /**
@@ -185,14 +202,19 @@ function estimateOf(
   system: NumericSystem,
   { t, y, memory }: NumericStart<NumericRadauMemory>,
   h: number,
-  z: Float64Array,
+  end: Float64Array,
   real: NonNullable<SparseFactors>,
 ): { readonly estimate: number; readonly isFiltered: boolean } {
   const { n, algebra } = system;
-  const stages = [0, 1, 2].map((i) => z.subarray(i * n, (i + 1) * n));
-  const end = addScaled(y, 1, stages[2]!);
-  const bend = algebra().applyMass(combined(errorWeights, stages));
-  const errorFrom = (slope: Float64Array): Float64Array => real.solve(addScaled(slope, 1 / h, bend));
+  const { z, w, first, d0 } = memory.work;
+  const [a, b, c] = errorWeights as Row;
+  const sum = w.subarray(0, n); // no longer in use
+  for (let k = 0; k < n; k++) sum[k] = a * z[k]! + b * z[n + k]! + c * z[2 * n + k]!;
+  const bend = algebra().applyMass(sum);
+  const errorFrom = (slope: Float64Array): Float64Array => {
+    for (let k = 0; k < n; k++) first[k] = slope[k]! + bend[k]! / h;
+    return real.solve(first, d0);
+  };
   const error = errorFrom(memory.slope);
   const raw = numericRatio(system, error, y, end);
   if (!(memory.isRetry && raw > 1)) return { estimate: raw, isFiltered: false };
@@ -213,15 +235,12 @@ function attempt(
   const algebra = system.algebra();
   const real = isValid ? memory.real : algebra.factor(jacobian, mu / h);
   const pair = isValid ? memory.pair : algebra.factorPair(jacobian, re / h, im / h);
-  const { z, iterations, rate, isConverged, isFinite } = newton(
-    system,
-    [real, pair],
-    from,
-    h,
-    predictedStages(y, h, memory),
-  );
+  predictStages(y, h, memory);
+  const { iterations, rate, isConverged, isFinite } = newton(system, [real, pair], from, h);
+  const { z } = memory.work;
+  const end = addScaled(y, 1, z.subarray(2 * system.n));
   const { estimate, isFiltered } = isConverged
-    ? estimateOf(system, from, h, z, real!)
+    ? estimateOf(system, from, h, end, real!)
     : { estimate: isFinite ? Infinity : Number.NaN, isFiltered: false };
   const isTaken = estimate <= 1;
   const safety = (0.9 * (2 * mostIterations + 1)) / (2 * mostIterations + iterations);
@@ -230,8 +249,7 @@ function attempt(
   const grown = !renews && wanted < 1.2 && wanted > leastKept ? 1 : Math.min(wanted, 10);
   const shorter = Number.isFinite(wanted) ? Math.max(Math.min(wanted, 1), 0.2) : 0.2;
   const failed = isConverged ? shorter : isCurrent ? 0.5 : 1;
-  const end = addScaled(y, 1, z.subarray(2 * system.n));
-  const polynomial = polynomialOf(y, z);
+  const polynomial = isTaken ? polynomialOf(y, z) : memory.polynomial;
   const kept = { jacobian, real, pair, factoredLength: h };
   return {
     y: end,
@@ -241,6 +259,7 @@ function attempt(
     stiffness: h * algebra.bound(jacobian),
     accepted: {
       ...kept,
+      work: memory.work,
       slope: isTaken ? system.slope(end, t + h) : memory.slope,
       isCurrent: false,
       mustEvaluate: renews,
@@ -262,7 +281,16 @@ function attempt(
 
 /** `radau` with sparse Jacobians. */
 export const numericRadau: NumericMethod<NumericRadauMemory> = {
-  begin: (_, { y, slope }) => ({
+  begin: ({ n }, { y, slope }) => ({
+    work: {
+      z: new Float64Array(3 * n),
+      w: new Float64Array(3 * n),
+      weights: new Float64Array(n),
+      first: new Float64Array(n),
+      both: new Float64Array(2 * n),
+      d0: new Float64Array(n),
+      d12: new Float64Array(2 * n),
+    },
     slope,
     jacobian: new Float64Array(0),
     isCurrent: false,

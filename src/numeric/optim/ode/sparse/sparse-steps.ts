@@ -2,6 +2,7 @@ import { add, mul } from "../../../array/elementwise.ts";
 import { tensor } from "../../../array/create.ts";
 import { at } from "../../../array/at.ts";
 import { reshape, stack } from "../../../array/shape.ts";
+import { readElements } from "../../../../engine/ir/elements.ts";
 import type { Tensor } from "../../../../engine/ir/tensor.ts";
 import { makeJitted as jit } from "../../../../engine/runtime/jitted.ts";
 import { jvp } from "../../../../engine/transforms/index.ts";
@@ -12,7 +13,7 @@ import {
   type OdeData,
   type OdeEnvironment,
   type OdeFunctions,
-  type StepResult,
+  type SingleStepResult,
 } from "../compiled.ts";
 import { firstLength } from "../method.ts";
 import type { SolveOdeMethodName } from "../solve-methods.ts";
@@ -62,8 +63,8 @@ class SparseState {
 /** Compiled parts of a method with sparse matrices, for one function. */
 interface SparseParts {
   readonly firstLength: (y: Tensor, slope: Tensor, t: number, env: OdeEnvironment, data: OdeData) => Tensor;
-  readonly slopes: (y: Tensor, z: Tensor, t: number, h: number, env: OdeEnvironment, data: OdeData) => Tensor;
-  readonly drift: (y: Tensor, t: number, env: OdeEnvironment, data: OdeData) => Tensor;
+  readonly slopes: (y: Float64Array, z: Float64Array, t: number, h: number, env: OdeEnvironment, data: OdeData) => Tensor; // prettier-ignore
+  readonly drift: (y: Float64Array, t: number, env: OdeEnvironment, data: OdeData) => Tensor;
   /** Created at the first use. */
   derivative: SparseDerivative | undefined;
   stages: SparseStages | undefined;
@@ -123,24 +124,23 @@ export function withSparseStages(
     }
     return floats(matrix.values);
   };
+  let last: { readonly env: OdeEnvironment; readonly data: OdeData; readonly system: NumericSystem } | undefined; // prettier-ignore
   const numericSystem = (env: OdeEnvironment, data: OdeData): NumericSystem => {
+    if (last?.env === env && last.data === data) return last.system; // as for all steps of a segment
     const atol = floats(env.atol);
-    // the iterations of a step begin at the same array
-    let start: { readonly y: Float64Array; readonly values: Tensor } | undefined;
-    const tensorOf = (y: Float64Array): Tensor => {
-      if (start?.y !== y) start = { y, values: tensor(y) };
-      return start.values;
-    };
-    return {
+    const system: NumericSystem = {
       n,
       rtol: env.rtol,
       atol: atol.length === n ? atol : new Float64Array(n).fill(atol[0]!),
-      slope: (y, t) => floats(code.slope(tensor(y), t, env, data)),
-      slopes: (y, z, t, h) => floats(own.slopes(tensorOf(y), tensor(z), t, h, env, data)),
-      drift: (y, t) => floats(own.drift(tensor(y), t, env, data)),
+      // compiled functions read arrays without a copy
+      slope: (y, t) => floats(code.slope(y as never, t, env, data)),
+      slopes: (y, z, t, h) => readElements(own.slopes(y, z, t, h, env, data), "solveOde") as Float64Array,
+      drift: (y, t) => floats(own.drift(y, t, env, data)),
       jacobian: (y, t) => jacobianAt(tensor(y), t, env, data),
       algebra: () => own.stages!,
     };
+    last = { env, data, system };
+    return system;
   };
   const found: CompiledOde = {
     ...code,
@@ -156,10 +156,12 @@ export function withSparseStages(
     },
     step: (state, limit, env, data, isMany) =>
       state instanceof SparseState
-        ? sparseStep(method, numericSystem(env, data), state, limit, env, (y, length) =>
+        ? sparseStep(method, numericSystem(env, data), state, limit, env, (rows, length) =>
             events === undefined
-              ? tensor([[]])
-              : reshape(code.eventsOf(at(y, 0), state.t, length, env, data), [1, -1]),
+              ? []
+              : code
+                  .eventsOf(tensor(rows, { shape: [rows.length / n, n] }), state.t, length, env, data)
+                  .data(),
           )
         : code.step(state, limit, env, data, isMany),
   };
@@ -183,8 +185,8 @@ function sparseStep(
   start: SparseState,
   limit: number,
   { maxSteps }: OdeEnvironment,
-  eventsOf: (coefficients: Tensor, length: number) => Tensor,
-): StepResult {
+  eventsOf: (coefficients: Float64Array, length: number) => ArrayLike<number>,
+): SingleStepResult {
   const { t, y } = start;
   let { h, memory, tried } = start;
   const counts = [0, 0, 0];
@@ -206,14 +208,14 @@ function sparseStep(
   }
   const time = isTaken ? (length === limit - t ? limit : t + length) : t;
   const taken = start.taken + Number(isTaken);
-  const numbers = [time, t, length, h, Number(isTaken), Number(isLost), tried, taken, ratio, stiffness];
-  const rows = coefficients.length / system.n;
-  const polynomial = tensor(coefficients, { shape: [1, rows, system.n] });
+  const [evaluations, jacobians, factorisations] = counts as [number, number, number];
   return {
     state: new SparseState({ t: time, y: end, h, memory, tried, taken }),
-    status: tensor([[...numbers, ...counts]]),
-    points: tensor(end, { shape: [1, system.n] }),
-    coefficients: polynomial,
-    events: isTaken ? eventsOf(polynomial, length) : tensor([[]]),
+    step: {
+      status: { t: time, from: t, length, h, isTaken, isLost, tried, taken, ratio, stiffness, evaluations, jacobians, factorisations }, // prettier-ignore
+      coefficients,
+      y: end,
+      events: isTaken ? eventsOf(coefficients, length) : [],
+    },
   };
 }
