@@ -60,7 +60,7 @@ async function visit(path, width, colorScheme, reducedMotion = "reduce") {
   });
   await page.emulateMedia({ colorScheme, reducedMotion });
   await page.setViewportSize({ width, height: 900 });
-  await page.goto(start + path);
+  await page.goto(start + path, { timeout: 120_000 }); // busy machines are slow
   const isAlive = `document.querySelector("#app")?.__vue_app__ !== undefined`;
   await page.waitForFunction(isAlive, undefined, { polling: 50 }); // pages behind others have no frames to wait for
   return { page, note };
