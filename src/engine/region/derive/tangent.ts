@@ -20,6 +20,7 @@ import { eliminateDeadCode } from "../flat/dead-code.ts";
 import { flatten } from "../flat/flatten.ts";
 import { removeProvenChecks } from "../flat/in-range.ts";
 import { hoistInvariants } from "../flat/invariants.ts";
+import { type Assignment, interleaveDerivatives } from "./interleave.ts";
 import { localiseArrays } from "./local-arrays.ts";
 import { tabulate } from "../flat/tables.ts";
 import { maskProducts } from "./masked-tangents.ts";
@@ -109,7 +110,7 @@ class ForwardMode {
     const out = body.flatMap((stmt) =>
       stmt.kind === "array" && zeroArrays.has(stmt.name) && !this.#active.has(stmt.name)
         ? [stmt, { ...stmt, name: this.#tangentName(stmt.name) }]
-        : this.#stmt(stmt),
+        : interleaveDerivatives([stmt], this.#active, (one) => this.#tangentsOf(one)),
     );
     const tangentResults = floating.map((result): RegionResult =>
       result.kind === "array"
@@ -125,27 +126,17 @@ class ForwardMode {
     };
   }
 
-  #block(stmts: readonly RegionStmt[]): RegionStmt[] {
-    return stmts.flatMap((stmt) => this.#stmt(stmt));
-  }
-
-  /** Returns a statement together with the statements that compute its tangent, in the order in which they run. */
-  #stmt(stmt: RegionStmt): RegionStmt[] {
+  /** Statements that compute the tangent of an assigned local or array. */
+  #tangentsOf(stmt: Assignment): readonly RegionStmt[] {
     switch (stmt.kind) {
       case "let":
-        return this.#active.has(stmt.name) ? [stmt, ...this.#let(stmt)] : [stmt];
+        return this.#let(stmt);
       case "set":
-        if (!this.#active.has(stmt.name)) return [stmt];
-        return [
-          { ...stmt, name: this.#tangentName(stmt.name), value: this.#tangentOrZero(stmt.value) },
-          stmt,
-        ];
+        return [{ ...stmt, name: this.#tangentName(stmt.name), value: this.#tangentOrZero(stmt.value) }];
       case "array":
-        return this.#active.has(stmt.name) ? [stmt, { ...stmt, name: this.#tangentName(stmt.name) }] : [stmt];
+        return [{ ...stmt, name: this.#tangentName(stmt.name) }];
       case "store":
-        if (!this.#active.has(stmt.array)) return [stmt];
         return [
-          stmt, // first, because it checks the indices of both
           {
             kind: "store",
             array: this.#tangentName(stmt.array),
@@ -154,15 +145,7 @@ class ForwardMode {
           },
         ];
       case "swap":
-        if (!this.#active.has(stmt.x)) return [stmt];
-        return [{ ...stmt, x: this.#tangentName(stmt.x), y: this.#tangentName(stmt.y) }, stmt];
-      case "for":
-      case "while":
-        return [{ ...stmt, body: this.#block(stmt.body) }];
-      case "if":
-        return [{ ...stmt, then: this.#block(stmt.then), otherwise: this.#block(stmt.otherwise) }];
-      case "throw":
-        return [stmt];
+        return [{ ...stmt, x: this.#tangentName(stmt.x), y: this.#tangentName(stmt.y) }];
       default:
         return assertNever(stmt, "tangent");
     }

@@ -7,6 +7,7 @@ import { present } from "../../prims/carries.ts";
 import { zeros } from "../../prims/linear.ts";
 import { remember } from "../../prims/region-shapes.ts";
 import { findActiveNames } from "../../region/derive/activity.ts";
+import { type Assignment, interleaveDerivatives } from "../../region/derive/interleave.ts";
 import type { RegionBuilder } from "../../region/form/build.ts";
 import {
   constant,
@@ -130,7 +131,7 @@ class RegionSeries {
     const statements = body.flatMap((stmt) =>
       stmt.kind === "array" && wanted.has(stmt.name) && !this.#active.has(stmt.name)
         ? [stmt, { ...stmt, name: this.#name(stmt.name, "stack"), dims: [...stmt.dims, dims] }]
-        : this.#stmt(stmt),
+        : interleaveDerivatives([stmt], this.#active, (one) => this.#coefficientsOf(one)),
     );
     const masked = results.map((result) => {
       const name = result.kind === "array" ? result.name : result.value.kind === "local" ? result.value.name : ""; // prettier-ignore
@@ -158,51 +159,40 @@ class RegionSeries {
     return Array.from({ length: this.#order }, (_, i) => f(i + 1));
   }
 
-  #block(stmts: readonly RegionStmt[]): RegionStmt[] {
-    return stmts.flatMap((stmt) => this.#stmt(stmt));
-  }
-
-  #stmt(stmt: RegionStmt): RegionStmt[] {
+  /** Statements that compute the coefficients of an assigned local or array. */
+  #coefficientsOf(stmt: Assignment): readonly RegionStmt[] {
     switch (stmt.kind) {
       case "let":
-        return this.#active.has(stmt.name) ? [stmt, ...this.#let(stmt)] : [stmt];
-      case "set": {
-        if (!this.#active.has(stmt.name)) return [stmt];
-        const series = this.#seriesOf(stmt.value);
-        const sets = this.#eachOrder((k): RegionStmt => ({
+        return this.#let(stmt);
+      case "set":
+        return this.#eachCoefficient(stmt.value, (value, k) => ({
           ...stmt,
           name: this.#name(stmt.name, k),
-          value: series?.[k - 1] ?? constant(stmt.value.type, 0),
+          value,
         }));
-        return [...sets, stmt];
-      }
       case "array":
-        if (!this.#active.has(stmt.name)) return [stmt];
-        return [stmt, { ...stmt, name: this.#name(stmt.name, "stack"), dims: [...stmt.dims, constant("i32", this.#order)] }]; // prettier-ignore
-      case "store": {
-        if (!this.#active.has(stmt.array)) return [stmt];
-        const series = this.#seriesOf(stmt.value);
-        const stores = this.#eachOrder((k): RegionStmt => ({
+        return [{ ...stmt, name: this.#name(stmt.name, "stack"), dims: [...stmt.dims, constant("i32", this.#order)] }]; // prettier-ignore
+      case "store":
+        return this.#eachCoefficient(stmt.value, (value, k) => ({
           kind: "store",
           array: this.#name(stmt.array, "stack"),
           places: [...stmt.places, constant("i32", k - 1)],
-          value: series?.[k - 1] ?? constant(stmt.value.type, 0),
+          value,
         }));
-        return [stmt, ...stores]; // the first statement checks the indices of all
-      }
       case "swap":
-        if (!this.#active.has(stmt.x)) return [stmt];
-        return [{ ...stmt, x: this.#name(stmt.x, "stack"), y: this.#name(stmt.y, "stack") }, stmt];
-      case "for":
-      case "while":
-        return [{ ...stmt, body: this.#block(stmt.body) }];
-      case "if":
-        return [{ ...stmt, then: this.#block(stmt.then), otherwise: this.#block(stmt.otherwise) }];
-      case "throw":
-        return [stmt];
+        return [{ ...stmt, x: this.#name(stmt.x, "stack"), y: this.#name(stmt.y, "stack") }];
       default:
         return assertNever(stmt, "series");
     }
+  }
+
+  /** A statement per coefficient of a flat expression, or of its series if that is given. */
+  #eachCoefficient(
+    expr: RegionExpr,
+    make: (value: RegionExpr, k: number) => RegionStmt,
+    series: Coefficients = this.#seriesOf(expr),
+  ): RegionStmt[] {
+    return this.#eachOrder((k) => make(series?.[k - 1] ?? constant(expr.type, 0), k));
   }
 
   #let({ name, value, at }: RegionLet): RegionStmt[] {
@@ -214,12 +204,7 @@ class RegionSeries {
       return local(x.type, bound);
     };
     const series = value.kind === "apply" ? this.#applied(value, local(value.type, name), keep) : this.#seriesOf(value); // prettier-ignore
-    const lets = this.#eachOrder((k): RegionStmt => ({
-      kind: "let",
-      name: this.#name(name, k),
-      value: series?.[k - 1] ?? constant(value.type, 0),
-      at,
-    }));
+    const lets = this.#eachCoefficient(value, (term, k) => ({ kind: "let", name: this.#name(name, k), value: term, at }), series); // prettier-ignore
     return [...out, ...lets];
   }
 
