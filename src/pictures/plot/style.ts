@@ -64,6 +64,7 @@ table{border-collapse:separate;border-spacing:0;font-variant-numeric:tabular-num
 .settings dt{color:var(--soft)}
 .settings dd{margin:0;overflow-wrap:anywhere}
 pre{margin:6px 0 0;padding:12px 14px;background:var(--box);border:1px solid var(--line);border-radius:6px;font:13px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace;white-space:pre-wrap;overflow-wrap:anywhere;user-select:all}
+.whole{white-space:nowrap}
 footer{margin-top:40px;padding-top:14px;border-top:1px solid var(--line);color:var(--soft);font-size:13px;overflow-wrap:anywhere}
 @media (max-width:520px){main{padding:28px 16px 48px}.rows :is(th,td){padding-right:14px}}
 `.trim();

@@ -186,6 +186,21 @@ describe("a confusion matrix of many classes", () => {
   });
 });
 
+// `--hidden` was split into `-` and `-hidden` at the end of a line
+test("lines of a command do not break inside an option", () => {
+  const page = trainingReport({
+    title: "t",
+    results: [],
+    figures: [],
+    settings: [],
+    command: "downhill train a--b --hidden 32 --seed 0",
+  });
+  expect(page).toContain(
+    '<pre>downhill train a--b <span class="whole">--hidden</span> 32 <span class="whole">--seed</span> 0</pre>',
+  );
+  expect(page).toContain(".whole{white-space:nowrap}");
+});
+
 // 100,000 steps are reduced to fewer points
 test("a long curve keeps its minimum and maximum", () => {
   const values = Array.from({ length: 100_000 }, (_, i) =>

@@ -143,6 +143,13 @@ function isQuantity(text: string): boolean {
   return /^[-−]?[\d.,]+(?:e[-−+]?\d+)?(?:\s\S{1,3})?$/.test(text);
 }
 
+/** Encloses each option of a command, such as `--hidden`, so that lines do not break after its hyphens. */
+function wholeWords(commands: string): (Markup | string)[] {
+  return commands
+    .split(/((?<=\s)--\S{1,30}(?=\s|$))/)
+    .map((part, i) => (i % 2 === 0 ? part : element("span", { class: "whole" }, part)));
+}
+
 function drawSettings(settings: TrainingReport["settings"], command: TrainingReport["command"]): Markup {
   const commands = command === undefined ? [] : typeof command === "string" ? [command] : command;
   const again = `To repeat this run bit by bit${commands.length > 1 ? ", run these commands one after the other in a new folder" : ""}:`;
@@ -158,6 +165,6 @@ function drawSettings(settings: TrainingReport["settings"], command: TrainingRep
     ),
     ...(commands.length === 0
       ? []
-      : [element("p", { class: "caption" }, again), element("pre", {}, commands.join("\n"))]),
+      : [element("p", { class: "caption" }, again), element("pre", {}, ...wholeWords(commands.join("\n")))]),
   );
 }
