@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { extent } from "../../../test/support/extent.ts";
-import { colourJacobian, isReverse, transposePattern } from "./colouring.ts";
+import { colourJacobian, costOf, isReverse, leastCost, transposePattern } from "./colouring.ts";
 import type { SparsityPattern } from "./rows.ts";
 import { starColouring, starPlaces, symmetrised } from "./star-colouring.ts";
 
@@ -53,6 +53,23 @@ describe("colouring", () => {
       }),
       { seed: 1, numRuns: extent(100, 5000) },
     );
+  });
+
+  test("no colouring costs less than its lower bound, which dense rows and columns do not raise", () => {
+    fc.assert(
+      fc.property(drawnRows(12), (rows) => {
+        const pattern = patternOf(rows, 12);
+        expect(leastCost(pattern)).toBeLessThanOrEqual(costOf(colourJacobian(pattern)));
+        expect(leastCost(transposePattern(pattern))).toBeLessThanOrEqual(1.5 * leastCost(pattern));
+      }),
+      { seed: 2, numRuns: extent(100, 5000) },
+    );
+    const diagonal = Array.from({ length: 50 }, (_, i) => [i]);
+    const all = diagonal.flat();
+    expect(leastCost(patternOf(diagonal, 50))).toBe(1);
+    expect(leastCost(patternOf([all, ...diagonal], 50))).toBe(2.5); // one backward and one forward pass
+    expect(leastCost(patternOf(Array.from(diagonal, (row, i) => (i === 0 ? [0] : [0, ...row])), 50))).toBe(2);
+    expect(leastCost(patternOf([[], []], 3))).toBe(0);
   });
 
   test("a dense row and a dense column need three passes", () => {

@@ -169,20 +169,20 @@ export function colourJacobian(
   pattern: SparsityPattern,
   transposed: SparsityPattern = transposePattern(pattern),
 ): JacobianColouring {
-  const [tall, wide] = [splitOf(pattern, 1, reverseWeight), splitOf(transposed, reverseWeight, 1)];
-  let best: JacobianColouring | undefined;
-  const consider = (bound: number, make: () => JacobianColouring): void => {
-    if (best !== undefined && bound >= costOf(best)) return;
-    const made = make();
-    if (best === undefined || costOf(made) < costOf(best)) best = made;
-  };
-  const candidates: [bound: number, make: () => JacobianColouring][] = [
-    [tall.bound, () => colourSplit(pattern, transposed, tall.limit)],
-    [wide.bound, () => exchanged(colourSplit(transposed, pattern, wide.limit))],
-  ];
-  if (candidates[1]![0] < candidates[0]![0]) candidates.reverse();
-  for (const [bound, make] of candidates) consider(bound, make);
-  return best!;
+  const { tall, wide } = splitsOf(pattern);
+  const colourTall = (): JacobianColouring => colourSplit(pattern, transposed, tall.limit);
+  const colourWide = (): JacobianColouring => exchanged(colourSplit(transposed, pattern, wide.limit));
+  const isTallFirst = tall.bound <= wide.bound;
+  const first = isTallFirst ? colourTall() : colourWide();
+  if (Math.max(tall.bound, wide.bound) >= costOf(first)) return first;
+  const second = isTallFirst ? colourWide() : colourTall();
+  return costOf(second) < costOf(first) ? second : first;
+}
+
+/** Lower bound of the cost of the colouring that `colourJacobian` finds. */
+export function leastCost(pattern: SparsityPattern): number {
+  const { tall, wide } = splitsOf(pattern);
+  return Math.min(tall.bound, wide.bound);
 }
 
 function exchanged({ forward, reverse, first }: JacobianColouring): JacobianColouring {
@@ -190,29 +190,44 @@ function exchanged({ forward, reverse, first }: JacobianColouring): JacobianColo
 }
 
 /**
- * Returns the length of rows (`limit`) above which passes of the other direction compute each row separately, and a
- * lower bound of the total cost (`bound`). `weight` is the cost of a pass of this direction, `otherWeight` that of the
- * other direction.
+ * Length of rows above which passes of the other direction compute each row separately, and a lower bound of the cost
+ * of all passes.
  */
-function splitOf(
-  pattern: SparsityPattern,
-  weight: number,
-  otherWeight: number,
-): { readonly limit: number; readonly bound: number } {
-  const lengths = new Int32Array(pattern.rows);
-  for (let i = 0; i < pattern.rows; i++) lengths[i] = rowLength(pattern, i);
-  lengths.sort();
-  let limit = lengths.length === 0 ? 0 : lengths.at(-1)!;
-  const whole = weight * limit;
-  let bound = whole;
-  for (let k = 1; k < lengths.length; k++) {
-    if (otherWeight * k >= bound) break;
-    const length = lengths[lengths.length - 1 - k]!;
-    const cost = otherWeight * k + weight * length;
-    if (cost < bound) [limit, bound] = [length, cost];
+interface Split {
+  readonly limit: number;
+  readonly bound: number;
+}
+
+/** Best splits with dense rows (`tall`) and with dense columns (`wide`). */
+function splitsOf({ rows, columns, rowPointers, columnIndices }: SparsityPattern): {
+  readonly tall: Split;
+  readonly wide: Split;
+} {
+  const [ofRows, ofColumns] = [new Int32Array(rows), new Int32Array(columns)];
+  for (let i = 0; i < rows; i++) ofRows[i] = rowPointers[i + 1]! - rowPointers[i]!;
+  for (const j of columnIndices) ofColumns[j]!++;
+  return { tall: splitOf(ofRows, 1, reverseWeight), wide: splitOf(ofColumns, reverseWeight, 1) };
+}
+
+/**
+ * Best split of rows with the given lengths. `weight` is the cost of a pass of this direction, `otherWeight` that of
+ * the other direction.
+ */
+function splitOf(lengths: Int32Array, weight: number, otherWeight: number): Split {
+  let longest = 0;
+  for (const length of lengths) if (length > longest) longest = length;
+  const rowsOfLength = new Int32Array(longest + 1);
+  for (const length of lengths) rowsOfLength[length]!++;
+  const whole = weight * longest;
+  let best: Split = { limit: longest, bound: whole };
+  let longer = 0;
+  for (let length = longest; length >= 0 && otherWeight * longer < best.bound; length--) {
+    const cost = otherWeight * longer + weight * length;
+    if (rowsOfLength[length]! > 0 && cost < best.bound) best = { limit: length, bound: cost };
+    longer += rowsOfLength[length]!;
   }
   // leave everything to one direction unless the other one saves much
-  return bound > 0.7 * whole ? { limit: lengths.at(-1) ?? 0, bound: whole } : { limit, bound };
+  return best.bound > 0.7 * whole ? { limit: longest, bound: whole } : best;
 }
 
 /** Colours the columns for the rows with at most `limit` entries. Each longer row gets its own backward pass. */

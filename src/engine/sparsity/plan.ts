@@ -1,6 +1,6 @@
 import { DownhillError, internalError } from "../errors/index.ts";
 import type { JacobianColouring } from "./colouring.ts";
-import { colourJacobian, costOf, isReverse, rowLength, transposePattern } from "./colouring.ts";
+import { colourJacobian, costOf, isReverse, leastCost, rowLength, transposePattern } from "./colouring.ts";
 import type { SparsityPattern } from "./rows.ts";
 import { hubDegree, starColouring, starPlaces, symmetrised } from "./star-colouring.ts";
 
@@ -125,14 +125,6 @@ export function planJacobian({ pattern, sources, columns }: MovedPattern): Chose
   return { plan: placeEntries(pattern, merged, colouring), isSplit: true };
 }
 
-/** Lower bound of the cost of the passes for a pattern: the length of its longest row, but at most 2. */
-function leastCost(pattern: SparsityPattern): number {
-  let longest = 0;
-  for (let i = 0; i < pattern.rows; i++)
-    longest = Math.max(longest, pattern.rowPointers[i + 1]! - pattern.rowPointers[i]!);
-  return Math.min(longest, 2); // two directions together may need two passes
-}
-
 /** For each entry of the pattern, finds the index of the product that computes it. */
 function placeEntries(
   pattern: SparsityPattern,
@@ -190,7 +182,8 @@ function sumEntries(
     added.products[next] = places[p]!;
     added.entries[next++] = entry;
   }
-  return { pattern, colouring, products: firsts.map((p) => places[p]!), added };
+  for (let e = 0; e < firsts.length; e++) firsts[e] = places[firsts[e]!]!;
+  return { pattern, colouring, products: firsts, added };
 }
 
 /** Plans a Hessian. The pattern is that of the gradient with respect to the moved elements, in its rows and columns. */
