@@ -1,5 +1,6 @@
 // Compares random routines, random programs under their transforms, and networks in training on a GPU with the processor, bit
-// for bit. Runs in Node, and in a page of Chromium and of Firefox. Another seed draws others; `npm test` runs a few.
+// for bit. Runs in Node, and in pages of Chromium and of Firefox: a new browser for every 25 trials and for each network, and
+// another one if it loses its GPU. Prints a line for each of them. Another seed draws others; `npm test` runs a few.
 //
 // Usage: node scripts/soak-webgpu.mjs [TRIALS [SEED]]
 import { spawnSync } from "node:child_process";

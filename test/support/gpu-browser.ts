@@ -60,8 +60,28 @@ function argumentsOf(name: GpuBrowser["name"], profile: string, address: string)
   ];
 }
 
-/** Opens the page with random trials in a browser and returns its result. */
-export async function runGpuPage({ name, path }: GpuBrowser, trials: PageTrials): Promise<PageResult> {
+/** Time that a page has, in milliseconds. A page whose GPU is lost may wait forever. */
+const patience = 1_800_000;
+const attempts = 3;
+
+/** Errors of a page whose browser or GPU ended. It runs again in a new browser, since software devices run out of memory. */
+const ended = /the GPU was lost|finds no GPU|ended without a result|sent no result/;
+
+/** Runs the page with its trials, if necessary several times. `note` receives the errors of browsers and GPUs that ended. */
+export async function runGpuPage(
+  browser: GpuBrowser,
+  trials: PageTrials,
+  note: (text: string) => void = () => {},
+): Promise<PageResult> {
+  for (let attempt = 1; ; attempt++) {
+    const result = await runGpuPageOnce(browser, trials);
+    if (!("error" in result) || !ended.test(result.error) || attempt === attempts) return result;
+    note(`attempt ${attempt}: ${result.error.split("\n")[0]}`);
+  }
+}
+
+/** Opens the page with its trials in a new browser and returns its result. */
+async function runGpuPageOnce({ name, path }: GpuBrowser, trials: PageTrials): Promise<PageResult> {
   const { outputFiles } = await build({
     stdin: {
       contents: `import { comparePage } from "./test/support/gpu-page.ts"; void comparePage(${JSON.stringify(trials)});`,
@@ -99,17 +119,19 @@ export async function runGpuPage({ name, path }: GpuBrowser, trials: PageTrials)
     stdio: "ignore",
     env: { ...process.env, MOZ_DISABLE_CONTENT_SANDBOX: "1" },
   });
-  const ended = new Promise<void>((resolve) => child.on("exit", () => resolve()));
-  void ended.then(() => send({ error: `${name} ended without a result` }));
+  const exit = new Promise<void>((resolve) => child.on("exit", () => resolve()));
+  void exit.then(() => send({ error: `${name} ended without a result` }));
+  const timer = setTimeout(() => send({ error: `${name} sent no result for ${patience} ms` }), patience);
   try {
     return await sent;
   } finally {
+    clearTimeout(timer);
     try {
       process.kill(-child.pid!, "SIGKILL"); // the group, whose processes the browser has started
     } catch {
       // it has ended
     }
-    await ended;
+    await exit;
     server.closeAllConnections();
     server.close();
     rmSync(profile, { recursive: true, force: true, maxRetries: 10 });

@@ -19,15 +19,21 @@ export type PageResult =
       readonly adapter: string;
       readonly bits: WebGpu["bits"];
       readonly probe: WebGpu["probe"];
-      readonly tables: Readonly<Record<string, TableResult>>;
-      /** Results with wrong bits by trap, with and without barriers. */
-      readonly traps: { readonly exact: Record<string, number>; readonly close: Record<string, number> };
-      /** Losses and parameters of a few training steps: bits as integers. */
-      readonly training: { readonly gpu: readonly number[]; readonly processor: readonly number[] };
-      readonly corners: CornerResult;
+      /** Undefined if the trials do not have the fixed comparisons. */
+      readonly fixed: FixedResults | undefined;
       readonly trials: TrialResults;
     }
   | { readonly error: string };
+
+/** Results of the comparisons that draw nothing. */
+export interface FixedResults {
+  readonly tables: Readonly<Record<string, TableResult>>;
+  /** Results with wrong bits by trap, with and without barriers. */
+  readonly traps: { readonly exact: Record<string, number>; readonly close: Record<string, number> };
+  /** Losses and parameters of a few training steps: bits as integers. */
+  readonly training: { readonly gpu: readonly number[]; readonly processor: readonly number[] };
+  readonly corners: CornerResult;
+}
 
 /** Bits of the losses and parameters of a network in training. */
 export async function trainingBits(gpu?: WebGpu): Promise<readonly number[]> {
@@ -64,23 +70,34 @@ export async function trainingBits(gpu?: WebGpu): Promise<readonly number[]> {
   ]);
 }
 
-async function compare(gpu: GPU, drawn: PageTrials): Promise<PageResult> {
+async function compareFixed(
+  gpu: GPU,
+  open: () => Promise<GpuMachine>,
+  isThorough: boolean,
+): Promise<FixedResults> {
   const device = await openWebGpu({ gpu });
   const training = { gpu: await trainingBits(device), processor: await trainingBits() };
-  const { adapter, bits, probe } = device;
-  const hasExactDivision = probe.division + probe.squareRoot === 0;
-  const corners = await compareCorners(device, drawn.routines >= 100);
+  const corners = await compareCorners(device, isThorough);
   device.close();
-  const open = (): Promise<GpuMachine> => openMachineOf(gpu, { hasExactDivision });
-  const trials = await compareTrials(() => openWebGpu({ gpu }), open, drawn);
   const tables: Record<string, TableResult> = {};
   for (const type of tableTypes) {
     const machine = await open();
-    tables[type] = await compareTable(machine, type, probe.subnormals > 0);
+    tables[type] = await compareTable(machine, type, device.probe.subnormals > 0);
     machine.close();
   }
   const traps = { exact: await wrongBits(gpu, true), close: await wrongBits(gpu, false) };
-  return { adapter, bits, probe, tables, traps, training, corners, trials };
+  return { tables, traps, training, corners };
+}
+
+async function compare(gpu: GPU, drawn: PageTrials): Promise<PageResult> {
+  const device = await openWebGpu({ gpu });
+  const { adapter, bits, probe } = device;
+  device.close();
+  const hasExactDivision = probe.division + probe.squareRoot === 0;
+  const open = (): Promise<GpuMachine> => openMachineOf(gpu, { hasExactDivision });
+  const fixed = drawn.fixed === false ? undefined : await compareFixed(gpu, open, drawn.fixed === "thorough");
+  const trials = await compareTrials(() => openWebGpu({ gpu }), open, drawn);
+  return { adapter, bits, probe, fixed, trials };
 }
 
 /** Compares operations, expressions, a training and random trials, and sends the result. */

@@ -12,6 +12,7 @@ import { flatten } from "../../src/engine/tree/index.ts";
 import type { WebGpu } from "../../src/numeric/webgpu/index.ts";
 import type { NetworkCase } from "./gpu-networks.ts";
 import { networks, trainingStep } from "./gpu-networks.ts";
+import { benchNetworks } from "./gpu-bench-networks.ts";
 import { moreNetworks } from "./gpu-more-networks.ts";
 import { runOnGpu } from "./gpu-routine.ts";
 import { givenOf, trials } from "./random-agreement.ts";
@@ -31,45 +32,58 @@ export interface TrialResult {
   readonly differing: readonly string[];
 }
 
+/** Result without trials. */
+export const noTrials: TrialResult = { ran: 0, refused: 0, elements: 0, differing: [] };
+
+/** Joins the results of two comparisons. */
+export const addTrials = (a: TrialResult, b: TrialResult): TrialResult => ({
+  ran: a.ran + b.ran,
+  refused: a.refused + b.refused,
+  elements: a.elements + b.elements,
+  differing: [...a.differing, ...b.differing],
+});
+
 /** Number and seed of random trials. */
 export interface TrialOptions {
   readonly count: number;
   readonly seed: number;
+  /** Receives the result of the trials on each device. */
+  readonly note?: (seed: number, result: TrialResult) => void;
 }
 
 /** Rules of a random program and choices of a random routine. Longer ones take minutes to compile on a software device. */
 const mostRules = 4;
 const mostChoices = 80;
 
+/** Prints a line of progress, in `scripts/soak-webgpu.mjs` only. */
+export function printLine(text: string): void {
+  if (process.env["DOWNHILL_GPU_TRIALS"] !== undefined) process.stdout.write(`${text}\n`);
+}
+
 /** Prints the numbers of a comparison, in `scripts/soak-webgpu.mjs` only. */
 export function printTrials(what: string, { ran, refused, elements, differing }: TrialResult): void {
-  if (process.env["DOWNHILL_GPU_TRIALS"] === undefined) return;
-  process.stdout.write(
-    `${what}: ${ran} ran, ${refused} refused, ${elements} elements, ${differing.length} with other bits\n`,
+  printLine(
+    `${what}: ${ran} ran, ${refused} refused, ${elements} elements, ${differing.length} with other bits`,
   );
 }
 
 /** Number of trials on one opened device: a software device keeps the code of each shader, some megabytes, until it is closed. */
-const trialsPerDevice = 50;
+const trialsPerDevice = 25;
 
 /** Runs trials on as many devices as needed, one after the other. Each has a seed of its own. */
 async function inBatches<D extends { close(): void }>(
   open: () => Promise<D>,
-  { count, seed }: TrialOptions,
+  { count, seed, note }: TrialOptions,
   compare: (device: D, options: TrialOptions) => Promise<TrialResult>,
 ): Promise<TrialResult> {
-  let sum: TrialResult = { ran: 0, refused: 0, elements: 0, differing: [] };
+  let sum = noTrials;
   for (let done = 0; done < count; done += trialsPerDevice) {
     const device = await open();
     const options = { count: Math.min(trialsPerDevice, count - done), seed: seed + done };
-    const { ran, refused, elements, differing } = await compare(device, options);
+    const result = await compare(device, options);
     device.close();
-    sum = {
-      ran: sum.ran + ran,
-      refused: sum.refused + refused,
-      elements: sum.elements + elements,
-      differing: [...sum.differing, ...differing],
-    };
+    note?.(options.seed, result);
+    sum = addTrials(sum, result);
   }
   return sum;
 }
@@ -189,7 +203,11 @@ async function compareSomeRoutines(
 }
 
 /** All networks by name. */
-export const allNetworks: Readonly<Record<string, NetworkCase>> = { ...networks, ...moreNetworks };
+export const allNetworks: Readonly<Record<string, NetworkCase>> = {
+  ...networks,
+  ...moreNetworks,
+  ...benchNetworks,
+};
 
 const leavesOf = (tree: unknown): readonly Tensor[] => flatten(tree, "test").leaves as Tensor[];
 
@@ -221,12 +239,33 @@ export async function compareNetworks(
 
 /** The trials of a page: numbers of random ones, their seed, and names of networks. */
 export interface PageTrials {
+  /** True if the page also compares operations, traps, corners and a training step. The slow corners if "thorough". */
+  readonly fixed: boolean | "thorough";
   readonly seed: number;
   readonly programs: number;
   readonly routines: number;
   readonly networks: readonly string[];
   /** Number of training steps of each network. */
   readonly steps: number;
+}
+
+/**
+ * Divides the trials of a soak into pages: a browser that runs all of them in one page loses its GPU. Each part draws what
+ * one page would draw.
+ */
+export function pagesOf(all: PageTrials): readonly PageTrials[] {
+  const none = { ...all, fixed: false, routines: 0, programs: 0, networks: [] };
+  const parts = (kind: "routines" | "programs"): PageTrials[] =>
+    Array.from({ length: Math.ceil(all[kind] / trialsPerDevice) }, (_, i) => {
+      const done = i * trialsPerDevice;
+      return { ...none, seed: all.seed + done, [kind]: Math.min(trialsPerDevice, all[kind] - done) };
+    });
+  return [
+    { ...none, fixed: all.fixed },
+    ...all.networks.map((name) => ({ ...none, networks: [name] })),
+    ...parts("routines"),
+    ...parts("programs"),
+  ];
 }
 
 /** Results by kind of trial. */
