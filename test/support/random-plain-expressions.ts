@@ -23,6 +23,7 @@ export const arrayMethodForms: Readonly<Record<string, (a: string, x: string) =>
   slice: (a) => `${a}.slice(1)[0]!`,
   some: (a, x) => `(${a}.some((item) => item > ${x}) ? 0.5 : 0.25)`,
   sort: (a, x) => `[...${a}].sort((p, q) => p - q)[1]! * ${x}`,
+  subarray: (a, x) => `Float64Array.from(${a}).subarray(-2)[0]! * ${x}`,
   toReversed: (a) => `Float64Array.from(${a}).toReversed()[0]!`,
   toSorted: (a, x) => `[...${a}, ${x}].toSorted((p, q) => q - p)[0]!`,
 };
@@ -67,6 +68,7 @@ export class ExpressionDraw {
       () =>
         `(0.125 * ((${this.whole(scope, 4)} ${this.choices.of(["&", "|", "^", "<<", ">>", ">>>"])} ${this.choices.below(4)}) & 7))`,
       () => this.#arrayMethod(scope, x),
+      () => this.#mathCallback(scope, x),
     ];
     return this.choices.of(forms)();
   }
@@ -74,6 +76,13 @@ export class ExpressionDraw {
   #arrayMethod(scope: Scope, x: string): string {
     if (scope.arrays.length === 0) return x;
     return this.choices.of(Object.values(arrayMethodForms))(this.recent(scope.arrays).name, x);
+  }
+
+  /** A function of `Math` as the callback of `map`. */
+  #mathCallback(scope: Scope, x: string): string {
+    if (scope.arrays.length === 0) return x;
+    const { name } = this.recent(scope.arrays);
+    return `${name}.map(Math.${this.choices.of(["tanh", "sin", "cos", "atan"])})[1]! * ${x}`;
   }
 
   protected call(scope: Scope, x: string): string {

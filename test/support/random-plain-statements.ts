@@ -1,9 +1,9 @@
 import { assertNever } from "../../src/engine/util/assert-never.ts";
 import { type Scope, within } from "./random-plain-names.ts";
-import { ValueDraw } from "./random-plain-values.ts";
+import { TypeDraw } from "./random-plain-types.ts";
 
 /** Draws statements, line by line. */
-export class StatementDraw extends ValueDraw {
+export class StatementDraw extends TypeDraw {
   /** Kind of the function's result. */
   protected result: "number" | "tuple" | "record" | "array" | "moved" = "number";
   #depth = 3;
@@ -67,6 +67,10 @@ export class StatementDraw extends ValueDraw {
       () => this.rest(scope),
       () => this.bytes(scope),
       () => this.union(scope),
+      () => this.enumMember(scope),
+      () => this.computedType(scope),
+      () => this.absent(scope),
+      () => this.part(scope),
     ];
     const nested: readonly (() => void)[] = [
       () => this.#if(scope),

@@ -4,6 +4,7 @@
 import type { Choices } from "./random-choices.ts";
 import { onlyNumbers, type Scope } from "./random-plain-names.ts";
 import { StatementDraw } from "./random-plain-statements.ts";
+import { declarations, namespaceCalls } from "./random-plain-types.ts";
 
 /** A program whose marked function is `f`, and arguments for it. */
 export interface PlainProgram {
@@ -17,7 +18,7 @@ export interface PlainProgram {
   readonly outside: Readonly<Record<string, number>>;
 }
 
-/** Draws a program. Types are between « and » until the end. */
+/** Draws a program. Until the end, types are between « and », and JavaScript only between ‹ and ›. */
 export function randomPlain(choices: Choices): PlainProgram {
   const text = new ProgramDraw(choices).program();
   const salt = choices.below(1000);
@@ -25,8 +26,8 @@ export function randomPlain(choices: Choices): PlainProgram {
   const numbers = (n: number, from: number): number[] =>
     Array.from({ length: n }, (_, i) => number(from + i));
   return {
-    typescript: text.replaceAll(/[«»]/g, ""),
-    javascript: text.replaceAll(/«[^»]*»/g, ""),
+    typescript: text.replaceAll(/‹[^›]*›|[«»]/g, ""),
+    javascript: text.replaceAll(/«[^»]*»|[‹›]/g, ""),
     args: [
       number(1),
       Float64Array.from(numbers(5, 2)),
@@ -64,7 +65,7 @@ const methods = [
   { name: "named.tame", arity: 1 },
   { name: "named.less", arity: 2 },
 ];
-const signature = `export function f(u«: number», x«: Float64Array», m«: number[][]», p«: Pair», ps«: Pair[]», zero«: number», n«: number», k«: readonly number[]», bytes«: Uint8Array», way«: "up" | "down" | "level"», shape«: Shape») {
+const signature = `function f(u«: number», x«: Float64Array», m«: number[][]», p«: Pair», ps«: Pair[]», zero«: number», n«: number», k«: readonly number[]», bytes«: Uint8Array», way«: "up" | "down" | "level"», shape«: Shape») {
   "use ad";
 `;
 
@@ -72,9 +73,10 @@ class ProgramDraw extends StatementDraw {
   program(): string {
     const calls: Scope["calls"] = [];
     const helpers = this.choices.below(3);
-    let text = head;
+    const start = this.oneIn(8) ? "export default " : "export ";
+    let text = head + declarations;
     for (let i = 0; i < helpers; i++) text += this.#helper(calls);
-    for (const method of methods) if (this.oneIn(4)) calls.push(method);
+    for (const method of [...methods, ...namespaceCalls]) if (this.oneIn(4)) calls.push(method);
     const makers: Scope["makers"] = [];
     for (const gives of ["record", "pair"] as const)
       if (this.oneIn(2)) text += this.#maker(makers, gives, calls);
@@ -123,12 +125,13 @@ class ProgramDraw extends StatementDraw {
     }
     if (hasRow) this.line(`s += weigh(${this.oneIn(2) ? "x" : "m[1]!"}, ${this.leaf(scope)});`);
     if (this.oneIn(40)) this.checks(scope);
+    if (this.oneIn(3)) this.typed(scope);
     this.statements(scope, 2 + this.choices.below(6));
     this.line(`for (let q = 0; q < 5; q++) s += z[q]! * (q + 0.7);`);
     for (const { name, canBeSet } of scope.numbers)
       if (canBeSet && name !== "s" && this.oneIn(2)) this.line(`s += 0.5 * ${name};`);
     this.line(this.ending("s"));
-    return `${text}${signature}${this.lines.join("\n")}\n}\n`.replaceAll("]!", "]«!»");
+    return `${text}${start}${signature}${this.lines.join("\n")}\n}\n`.replaceAll("]!", "]«!»");
   }
 
   /** A function of two or three numbers, with several returns. */

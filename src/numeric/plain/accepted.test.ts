@@ -17,7 +17,6 @@ const notDrawn: Readonly<Record<string, string>> = {
   fill: "new Array<number>(n).fill(v) is drawn as a declaration",
   set: "only typed arrays have it",
   push: "a statement: arrays that loops fill are drawn",
-  subarray: "only typed arrays have it",
   forEach: "its callback is a statement: for … of is drawn",
 };
 
