@@ -68,7 +68,14 @@ describe("colouring", () => {
     const all = diagonal.flat();
     expect(leastCost(patternOf(diagonal, 50))).toBe(1);
     expect(leastCost(patternOf([all, ...diagonal], 50))).toBe(2.5); // one backward and one forward pass
-    expect(leastCost(patternOf(Array.from(diagonal, (row, i) => (i === 0 ? [0] : [0, ...row])), 50))).toBe(2);
+    expect(
+      leastCost(
+        patternOf(
+          Array.from(diagonal, (row, i) => (i === 0 ? [0] : [0, ...row])),
+          50,
+        ),
+      ),
+    ).toBe(2);
     expect(leastCost(patternOf([[], []], 3))).toBe(0);
   });
 
