@@ -149,9 +149,8 @@ function isRounded(text: string, answer: number): boolean {
 
 /**
  * Values that the text of an answer may mean: `1,437` has two readings; a formula without names has one: `3/4`,
- * `exp(-1)`, `2√3`, `65x24`, `8.3 %`,
- * `two thirds`. In `2·3 = 6 runs` the number is 6: the last side of an equation or of an
- * inequality, without its unit. In `1/12 ≈ 0.08` it is the exact side.
+ * `exp(-1)`, `2√3`, `65x24`, `8.3 %`, `two thirds`. In `2·3 = 6 runs` the number is 6: the last side of an equation or
+ * of an inequality, without its unit. In `1/12 ≈ 0.08` it is the exact side.
  */
 function numbersOf(text: string): readonly number[] {
   const written = withoutWords(text);

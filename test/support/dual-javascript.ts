@@ -42,7 +42,7 @@ export function dualFunction(
   const { program, errors } = parseSync("plain.js", javascript);
   if (errors.length > 0) throw new SyntaxError(errors[0]!.message);
   const text = new Translation(javascript).of(program as unknown as SyntaxNode);
-  const body = text.replace(/export (?:default )?function f\(/, "return function f(");
+  const body = text.replace("export function f(", "return function f(");
   const make = runInThisContext(`(($) => { ${body} })`) as (
     table: unknown,
   ) => (...args: unknown[]) => unknown;

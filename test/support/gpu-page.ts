@@ -72,13 +72,12 @@ export async function trainingBits(gpu?: WebGpu): Promise<readonly number[]> {
 
 async function compareFixed(
   gpu: GPU,
+  device: WebGpu,
   open: () => Promise<GpuMachine>,
   isThorough: boolean,
 ): Promise<FixedResults> {
-  const device = await openWebGpu({ gpu });
   const training = { gpu: await trainingBits(device), processor: await trainingBits() };
   const corners = await compareCorners(device, isThorough);
-  device.close();
   const tables: Record<string, TableResult> = {};
   for (const type of tableTypes) {
     const machine = await open();
@@ -92,10 +91,11 @@ async function compareFixed(
 async function compare(gpu: GPU, drawn: PageTrials): Promise<PageResult> {
   const device = await openWebGpu({ gpu });
   const { adapter, bits, probe } = device;
-  device.close();
   const hasExactDivision = probe.division + probe.squareRoot === 0;
   const open = (): Promise<GpuMachine> => openMachineOf(gpu, { hasExactDivision });
-  const fixed = drawn.fixed === false ? undefined : await compareFixed(gpu, open, drawn.fixed === "thorough");
+  const isThorough = drawn.fixed === "thorough";
+  const fixed = drawn.fixed === false ? undefined : await compareFixed(gpu, device, open, isThorough);
+  device.close();
   const trials = await compareTrials(() => openWebGpu({ gpu }), open, drawn);
   return { adapter, bits, probe, fixed, trials };
 }

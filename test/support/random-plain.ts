@@ -73,7 +73,7 @@ class ProgramDraw extends StatementDraw {
   program(): string {
     const calls: Scope["calls"] = [];
     const helpers = this.choices.below(3);
-    const start = this.oneIn(8) ? "export default " : "export ";
+    const start = this.oneIn(8) ? "export «default »" : "export ";
     let text = head + declarations;
     for (let i = 0; i < helpers; i++) text += this.#helper(calls);
     for (const method of [...methods, ...namespaceCalls]) if (this.oneIn(4)) calls.push(method);

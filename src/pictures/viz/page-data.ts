@@ -2,7 +2,7 @@ import type { Graph } from "./graph.ts";
 import { graphOf, showValue } from "./graph.ts";
 import type { LineGroup } from "./groups.ts";
 import { lineGroups } from "./line-groups.ts";
-import { showNumber } from "../plot/number-text.ts";
+import { showNumber, typesetNumber } from "../plot/number-text.ts";
 import { isComparable } from "./table.ts";
 import type { Check, ReverseLine, ShownValue, TraceTable } from "./table.ts";
 
@@ -159,7 +159,7 @@ function verdictOf({ entries }: Check): NonNullable<PageData["check"]> {
   const largest = compared.reduce((most, { error }) => (error <= most ? most : error), 0);
   return {
     verdict,
-    text: `largest difference from central differences ${showNumber(largest, 2).replace("-", "−")}`,
+    text: `largest difference from central differences ${typesetNumber(largest, 2)}`,
   };
 }
 
