@@ -193,15 +193,15 @@ function exchanged({ forward, reverse, first }: JacobianColouring): JacobianColo
  * Length of rows above which passes of the other direction compute each row separately, and a lower bound of the cost
  * of all passes.
  */
-interface Split {
+interface DirectionSplit {
   readonly limit: number;
   readonly bound: number;
 }
 
 /** Best splits with dense rows (`tall`) and with dense columns (`wide`). */
 function splitsOf({ rows, columns, rowPointers, columnIndices }: SparsityPattern): {
-  readonly tall: Split;
-  readonly wide: Split;
+  readonly tall: DirectionSplit;
+  readonly wide: DirectionSplit;
 } {
   const [ofRows, ofColumns] = [new Int32Array(rows), new Int32Array(columns)];
   for (let i = 0; i < rows; i++) ofRows[i] = rowPointers[i + 1]! - rowPointers[i]!;
@@ -213,13 +213,13 @@ function splitsOf({ rows, columns, rowPointers, columnIndices }: SparsityPattern
  * Best split of rows with the given lengths. `weight` is the cost of a pass of this direction, `otherWeight` that of
  * the other direction.
  */
-function splitOf(lengths: Int32Array, weight: number, otherWeight: number): Split {
+function splitOf(lengths: Int32Array, weight: number, otherWeight: number): DirectionSplit {
   let longest = 0;
   for (const length of lengths) if (length > longest) longest = length;
   const rowsOfLength = new Int32Array(longest + 1);
   for (const length of lengths) rowsOfLength[length]!++;
   const whole = weight * longest;
-  let best: Split = { limit: longest, bound: whole };
+  let best: DirectionSplit = { limit: longest, bound: whole };
   let longer = 0;
   for (let length = longest; length >= 0 && otherWeight * longer < best.bound; length--) {
     const cost = otherWeight * longer + weight * length;
