@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { testOnLinux } from "./support/conditions.ts";
 import { bin, downhill } from "./support/command.ts";
 import { testInCi } from "./support/extent.ts";
+import { readReport } from "./support/read-report.ts";
 
 const env = { ...process.env, NO_COLOR: "1" };
 let folder: string;
@@ -93,7 +94,7 @@ describe("the commands of the report", () => {
       );
       const commands = third.lines.at(-1)!["commands"] as string[];
       expect(commands).toHaveLength(3);
-      const page = reportOf("third.html");
+      const page = readReport(join(folder, "third.html"));
       const said = [
         "To repeat this run bit by bit, run these commands one after the other in a new folder:",
         ...commands,

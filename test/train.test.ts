@@ -8,6 +8,7 @@ import { readSafetensorsFile } from "downhill/io";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bin, downhill as runDownhill, type Ended, installedDownhill } from "./support/command.ts";
 import { extent, testInCi } from "./support/extent.ts";
+import { readReport } from "./support/read-report.ts";
 
 const env = { ...process.env, NO_COLOR: "1" };
 let folder: string;
@@ -54,7 +55,7 @@ const write = (name: string, text: string | Uint8Array): string => {
   writeFileSync(join(folder, name), text);
   return name;
 };
-const report = (name: string): string => readFileSync(join(folder, name), "utf8");
+const report = (name: string): string => readReport(join(folder, name));
 
 /** All ways to train if CI is set; otherwise those that cover something that no other does. */
 const some = <T extends readonly [string, ...unknown[]]>(all: readonly T[], names: readonly string[]): T[] =>
@@ -124,9 +125,7 @@ describe("downhill train digits", () => {
     "writes downhill-report.html unless told otherwise, with the command that repeats the run",
     async () => {
       const once = await downhill("train", "--epochs", "1", "--hidden", "none");
-      const command = /<pre>downhill (.*)<\/pre>/
-        .exec(report("downhill-report.html"))![1]!
-        .replaceAll(/<\/?span[^>]*>/g, "");
+      const command = /<pre>downhill (.*)<\/pre>/.exec(report("downhill-report.html"))![1]!;
       expect(command).toBe(
         "train digits --optimizer sgd --lr 0.2 --momentum 0.9 --batch 32 --epochs 1 --hidden none --seed 0",
       );
